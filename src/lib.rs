@@ -1,0 +1,37 @@
+//! Tabular machine learning.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod check;
+pub mod datasets;
+mod error;
+mod float;
+pub mod impute;
+mod labels;
+pub mod linalg;
+pub mod linear_model;
+pub mod metrics;
+pub mod model;
+pub mod model_selection;
+pub mod observer;
+pub mod optim;
+pub mod parallel;
+pub mod params;
+pub mod pipeline;
+pub mod prelude;
+pub mod preprocessing;
+pub mod random;
+mod samples;
+pub mod table;
+mod targets;
+mod traits;
+
+pub use error::{Error, ErrorKind, Result};
+pub use float::Float;
+pub use labels::{Class, Labels};
+pub use ndarray;
+pub use samples::Samples;
+pub use targets::{ClassTarget, RealTarget, RealTargets, TargetDim, Targets, Weighted};
+pub use traits::{
+    DecisionFunction, Estimator, FeatureNamesOut, FitPredict, FitTransform, InverseTransform,
+    PartialFit, Predict, PredictProba, Score, Transform,
+};

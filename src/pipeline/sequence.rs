@@ -1,0 +1,460 @@
+//! Steps in sequence, like iterator adaptors.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use ndarray::Array2;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::Model;
+use crate::params::{Params, Value};
+use crate::samples::Samples;
+use crate::targets::Targets;
+use crate::traits::{
+    DecisionFunction, Estimator, FeatureNamesOut, InverseTransform, Predict, PredictProba, Score,
+    Transform,
+};
+
+/// Starts a pipeline with a named step; [`then`](Step::then) adds the next.
+///
+/// A step that cannot follow the one before it does not compile. Sample weights reach every step through the target.
+///
+/// ```
+/// use fitwell::{linear_model::LogisticRegression, preprocessing::StandardScaler, prelude::*};
+/// use ndarray::array;
+///
+/// let x = array![[1.0, 200.0], [2.0, 100.0], [3.0, 400.0], [4.0, 300.0]];
+/// let y = Labels::from(["a", "a", "b", "b"]);
+/// let model = pipeline("scale", StandardScaler::new()).then("clf", LogisticRegression::new()).fit(&x, &y)?;
+/// assert_eq!(model.predict(&x)?, y);
+/// # Ok::<(), Error>(())
+/// ```
+pub fn pipeline<E>(name: impl Into<String>, step: E) -> Step<E> {
+    Step {
+        name: name.into(),
+        inner: step,
+    }
+}
+
+/// One named step, as an estimator or as what it learned.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step<T> {
+    name: String,
+    inner: T,
+}
+
+impl<T> Step<T> {
+    /// The step's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The estimator or the fitted model.
+    pub fn inner(&self) -> &T {
+        &self.inner
+    }
+
+    /// Adds the next step.
+    pub fn then<B>(self, name: impl Into<String>, step: B) -> Pipeline<Step<T>, B> {
+        Pipeline {
+            first: self,
+            last: pipeline(name, step),
+        }
+    }
+
+    fn place(&self) -> String {
+        format!("step `{}`", self.name)
+    }
+
+    fn check_name(&self) -> Result<()> {
+        if self.name.is_empty() || self.name.contains("__") {
+            let expected = "not empty and without `__`";
+            return Err(Error::invalid_parameter(
+                "Pipeline",
+                "name",
+                expected,
+                format!("{:?}", self.name),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Steps in sequence: each transforms what the next is fitted on; the last may predict, transform, or both.
+///
+/// Made by [`pipeline`] and [`Step::then`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pipeline<A, B> {
+    first: A,
+    last: Step<B>,
+}
+
+impl<A, B> Pipeline<A, B> {
+    /// Adds the next step.
+    pub fn then<C>(self, name: impl Into<String>, step: C) -> Pipeline<Pipeline<A, B>, C> {
+        Pipeline {
+            first: self,
+            last: pipeline(name, step),
+        }
+    }
+
+    /// All steps but the last.
+    pub fn first(&self) -> &A {
+        &self.first
+    }
+
+    /// The last step's estimator.
+    pub fn last(&self) -> &B {
+        &self.last.inner
+    }
+}
+
+/// A fitted pipeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FittedPipeline<A, B> {
+    first: A,
+    last: Step<B>,
+}
+
+impl<A, B> FittedPipeline<A, B> {
+    /// All fitted steps but the last.
+    pub fn first(&self) -> &A {
+        &self.first
+    }
+
+    /// The last step's fitted model.
+    pub fn last(&self) -> &B {
+        &self.last.inner
+    }
+}
+
+/// Access to the steps of a pipeline by name.
+pub trait Steps {
+    /// The names, in order.
+    fn names(&self) -> Vec<&str>;
+
+    /// A step by its name.
+    fn step_any(&self, name: &str) -> Option<&dyn Any>;
+
+    /// A step by its name and type: `model.step::<FittedRidge>("ridge")`.
+    fn step<T: 'static>(&self, name: &str) -> Option<&T>
+    where
+        Self: Sized,
+    {
+        self.step_any(name)?.downcast_ref()
+    }
+}
+
+impl<T: 'static> Steps for Step<T> {
+    fn names(&self) -> Vec<&str> {
+        vec![&self.name]
+    }
+    fn step_any(&self, name: &str) -> Option<&dyn Any> {
+        (self.name == name).then_some(&self.inner as &dyn Any)
+    }
+}
+
+impl<A: Params> Params for Step<A> {
+    fn params(&self) -> BTreeMap<String, Value> {
+        self.inner
+            .params()
+            .into_iter()
+            .map(|(k, v)| (format!("{}__{k}", self.name), v))
+            .collect()
+    }
+
+    fn with_value(&self, name: &str, value: Value) -> Result<Self> {
+        let inner = name
+            .strip_prefix(&self.name)
+            .and_then(|rest| rest.strip_prefix("__"));
+        match inner {
+            Some(inner) => Ok(Step {
+                name: self.name.clone(),
+                inner: self.inner.with_value(inner, value)?,
+            }),
+            None => Err(ErrorKind::UnknownParameter {
+                estimator: "Pipeline".into(),
+                name: name.into(),
+                known: self.params().into_keys().collect(),
+            }
+            .into()),
+        }
+    }
+}
+
+impl<A: Params, B: Params> Params for Pipeline<A, B> {
+    fn params(&self) -> BTreeMap<String, Value> {
+        self.first
+            .params()
+            .into_iter()
+            .chain(self.last.params())
+            .collect()
+    }
+
+    fn with_value(&self, name: &str, value: Value) -> Result<Self> {
+        let of_last = name
+            .strip_prefix(&self.last.name)
+            .is_some_and(|rest| rest.starts_with("__"));
+        if of_last {
+            return Ok(Pipeline {
+                first: self.first.clone(),
+                last: self.last.with_value(name, value)?,
+            });
+        }
+        match self.first.with_value(name, value) {
+            Ok(first) => Ok(Pipeline {
+                first,
+                last: self.last.clone(),
+            }),
+            Err(e) => Err(match e.kind() {
+                // No step took the name: list the parameters of all of them.
+                ErrorKind::UnknownParameter { estimator, .. } if estimator == "Pipeline" => {
+                    let known = self.params().into_keys().collect();
+                    ErrorKind::UnknownParameter {
+                        estimator: "Pipeline".into(),
+                        name: name.into(),
+                        known,
+                    }
+                    .into()
+                }
+                _ => e,
+            }),
+        }
+    }
+}
+
+impl<X, Y, E> Estimator<X, Y> for Step<E>
+where
+    X: Samples + ?Sized,
+    Y: Targets + ?Sized,
+    E: Estimator<X, Y>,
+{
+    type Fitted = Step<E::Fitted>;
+
+    fn fit(&self, x: &X, y: &Y) -> Result<Self::Fitted> {
+        self.check_name()?;
+        let inner = self.inner.fit(x, y).map_err(|e| e.within(self.place()))?;
+        Ok(Step {
+            name: self.name.clone(),
+            inner,
+        })
+    }
+}
+
+impl<X, Y, A, B, O> Estimator<X, Y> for Pipeline<A, B>
+where
+    X: Samples + ?Sized,
+    Y: Targets + ?Sized,
+    A: Estimator<X, Y> + Steps,
+    A::Fitted: Transform<X, Output = O>,
+    B: Estimator<O, Y>,
+{
+    type Fitted = FittedPipeline<A::Fitted, B::Fitted>;
+
+    fn fit(&self, x: &X, y: &Y) -> Result<Self::Fitted> {
+        self.last.check_name()?;
+        if self.first.names().contains(&self.last.name()) {
+            let got = format!("{:?} twice", self.last.name);
+            return Err(Error::invalid_parameter(
+                "Pipeline",
+                "name",
+                "different for each step",
+                got,
+            ));
+        }
+        let first = self.first.fit(x, y)?;
+        let prepared = first.transform(x)?;
+        let last = self
+            .last
+            .inner
+            .fit(&prepared, y)
+            .map_err(|e| e.within(self.last.place()))?;
+        Ok(FittedPipeline {
+            first,
+            last: Step {
+                name: self.last.name.clone(),
+                inner: last,
+            },
+        })
+    }
+}
+
+macro_rules! both {
+    ($pipeline:ident, $a:ident, $b:ident) => {
+        impl<$a: Steps, $b: 'static> Steps for $pipeline<$a, $b> {
+            fn names(&self) -> Vec<&str> {
+                let mut names = self.first.names();
+                names.push(&self.last.name);
+                names
+            }
+            fn step_any(&self, name: &str) -> Option<&dyn Any> {
+                self.last
+                    .step_any(name)
+                    .or_else(|| self.first.step_any(name))
+            }
+        }
+
+        impl<$a: Model, $b: Model> Model for $pipeline<$a, $b> {
+            fn type_name() -> String {
+                format!(
+                    "{}<{}, {}>",
+                    stringify!($pipeline),
+                    $a::type_name(),
+                    $b::type_name()
+                )
+            }
+            fn validate(&self) -> Result<()> {
+                self.first.validate()?;
+                self.last.validate()
+            }
+        }
+
+        /// One line a step, nested pipelines and parts indented.
+        impl<$a: fmt::Display, $b: fmt::Display> fmt::Display for $pipeline<$a, $b> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}\n{}", self.first, self.last)
+            }
+        }
+    };
+}
+both!(Pipeline, A, B);
+both!(FittedPipeline, A, B);
+
+/// `name: step`, with a step of several lines indented below its name.
+impl<T: fmt::Display> fmt::Display for Step<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = self.inner.to_string();
+        if inner.contains('\n') {
+            write!(f, "{}:", self.name)?;
+            for line in inner.lines() {
+                write!(f, "\n  {line}")?;
+            }
+            Ok(())
+        } else {
+            write!(f, "{}: {inner}", self.name)
+        }
+    }
+}
+
+impl<T: Model> Model for Step<T> {
+    fn type_name() -> String {
+        format!("Step<{}>", T::type_name())
+    }
+    fn validate(&self) -> Result<()> {
+        self.check_name()?;
+        self.inner.validate().map_err(|e| e.within(self.place()))
+    }
+}
+
+// What a fitted step can do, and what a fitted pipeline can do through its last step.
+
+impl<X: Samples + ?Sized, M: Transform<X>> Transform<X> for Step<M> {
+    type Output = M::Output;
+    fn transform(&self, x: &X) -> Result<M::Output> {
+        self.inner.transform(x).map_err(|e| e.within(self.place()))
+    }
+}
+
+impl<X: Samples + ?Sized, A: Transform<X>, B: Transform<A::Output>> Transform<X>
+    for FittedPipeline<A, B>
+{
+    type Output = B::Output;
+    fn transform(&self, x: &X) -> Result<B::Output> {
+        let x = self.first.transform(x)?;
+        self.last
+            .inner
+            .transform(&x)
+            .map_err(|e| e.within(self.last.place()))
+    }
+}
+
+macro_rules! through_last {
+    ($trait:ident { type $assoc:ident; $(fn $method:ident -> $out:ty;)+ }) => {
+        impl<X: Samples + ?Sized, M: $trait<X>> $trait<X> for Step<M> {
+            type $assoc = M::$assoc;
+            $(fn $method(&self, x: &X) -> Result<$out> {
+                self.inner.$method(x).map_err(|e| e.within(self.place()))
+            })+
+        }
+
+        impl<X: Samples + ?Sized, A: Transform<X>, M: $trait<A::Output>> $trait<X> for FittedPipeline<A, M> {
+            type $assoc = M::$assoc;
+            $(fn $method(&self, x: &X) -> Result<$out> {
+                let x = self.first.transform(x)?;
+                self.last.inner.$method(&x).map_err(|e| e.within(self.last.place()))
+            })+
+        }
+    };
+}
+through_last!(Predict { type Output; fn predict -> M::Output; });
+through_last!(DecisionFunction { type Float; fn decision_function -> Array2<M::Float>; });
+through_last!(PredictProba {
+    type Float;
+    fn predict_proba -> Array2<M::Float>;
+    fn predict_log_proba -> Array2<M::Float>;
+});
+
+impl<X: Samples + ?Sized, M: InverseTransform<X>> InverseTransform<X> for Step<M> {
+    type Output = M::Output;
+    fn inverse_transform(&self, x: &X) -> Result<M::Output> {
+        self.inner
+            .inverse_transform(x)
+            .map_err(|e| e.within(self.place()))
+    }
+}
+
+impl<X: Samples + ?Sized, B: InverseTransform<X>, A: InverseTransform<B::Output>>
+    InverseTransform<X> for FittedPipeline<A, B>
+{
+    type Output = A::Output;
+    fn inverse_transform(&self, x: &X) -> Result<A::Output> {
+        let x = self
+            .last
+            .inner
+            .inverse_transform(x)
+            .map_err(|e| e.within(self.last.place()))?;
+        self.first.inverse_transform(&x)
+    }
+}
+
+impl<X: Samples + ?Sized, Y: Targets + ?Sized, M: Score<X, Y>> Score<X, Y> for Step<M> {
+    fn score(&self, x: &X, y: &Y) -> Result<f64> {
+        self.inner.score(x, y).map_err(|e| e.within(self.place()))
+    }
+}
+
+impl<X, Y, A, B> Score<X, Y> for FittedPipeline<A, B>
+where
+    X: Samples + ?Sized,
+    Y: Targets + ?Sized,
+    A: Transform<X>,
+    B: Score<A::Output, Y>,
+{
+    fn score(&self, x: &X, y: &Y) -> Result<f64> {
+        let x = self.first.transform(x)?;
+        self.last
+            .inner
+            .score(&x, y)
+            .map_err(|e| e.within(self.last.place()))
+    }
+}
+
+impl<M: FeatureNamesOut> FeatureNamesOut for Step<M> {
+    fn feature_names_out(&self, input: Option<&[String]>) -> Result<Vec<String>> {
+        self.inner
+            .feature_names_out(input)
+            .map_err(|e| e.within(self.place()))
+    }
+}
+
+impl<A: FeatureNamesOut, B: FeatureNamesOut> FeatureNamesOut for FittedPipeline<A, B> {
+    fn feature_names_out(&self, input: Option<&[String]>) -> Result<Vec<String>> {
+        self.last
+            .feature_names_out(Some(&self.first.feature_names_out(input)?))
+    }
+}

@@ -1,0 +1,13 @@
+//! What almost every program imports: `use fitwell::prelude::*;`.
+
+pub use crate::error::{Error, ErrorKind, Result};
+pub use crate::labels::{Class, Labels};
+pub use crate::model::Model;
+pub use crate::params::Params;
+pub use crate::pipeline::{Steps, pipeline};
+pub use crate::samples::Samples;
+pub use crate::targets::Targets;
+pub use crate::traits::{
+    DecisionFunction, Estimator, FeatureNamesOut, FitPredict, FitTransform, InverseTransform,
+    PartialFit, Predict, PredictProba, Score, Transform,
+};

@@ -1,0 +1,67 @@
+//! What models are fitted on.
+
+use std::borrow::Borrow;
+
+use ndarray::{Array2, ArrayRef2, Axis};
+
+use crate::error::{Error, Result};
+use crate::float::Float;
+
+/// Rows to learn from: a dense array, a [`Table`](crate::table::Table).
+///
+/// Combinators (pipelines, searches, cross-validation) are generic over it. Owned arrays, views and slices reach the one
+/// implementation for [`ArrayRef2`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a set of samples",
+    label = "expected a 2-dimensional `ndarray` array of `f32` or `f64`, or a `Table`",
+    note = "convert rows with `fitwell::to_matrix(&rows)?`, or read a file with `Table::from_csv`"
+)]
+pub trait Samples: Sync {
+    /// What a selection of rows gives.
+    type Owned: Borrow<Self> + Send + Sync;
+
+    /// The number of rows.
+    fn n_samples(&self) -> usize;
+
+    /// The number of columns.
+    fn n_features(&self) -> usize;
+
+    /// The names of the columns, where they have names.
+    fn feature_names(&self) -> Option<Vec<String>> {
+        None
+    }
+
+    /// The rows at the given positions, in that order; a position may repeat.
+    ///
+    /// # Errors
+    /// `InvalidInput` when a position is out of range.
+    fn select(&self, rows: &[usize]) -> Result<Self::Owned>;
+}
+
+impl<F: Float> Samples for ArrayRef2<F> {
+    type Owned = Array2<F>;
+
+    fn n_samples(&self) -> usize {
+        self.nrows()
+    }
+
+    fn n_features(&self) -> usize {
+        self.ncols()
+    }
+
+    fn select(&self, rows: &[usize]) -> Result<Array2<F>> {
+        check_rows(rows, self.nrows())?;
+        Ok(ArrayRef2::select(self, Axis(0), rows))
+    }
+}
+
+/// Every position is below `n`.
+pub(crate) fn check_rows(rows: &[usize], n: usize) -> Result<()> {
+    match rows.iter().find(|&&row| row >= n) {
+        Some(row) => Err(Error::invalid_input(
+            "selection",
+            format!("row {row} of {n} rows"),
+        )),
+        None => Ok(()),
+    }
+}

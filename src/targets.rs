@@ -1,0 +1,306 @@
+//! What models learn to predict.
+
+use std::borrow::Borrow;
+
+use ndarray::{
+    Array, Array1, ArrayBase, ArrayRef, ArrayRef1, ArrayRef2, ArrayView2, Axis, Data, Ix1, Ix2,
+    RemoveAxis,
+};
+
+use crate::error::{Error, Result};
+use crate::float::Float;
+use crate::labels::Labels;
+use crate::samples::check_rows;
+
+/// What a model learns to predict: [`Labels`] for classes, a one-dimensional array for one real target, a
+/// two-dimensional one for several, `()` for unsupervised learning.
+///
+/// [`weighted`](Self::weighted) attaches sample weights, which then travel through every pipeline, split and score.
+///
+/// ```
+/// use fitwell::{linear_model::Ridge, prelude::*};
+/// use ndarray::array;
+///
+/// let (x, y) = (array![[0.0], [1.0], [2.0]], array![0.0, 1.0, 8.0]);
+/// let weights = array![1.0, 1.0, 0.0];
+/// let model = Ridge::new().alpha(0.0).fit(&x, &y.weighted(&weights))?;
+/// assert!((model.coef()[0] - 1.0).abs() < 1e-12);
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// An estimator that cannot use sample weights does not compile with them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a target to learn",
+    label = "expected `Labels`, a real array, or `()`",
+    note = "classes: `Labels::from(values)`; real targets: a 1- or 2-dimensional `ndarray` array; unsupervised: `&()`"
+)]
+pub trait Targets: Sync {
+    /// What a selection of rows gives.
+    type Owned: Borrow<Self> + Send + Sync;
+
+    /// The number of rows, or `None` for a target that has none, as `()`.
+    fn n_rows(&self) -> Option<usize>;
+
+    /// The rows at the given positions.
+    ///
+    /// # Errors
+    /// `InvalidInput` when a position is out of range.
+    fn select(&self, rows: &[usize]) -> Result<Self::Owned>;
+
+    /// The whole target, owned.
+    fn to_owned_target(&self) -> Self::Owned;
+
+    /// The sample weights, if the target carries any.
+    fn sample_weight(&self) -> Option<&Array1<f64>> {
+        None
+    }
+
+    /// The classes, if this is a target of classes; used to stratify.
+    fn as_labels(&self) -> Option<&Labels> {
+        None
+    }
+
+    /// This target with a weight for each row. `fit` refuses weights of the wrong length, negative or not finite.
+    fn weighted<S: Data<Elem = f64>>(&self, weights: &ArrayBase<S, Ix1>) -> Weighted<Self> {
+        Weighted {
+            target: self.to_owned_target(),
+            weights: weights.to_owned(),
+        }
+    }
+}
+
+impl Targets for () {
+    type Owned = ();
+    fn n_rows(&self) -> Option<usize> {
+        None
+    }
+    fn select(&self, _: &[usize]) -> Result<()> {
+        Ok(())
+    }
+    fn to_owned_target(&self) {}
+}
+
+impl Targets for Labels {
+    type Owned = Labels;
+    fn n_rows(&self) -> Option<usize> {
+        Some(self.len())
+    }
+    fn select(&self, rows: &[usize]) -> Result<Labels> {
+        check_rows(rows, self.len())?;
+        Ok(self.take(rows))
+    }
+    fn to_owned_target(&self) -> Labels {
+        self.clone()
+    }
+    fn as_labels(&self) -> Option<&Labels> {
+        Some(self)
+    }
+}
+
+impl<F: Float, D: TargetDim> Targets for ArrayRef<F, D> {
+    type Owned = Array<F, D>;
+    fn n_rows(&self) -> Option<usize> {
+        Some(self.len_of(Axis(0)))
+    }
+    fn select(&self, rows: &[usize]) -> Result<Array<F, D>> {
+        check_rows(rows, self.len_of(Axis(0)))?;
+        Ok(ArrayRef::select(self, Axis(0), rows))
+    }
+    fn to_owned_target(&self) -> Array<F, D> {
+        self.to_owned()
+    }
+}
+
+/// A target that carries sample weights; made by [`Targets::weighted`].
+pub struct Weighted<Y: Targets + ?Sized> {
+    target: Y::Owned,
+    weights: Array1<f64>,
+}
+
+impl<Y: Targets + ?Sized> Weighted<Y> {
+    /// The target without its weights.
+    pub fn target(&self) -> &Y {
+        self.target.borrow()
+    }
+
+    /// The weights.
+    pub fn weights(&self) -> &Array1<f64> {
+        &self.weights
+    }
+}
+
+impl<Y: Targets + ?Sized> Clone for Weighted<Y>
+where
+    Y::Owned: Clone,
+{
+    fn clone(&self) -> Self {
+        Weighted {
+            target: self.target.clone(),
+            weights: self.weights.clone(),
+        }
+    }
+}
+
+impl<Y: Targets + ?Sized> std::fmt::Debug for Weighted<Y>
+where
+    Y::Owned: std::fmt::Debug,
+{
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Weighted")
+            .field("target", &self.target)
+            .field("weights", &self.weights)
+            .finish()
+    }
+}
+
+impl<Y: Targets + ?Sized> Targets for Weighted<Y> {
+    type Owned = Weighted<Y>;
+    fn n_rows(&self) -> Option<usize> {
+        self.target().n_rows()
+    }
+    fn select(&self, rows: &[usize]) -> Result<Self> {
+        if let Some(n) = self.n_rows() {
+            if n != self.weights.len() {
+                return Err(Error::shape(
+                    "number of sample weights",
+                    n,
+                    self.weights.len(),
+                ));
+            }
+        }
+        check_rows(rows, self.weights.len())?;
+        Ok(Weighted {
+            target: self.target().select(rows)?,
+            weights: self.weights.select(Axis(0), rows),
+        })
+    }
+    fn to_owned_target(&self) -> Self {
+        Weighted {
+            target: self.target().to_owned_target(),
+            weights: self.weights.clone(),
+        }
+    }
+    fn sample_weight(&self) -> Option<&Array1<f64>> {
+        Some(&self.weights)
+    }
+    fn as_labels(&self) -> Option<&Labels> {
+        self.target().as_labels()
+    }
+}
+
+/// A target of classes, with or without weights: what a classifier learns.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a target of classes",
+    label = "a classifier learns `Labels`",
+    note = "convert integers, booleans or texts with `Labels::from(values)`; real targets need a regressor"
+)]
+pub trait ClassTarget: Targets {
+    /// The class of each row.
+    fn labels(&self) -> &Labels;
+}
+
+impl ClassTarget for Labels {
+    fn labels(&self) -> &Labels {
+        self
+    }
+}
+
+impl ClassTarget for Weighted<Labels> {
+    fn labels(&self) -> &Labels {
+        self.target()
+    }
+}
+
+/// One real target, with or without weights.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not one real target of `{F}`",
+    label = "a regressor of one target learns a 1-dimensional array of the samples' element type"
+)]
+pub trait RealTarget<F>: Targets {
+    /// The value of each row.
+    fn values(&self) -> &ArrayRef1<F>;
+}
+
+impl<F: Float> RealTarget<F> for ArrayRef1<F> {
+    fn values(&self) -> &ArrayRef1<F> {
+        self
+    }
+}
+
+impl<F: Float> RealTarget<F> for Weighted<ArrayRef1<F>> {
+    fn values(&self) -> &ArrayRef1<F> {
+        self.target()
+    }
+}
+
+/// One or several real targets, with or without weights; predictions have the same number of dimensions.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a real target of `{F}`",
+    label = "a regressor learns a 1- or 2-dimensional array of the samples' element type",
+    note = "integers convert with `y.mapv(|v| v as f64)`; classes need a classifier"
+)]
+pub trait RealTargets<F>: Targets {
+    /// [`Ix1`] for one target, [`Ix2`] for several.
+    type Dim: TargetDim;
+    /// The targets as columns, (n_samples, n_targets).
+    fn columns(&self) -> ArrayView2<'_, F>;
+}
+
+impl<F: Float, D: TargetDim> RealTargets<F> for ArrayRef<F, D> {
+    type Dim = D;
+    fn columns(&self) -> ArrayView2<'_, F> {
+        D::columns(self)
+    }
+}
+
+impl<F: Float, D: TargetDim> RealTargets<F> for Weighted<ArrayRef<F, D>> {
+    type Dim = D;
+    fn columns(&self) -> ArrayView2<'_, F> {
+        D::columns(self.target())
+    }
+}
+
+/// The shape of a real target: [`Ix1`] for one, [`Ix2`] for several. Sealed.
+pub trait TargetDim: RemoveAxis + sealed::Sealed {
+    /// `"1"` or `"2"`, as model files name it.
+    const NAME: &'static str;
+    /// Any array of this shape as columns.
+    fn columns<F>(values: &ArrayRef<F, Self>) -> ArrayView2<'_, F>;
+    /// Columns as an array of this shape; of several columns, `Ix1` keeps the first.
+    fn from_columns<F: Float>(columns: ndarray::Array2<F>) -> Array<F, Self>;
+}
+
+#[allow(unnameable_types)]
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for ndarray::Ix1 {}
+    impl Sealed for ndarray::Ix2 {}
+}
+
+impl TargetDim for Ix1 {
+    const NAME: &'static str = "1";
+    fn columns<F>(values: &ArrayRef1<F>) -> ArrayView2<'_, F> {
+        values.view().insert_axis(Axis(1))
+    }
+    fn from_columns<F: Float>(columns: ndarray::Array2<F>) -> Array1<F> {
+        if columns.ncols() == 1 && columns.is_standard_layout() {
+            let n = columns.nrows();
+            let (values, offset) = columns.into_raw_vec_and_offset();
+            if offset.unwrap_or(0) == 0 && values.len() == n {
+                return Array1::from_vec(values);
+            }
+            return Array1::from_iter(values.into_iter().skip(offset.unwrap_or(0)).take(n));
+        }
+        columns.column(0).to_owned()
+    }
+}
+
+impl TargetDim for Ix2 {
+    const NAME: &'static str = "2";
+    fn columns<F>(values: &ArrayRef2<F>) -> ArrayView2<'_, F> {
+        values.view()
+    }
+    fn from_columns<F: Float>(columns: ndarray::Array2<F>) -> ndarray::Array2<F> {
+        columns
+    }
+}

@@ -1,0 +1,306 @@
+//! The contract: [`Estimator`] learns, what it learned implements [`Predict`], [`Transform`] and the rest as it can.
+
+use ndarray::{Array2, ArrayBase, ArrayRef, ArrayRef2, Data, Dimension, Ix2};
+
+use crate::error::Result;
+use crate::samples::Samples;
+use crate::targets::Targets;
+
+/// A recipe for learning from samples `X` and a target `Y`.
+///
+/// The estimator holds hyper-parameters only; what it learned is another type, so that a model that was not fitted
+/// cannot predict:
+///
+/// ```compile_fail,E0599
+/// use fitwell::{linear_model::Ridge, prelude::*};
+/// use ndarray::array;
+///
+/// Ridge::new().predict(&array![[1.0]]); // not fitted
+/// ```
+///
+/// ```
+/// use fitwell::{linear_model::Ridge, prelude::*};
+/// use ndarray::array;
+///
+/// let model = Ridge::new().alpha(0.0).fit(&array![[0.0], [1.0]], &array![1.0, 3.0])?;
+/// assert!((model.predict(&array![[2.0]])?[0] - 5.0).abs() < 1e-12);
+/// # Ok::<(), Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be fitted on samples `{X}` and target `{Y}`",
+    label = "this estimator does not accept these samples or this target",
+    note = "a `Table` becomes a matrix through a `ColumnTransformer` (or `table.to_matrix()?`); steps of a pipeline must fit the one before",
+    note = "classes are `Labels::from(values)`, real targets are arrays of the samples' element type, unsupervised learning takes `&()`",
+    note = "if the target is `Weighted`, this estimator may not be able to use sample weights"
+)]
+pub trait Estimator<X: ?Sized, Y: ?Sized = ()> {
+    /// What was learned.
+    type Fitted;
+
+    /// Learns from samples (n_samples, n_features) and a target of n_samples rows.
+    ///
+    /// # Errors
+    /// `InvalidParameter` for a hyper-parameter out of range, and whatever the estimator says of the data.
+    fn fit(&self, x: &X, y: &Y) -> Result<Self::Fitted>;
+}
+
+/// A fitted model that predicts: [`Labels`](crate::Labels) from classifiers, arrays from regressors.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not predict from `{X}`",
+    label = "no prediction from this input",
+    note = "fit the estimator first: `let model = estimator.fit(&x, &y)?; model.predict(&x)?`"
+)]
+pub trait Predict<X: ?Sized> {
+    /// The predictions, one for each row.
+    type Output;
+
+    /// Predicts for each row of `x` (n_samples, n_features).
+    ///
+    /// # Errors
+    /// `ShapeMismatch` when the width differs from the one at fit; `NonFinite` for NaN or infinite values.
+    fn predict(&self, x: &X) -> Result<Self::Output>;
+}
+
+/// A fitted classifier that knows how sure it is.
+#[diagnostic::on_unimplemented(message = "`{Self}` does not predict probabilities from `{X}`")]
+pub trait PredictProba<X: ?Sized> {
+    /// The element type of the probabilities.
+    type Float;
+
+    /// The probability of each class, (n_samples, n_classes) in the order of `classes()`; rows sum to 1.
+    ///
+    /// # Errors
+    /// As [`Predict::predict`].
+    fn predict_proba(&self, x: &X) -> Result<Array2<Self::Float>>;
+
+    /// The natural logarithm of [`predict_proba`](Self::predict_proba), computed without underflow.
+    ///
+    /// # Errors
+    /// As [`Predict::predict`].
+    fn predict_log_proba(&self, x: &X) -> Result<Array2<Self::Float>>;
+}
+
+/// A fitted classifier with a confidence for each class.
+#[diagnostic::on_unimplemented(message = "`{Self}` has no decision function for `{X}`")]
+pub trait DecisionFunction<X: ?Sized> {
+    /// The element type of the confidences.
+    type Float;
+
+    /// The confidence for each class, (n_samples, n_classes); for two classes one column, (n_samples, 1), positive for
+    /// the second class.
+    ///
+    /// # Errors
+    /// As [`Predict::predict`].
+    fn decision_function(&self, x: &X) -> Result<Array2<Self::Float>>;
+}
+
+/// A fitted transformer.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not transform `{X}`",
+    label = "no transformation of this input",
+    note = "fit the transformer first: `let scaler = StandardScaler::new().fit(&x, &())?; scaler.transform(&x)?`"
+)]
+pub trait Transform<X: ?Sized> {
+    /// What the samples become, row by row.
+    type Output;
+
+    /// Transforms each row of `x` (n_samples, n_features).
+    ///
+    /// # Errors
+    /// `ShapeMismatch` or `FeatureNames` when the columns differ from those at fit, and what the transformer says of
+    /// the values.
+    fn transform(&self, x: &X) -> Result<Self::Output>;
+}
+
+/// A fitted transformer that can be undone.
+#[diagnostic::on_unimplemented(message = "`{Self}` has no inverse for `{X}`")]
+pub trait InverseTransform<X: ?Sized> {
+    /// What the samples were.
+    type Output;
+
+    /// Undoes [`Transform::transform`] as far as it can be undone.
+    ///
+    /// # Errors
+    /// `ShapeMismatch` when the width differs from the output's.
+    fn inverse_transform(&self, x: &X) -> Result<Self::Output>;
+}
+
+/// A fitted model that can go on learning, batch by batch.
+pub trait PartialFit<X: ?Sized, Y: ?Sized = ()> {
+    /// Learns from one more batch. After an error the model is as it was.
+    ///
+    /// # Errors
+    /// As `fit`, and `ShapeMismatch` when the width differs from the first batch's.
+    fn partial_fit(&mut self, x: &X, y: &Y) -> Result<()>;
+}
+
+/// A fitted model's own measure of quality, greater is better: accuracy for classifiers, R² for regressors, weighted by
+/// the target's weights.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no score for samples `{X}` and target `{Y}`"
+)]
+pub trait Score<X: ?Sized, Y: ?Sized = ()> {
+    /// The score on `x` and `y`.
+    ///
+    /// # Errors
+    /// As [`Predict::predict`], and `ShapeMismatch` when `x` and `y` differ in length.
+    fn score(&self, x: &X, y: &Y) -> Result<f64>;
+}
+
+/// Fit and transform in one call, for transformers that need no target.
+pub trait FitTransform<X: ?Sized> {
+    /// What the samples become.
+    type Output;
+
+    /// `fit(x, &())?.transform(x)`. Keep the result of `fit` instead when other rows are to be transformed later.
+    ///
+    /// # Errors
+    /// As `fit` and `transform`.
+    fn fit_transform(&self, x: &X) -> Result<Self::Output>;
+}
+
+impl<X: ?Sized, T> FitTransform<X> for T
+where
+    T: Estimator<X, ()>,
+    T::Fitted: Transform<X>,
+{
+    type Output = <T::Fitted as Transform<X>>::Output;
+    fn fit_transform(&self, x: &X) -> Result<Self::Output> {
+        self.fit(x, &())?.transform(x)
+    }
+}
+
+/// Fit and predict in one call, for estimators that need no target.
+pub trait FitPredict<X: ?Sized> {
+    /// The predictions.
+    type Output;
+
+    /// `fit(x, &())?.predict(x)`.
+    ///
+    /// # Errors
+    /// As `fit` and `predict`.
+    fn fit_predict(&self, x: &X) -> Result<Self::Output>;
+}
+
+impl<X: ?Sized, T> FitPredict<X> for T
+where
+    T: Estimator<X, ()>,
+    T::Fitted: Predict<X>,
+{
+    type Output = <T::Fitted as Predict<X>>::Output;
+    fn fit_predict(&self, x: &X) -> Result<Self::Output> {
+        self.fit(x, &())?.predict(x)
+    }
+}
+
+/// A fitted transformer that knows the names of its output columns.
+pub trait FeatureNamesOut {
+    /// The names of the output columns, given those of the input: the names recorded at fit where the input had names,
+    /// otherwise `input`, otherwise `x0`, `x1`, ...
+    ///
+    /// # Errors
+    /// `ShapeMismatch` when the number of names differs from the number of features at fit; `FeatureNames` when they
+    /// differ from the names at fit.
+    fn feature_names_out(&self, input: Option<&[String]>) -> Result<Vec<String>>;
+}
+
+// Dense arrays in any storage (owned, view, slice) reach the one implementation on `ArrayRef`.
+
+impl<F, S, Y, T> Estimator<ArrayBase<S, Ix2, F>, Y> for T
+where
+    S: Data<Elem = F>,
+    Y: Targets + ?Sized,
+    T: Estimator<ArrayRef2<F>, Y>,
+{
+    type Fitted = T::Fitted;
+    fn fit(&self, x: &ArrayBase<S, Ix2, F>, y: &Y) -> Result<T::Fitted> {
+        Estimator::<ArrayRef2<F>, Y>::fit(self, x, y)
+    }
+}
+
+impl<F, G, D, S, R, T> Estimator<ArrayBase<S, Ix2, F>, ArrayBase<R, D, G>> for T
+where
+    D: Dimension,
+    S: Data<Elem = F>,
+    R: Data<Elem = G>,
+    T: Estimator<ArrayRef2<F>, ArrayRef<G, D>>,
+{
+    type Fitted = T::Fitted;
+    fn fit(&self, x: &ArrayBase<S, Ix2, F>, y: &ArrayBase<R, D, G>) -> Result<T::Fitted> {
+        Estimator::<ArrayRef2<F>, ArrayRef<G, D>>::fit(self, x, y)
+    }
+}
+
+impl<X, G, D, R, T> Estimator<X, ArrayBase<R, D, G>> for T
+where
+    X: Samples + ?Sized,
+    D: Dimension,
+    R: Data<Elem = G>,
+    T: Estimator<X, ArrayRef<G, D>>,
+{
+    type Fitted = T::Fitted;
+    fn fit(&self, x: &X, y: &ArrayBase<R, D, G>) -> Result<T::Fitted> {
+        Estimator::<X, ArrayRef<G, D>>::fit(self, x, y)
+    }
+}
+
+macro_rules! through_array_ref_with_target {
+    ($trait:ident :: $method:ident -> $out:ty $(, $mutable:tt)?) => {
+        impl<F, S, Y, T> $trait<ArrayBase<S, Ix2, F>, Y> for T
+        where
+            S: Data<Elem = F>,
+            Y: Targets + ?Sized,
+            T: $trait<ArrayRef2<F>, Y>,
+        {
+            fn $method(&$($mutable)? self, x: &ArrayBase<S, Ix2, F>, y: &Y) -> Result<$out> {
+                $trait::<ArrayRef2<F>, Y>::$method(self, x, y)
+            }
+        }
+
+        impl<F, G, D, S, R, T> $trait<ArrayBase<S, Ix2, F>, ArrayBase<R, D, G>> for T
+        where
+            D: Dimension,
+            S: Data<Elem = F>,
+            R: Data<Elem = G>,
+            T: $trait<ArrayRef2<F>, ArrayRef<G, D>>,
+        {
+            fn $method(&$($mutable)? self, x: &ArrayBase<S, Ix2, F>, y: &ArrayBase<R, D, G>) -> Result<$out> {
+                $trait::<ArrayRef2<F>, ArrayRef<G, D>>::$method(self, x, y)
+            }
+        }
+
+        impl<X, G, D, R, T> $trait<X, ArrayBase<R, D, G>> for T
+        where
+            X: Samples + ?Sized,
+            D: Dimension,
+            R: Data<Elem = G>,
+            T: $trait<X, ArrayRef<G, D>>,
+        {
+            fn $method(&$($mutable)? self, x: &X, y: &ArrayBase<R, D, G>) -> Result<$out> {
+                $trait::<X, ArrayRef<G, D>>::$method(self, x, y)
+            }
+        }
+    };
+}
+through_array_ref_with_target!(Score::score -> f64);
+through_array_ref_with_target!(PartialFit::partial_fit -> (), mut);
+
+macro_rules! through_array_ref {
+    ($trait:ident { type $assoc:ident; $(fn $method:ident -> $out:ty;)+ }) => {
+        impl<F, S: Data<Elem = F>, T: $trait<ArrayRef2<F>>> $trait<ArrayBase<S, Ix2, F>> for T {
+            type $assoc = T::$assoc;
+            $(fn $method(&self, x: &ArrayBase<S, Ix2, F>) -> Result<$out> {
+                $trait::<ArrayRef2<F>>::$method(self, x)
+            })+
+        }
+    };
+}
+through_array_ref!(Predict { type Output; fn predict -> T::Output; });
+through_array_ref!(Transform { type Output; fn transform -> T::Output; });
+through_array_ref!(InverseTransform { type Output; fn inverse_transform -> T::Output; });
+through_array_ref!(DecisionFunction { type Float; fn decision_function -> Array2<T::Float>; });
+through_array_ref!(PredictProba {
+    type Float;
+    fn predict_proba -> Array2<T::Float>;
+    fn predict_log_proba -> Array2<T::Float>;
+});
