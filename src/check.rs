@@ -213,10 +213,10 @@ pub fn finite_vector<F: Float>(values: &ArrayRef1<F>, what: &str) -> Result<()> 
 /// # Errors
 /// `ShapeMismatch`, `NonFinite`, `InvalidInput`.
 pub fn target<Y: Targets + ?Sized>(y: &Y, n_samples: usize) -> Result<()> {
-    if let Some(n) = y.n_rows() {
-        if n != n_samples {
-            return Err(Error::shape("number of rows of y", n_samples, n));
-        }
+    if let Some(n) = y.n_rows()
+        && n != n_samples
+    {
+        return Err(Error::shape("number of rows of y", n_samples, n));
     }
     y.sample_weight().map_or(Ok(()), |w| weights(w, n_samples))
 }

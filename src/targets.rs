@@ -159,14 +159,14 @@ impl<Y: Targets + ?Sized> Targets for Weighted<Y> {
         self.target().n_rows()
     }
     fn select(&self, rows: &[usize]) -> Result<Self> {
-        if let Some(n) = self.n_rows() {
-            if n != self.weights.len() {
-                return Err(Error::shape(
-                    "number of sample weights",
-                    n,
-                    self.weights.len(),
-                ));
-            }
+        if let Some(n) = self.n_rows()
+            && n != self.weights.len()
+        {
+            return Err(Error::shape(
+                "number of sample weights",
+                n,
+                self.weights.len(),
+            ));
         }
         check_rows(rows, self.weights.len())?;
         Ok(Weighted {
