@@ -31,9 +31,9 @@ pub use error::{Error, ErrorKind, Result};
 pub use float::Float;
 pub use labels::{Class, Labels};
 pub use ndarray;
-pub use samples::Samples;
-pub use targets::{ClassTarget, RealTarget, RealTargets, TargetDim, Targets, Weighted};
+pub use samples::{AsSamples, Samples};
+pub use targets::{AsTargets, ClassTarget, RealTarget, RealTargets, TargetDim, Targets, Weighted};
 pub use traits::{
-    DecisionFunction, Estimator, FeatureNamesOut, FitPredict, FitTransform, InverseTransform,
-    PartialFit, Predict, PredictProba, Score, Transform,
+    Classes, DecisionFunction, Estimator, FeatureNamesOut, FitPredict, FitTransform,
+    InverseTransform, PartialFit, Predict, PredictProba, Score, Transform,
 };

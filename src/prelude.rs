@@ -8,6 +8,6 @@ pub use crate::pipeline::{Steps, pipeline};
 pub use crate::samples::Samples;
 pub use crate::targets::Targets;
 pub use crate::traits::{
-    DecisionFunction, Estimator, FeatureNamesOut, FitPredict, FitTransform, InverseTransform,
-    PartialFit, Predict, PredictProba, Score, Transform,
+    Classes, DecisionFunction, Estimator, FeatureNamesOut, FitPredict, FitTransform,
+    InverseTransform, PartialFit, Predict, PredictProba, Score, Transform,
 };

@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 
-use ndarray::{Array2, ArrayRef2, Axis};
+use ndarray::{Array2, ArrayBase, ArrayRef2, Axis, Data, Ix2};
 
 use crate::error::{Error, Result};
 use crate::float::Float;
@@ -52,6 +52,34 @@ impl<F: Float> Samples for ArrayRef2<F> {
     fn select(&self, rows: &[usize]) -> Result<Array2<F>> {
         check_rows(rows, self.nrows())?;
         Ok(ArrayRef2::select(self, Axis(0), rows))
+    }
+}
+
+/// [`Samples`] in any container: what generic functions such as
+/// [`cross_validate`](crate::model_selection::cross_validate) accept, so that an owned array or a view can be passed as it is.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a set of samples",
+    label = "expected a 2-dimensional `ndarray` array of `f32` or `f64`, or a `Table`"
+)]
+pub trait AsSamples {
+    /// The samples inside: [`ArrayRef2`] for arrays, the type itself otherwise.
+    type Samples: Samples + ?Sized;
+
+    /// The samples inside.
+    fn as_samples(&self) -> &Self::Samples;
+}
+
+impl<X: Samples + ?Sized> AsSamples for X {
+    type Samples = X;
+    fn as_samples(&self) -> &X {
+        self
+    }
+}
+
+impl<F: Float, S: Data<Elem = F>> AsSamples for ArrayBase<S, Ix2, F> {
+    type Samples = ArrayRef2<F>;
+    fn as_samples(&self) -> &ArrayRef2<F> {
+        self
     }
 }
 

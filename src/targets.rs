@@ -111,6 +111,34 @@ impl<F: Float, D: TargetDim> Targets for ArrayRef<F, D> {
     }
 }
 
+/// [`Targets`] in any container: what generic functions such as
+/// [`cross_validate`](crate::model_selection::cross_validate) accept, so that an owned array or a view can be passed as it is.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a target",
+    label = "expected `Labels`, a real array, either of them `weighted`, or `()`"
+)]
+pub trait AsTargets {
+    /// The target inside: [`ArrayRef`] for arrays, the type itself otherwise.
+    type Targets: Targets + ?Sized;
+
+    /// The target inside.
+    fn as_targets(&self) -> &Self::Targets;
+}
+
+impl<Y: Targets + ?Sized> AsTargets for Y {
+    type Targets = Y;
+    fn as_targets(&self) -> &Y {
+        self
+    }
+}
+
+impl<F: Float, D: TargetDim, S: Data<Elem = F>> AsTargets for ArrayBase<S, D, F> {
+    type Targets = ArrayRef<F, D>;
+    fn as_targets(&self) -> &ArrayRef<F, D> {
+        self
+    }
+}
+
 /// A target that carries sample weights; made by [`Targets::weighted`].
 pub struct Weighted<Y: Targets + ?Sized> {
     target: Y::Owned,

@@ -3,6 +3,7 @@
 use ndarray::{Array2, ArrayBase, ArrayRef, ArrayRef2, Data, Dimension, Ix2};
 
 use crate::error::Result;
+use crate::labels::Class;
 use crate::samples::Samples;
 use crate::targets::Targets;
 
@@ -92,6 +93,14 @@ pub trait DecisionFunction<X: ?Sized> {
     /// # Errors
     /// As [`Predict::predict`].
     fn decision_function(&self, x: &X) -> Result<Array2<Self::Float>>;
+}
+
+/// A fitted classifier knows the classes it learned. Scorers of probabilities need them; pipelines, searches and boxed
+/// models hand on what is inside.
+#[diagnostic::on_unimplemented(message = "`{Self}` has no list of classes")]
+pub trait Classes {
+    /// The classes, sorted: the columns of `predict_proba`.
+    fn classes(&self) -> &[Class];
 }
 
 /// A fitted transformer.

@@ -8,13 +8,14 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::labels::Class;
 use crate::model::Model;
 use crate::params::{Params, Value};
 use crate::samples::Samples;
 use crate::targets::Targets;
 use crate::traits::{
-    DecisionFunction, Estimator, FeatureNamesOut, InverseTransform, Predict, PredictProba, Score,
-    Transform,
+    Classes, DecisionFunction, Estimator, FeatureNamesOut, InverseTransform, Predict, PredictProba,
+    Score, Transform,
 };
 
 /// Starts a pipeline with a named step; [`then`](Step::then) adds the next.
@@ -441,6 +442,18 @@ where
             .inner
             .score(&x, y)
             .map_err(|e| e.within(self.last.place()))
+    }
+}
+
+impl<M: Classes> Classes for Step<M> {
+    fn classes(&self) -> &[Class] {
+        self.inner.classes()
+    }
+}
+
+impl<A, M: Classes> Classes for FittedPipeline<A, M> {
+    fn classes(&self) -> &[Class] {
+        self.last.inner.classes()
     }
 }
 
