@@ -2,7 +2,7 @@
 
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::labels::{Class, Labels};
-pub use crate::model::Model;
+pub use crate::model::{Format, LoadFitted, Model};
 pub use crate::params::Params;
 pub use crate::pipeline::{Steps, pipeline};
 pub use crate::samples::Samples;
