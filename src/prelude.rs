@@ -6,6 +6,7 @@ pub use crate::model::{Format, LoadFitted, Model};
 pub use crate::params::Params;
 pub use crate::pipeline::{Steps, pipeline};
 pub use crate::samples::Samples;
+pub use crate::table::{Columns, Table};
 pub use crate::targets::Targets;
 pub use crate::traits::{
     Classes, DecisionFunction, Estimator, FeatureNamesOut, FitPredict, FitTransform,

@@ -1,0 +1,343 @@
+//! The table itself.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::{Column, ColumnKind, Columns};
+use crate::error::{Error, ErrorKind, Result, shorten};
+use crate::samples::{Samples, check_rows};
+
+/// Named columns of mixed kinds, all of one length.
+///
+/// Columns are shared, so selecting, dropping and cloning columns copies no values. Selecting rows does.
+///
+/// ```
+/// use fitwell::table::{Column, Table};
+///
+/// let table = Table::new([("x", Column::from([1.0, 2.0]))])?.with_column("y", ["a", "b"])?;
+/// assert_eq!(table.names(), ["x", "y"]);
+/// let (features, target) = table.split_labels("y")?;
+/// assert_eq!((features.n_columns(), target.to_texts()), (1, vec!["a".to_string(), "b".into()]));
+/// # Ok::<(), fitwell::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    names: Vec<Arc<str>>,
+    columns: Vec<Arc<Column>>,
+    n_rows: usize,
+}
+
+impl Table {
+    /// A table of the given columns. None give a table without rows.
+    ///
+    /// # Errors
+    /// `ShapeMismatch` when a column has another length than the first; `InvalidInput` when a name is empty or repeats, or
+    /// an integer column holds what is no whole number.
+    pub fn new<N: Into<String>, C: Into<Column>>(
+        columns: impl IntoIterator<Item = (N, C)>,
+    ) -> Result<Self> {
+        let (names, columns): (Vec<String>, Vec<Arc<Column>>) = columns
+            .into_iter()
+            .map(|(name, column)| (name.into(), Arc::new(column.into())))
+            .unzip();
+        let n_rows = columns.first().map_or(0, |c| c.len());
+        let mut seen = HashSet::with_capacity(names.len());
+        for (position, (name, column)) in names.iter().zip(&columns).enumerate() {
+            if name.is_empty() {
+                let reason = format!("column {position} has no name");
+                return Err(Error::invalid_input("table", reason));
+            }
+            if !seen.insert(name.as_str()) {
+                return Err(repeated(name));
+            }
+            check_column(name, column, n_rows)?;
+        }
+        drop(seen);
+        Ok(Table {
+            names: names.into_iter().map(Arc::from).collect(),
+            columns,
+            n_rows,
+        })
+    }
+
+    /// The same table with one more column at the end. The first column decides the number of rows.
+    ///
+    /// # Errors
+    /// As [`Table::new`].
+    pub fn with_column(
+        mut self,
+        name: impl Into<String>,
+        column: impl Into<Column>,
+    ) -> Result<Self> {
+        let (name, column) = (name.into(), column.into());
+        if name.is_empty() {
+            let reason = format!("column {} has no name", self.n_columns());
+            return Err(Error::invalid_input("table", reason));
+        }
+        if self.position(&name).is_some() {
+            return Err(repeated(&name));
+        }
+        if self.columns.is_empty() && self.n_rows == 0 {
+            self.n_rows = column.len();
+        }
+        check_column(&name, &column, self.n_rows)?;
+        self.names.push(name.into());
+        self.columns.push(Arc::new(column));
+        Ok(self)
+    }
+
+    /// Rows of a table without columns.
+    pub(crate) fn keep_rows(&mut self, n_rows: usize) {
+        debug_assert!(self.columns.iter().all(|c| c.len() == n_rows));
+        self.n_rows = n_rows;
+    }
+
+    /// The number of rows.
+    pub fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
+    /// The number of columns.
+    pub fn n_columns(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// The names of the columns, in order.
+    pub fn names(&self) -> Vec<String> {
+        self.names.iter().map(|name| name.to_string()).collect()
+    }
+
+    /// The kinds of the columns, in order.
+    pub fn kinds(&self) -> Vec<ColumnKind> {
+        self.columns.iter().map(|c| c.kind()).collect()
+    }
+
+    /// A column by name.
+    ///
+    /// # Errors
+    /// `UnknownColumn`, which lists the names there are.
+    pub fn column(&self, name: &str) -> Result<&Column> {
+        let position = self.position(name).ok_or_else(|| self.unknown(name))?;
+        Ok(&self.columns[position])
+    }
+
+    /// A column by position, counted from 0.
+    pub fn column_at(&self, index: usize) -> Option<&Column> {
+        self.columns.get(index).map(Arc::as_ref)
+    }
+
+    /// The name of a column by position, counted from 0.
+    pub fn name_at(&self, index: usize) -> Option<&str> {
+        self.names.get(index).map(Arc::as_ref)
+    }
+
+    /// The position of a column, counted from 0.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|n| n.as_ref() == name)
+    }
+
+    /// The columns with their names, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Column)> + '_ {
+        let columns = self.columns.iter().map(Arc::as_ref);
+        self.names.iter().map(Arc::as_ref).zip(columns)
+    }
+
+    /// The chosen columns, in the order chosen. Values are shared, not copied.
+    ///
+    /// # Errors
+    /// As [`Columns::resolve`].
+    pub fn select_columns(&self, columns: &Columns) -> Result<Table> {
+        Ok(self.take_columns(&columns.resolve(self)?))
+    }
+
+    /// All but the chosen columns. Values are shared, not copied.
+    ///
+    /// # Errors
+    /// As [`Columns::resolve`].
+    pub fn drop_columns(&self, columns: &Columns) -> Result<Table> {
+        let mut kept = vec![true; self.n_columns()];
+        for index in columns.resolve(self)? {
+            kept[index] = false;
+        }
+        let kept: Vec<usize> = (0..self.n_columns()).filter(|&i| kept[i]).collect();
+        Ok(self.take_columns(&kept))
+    }
+
+    /// The rows at the given positions, in that order; a position may repeat. Categories are shared, not copied.
+    ///
+    /// # Errors
+    /// `InvalidInput` when a position is out of range.
+    pub fn select_rows(&self, rows: &[usize]) -> Result<Table> {
+        check_rows(rows, self.n_rows)?;
+        let columns = self.columns.iter().map(|c| Arc::new(c.take(rows)));
+        Ok(Table {
+            names: self.names.clone(),
+            columns: columns.collect(),
+            n_rows: rows.len(),
+        })
+    }
+
+    /// The first rows, at most `n`.
+    #[must_use]
+    pub fn head(&self, n: usize) -> Table {
+        let rows: Vec<usize> = (0..n.min(self.n_rows)).collect();
+        let columns = self.columns.iter().map(|c| Arc::new(c.take(&rows)));
+        Table {
+            names: self.names.clone(),
+            columns: columns.collect(),
+            n_rows: rows.len(),
+        }
+    }
+
+    /// The columns at positions that the caller has checked.
+    pub(crate) fn take_columns(&self, indices: &[usize]) -> Table {
+        Table {
+            names: indices
+                .iter()
+                .map(|&i| Arc::clone(&self.names[i]))
+                .collect(),
+            columns: indices
+                .iter()
+                .map(|&i| Arc::clone(&self.columns[i]))
+                .collect(),
+            n_rows: self.n_rows,
+        }
+    }
+
+    /// The error for a name that is not there.
+    pub(crate) fn unknown(&self, name: &str) -> Error {
+        ErrorKind::UnknownColumn {
+            name: shorten(name),
+            known: self.names(),
+        }
+        .into()
+    }
+}
+
+fn repeated(name: &str) -> Error {
+    Error::invalid_input(
+        "table",
+        format!("two columns are named `{}`", shorten(name)),
+    )
+}
+
+fn check_column(name: &str, column: &Column, n_rows: usize) -> Result<()> {
+    if column.len() != n_rows {
+        let what = format!("number of rows of column `{}`", shorten(name));
+        return Err(Error::shape(what, n_rows, column.len()));
+    }
+    column.check(&shorten(name))
+}
+
+/// Equal names in equal order, and columns that say the same row by row; missing equals missing.
+impl PartialEq for Table {
+    fn eq(&self, other: &Self) -> bool {
+        self.n_rows == other.n_rows
+            && self.names == other.names
+            && self
+                .columns
+                .iter()
+                .zip(&other.columns)
+                .all(|(a, b)| Arc::ptr_eq(a, b) || a == b)
+    }
+}
+
+impl Samples for Table {
+    type Owned = Table;
+
+    fn n_samples(&self) -> usize {
+        self.n_rows
+    }
+
+    fn n_features(&self) -> usize {
+        self.n_columns()
+    }
+
+    fn feature_names(&self) -> Option<Vec<String>> {
+        Some(self.names())
+    }
+
+    fn select(&self, rows: &[usize]) -> Result<Table> {
+        self.select_rows(rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Table {
+        Table::new([
+            ("a", Column::from([1.0, f64::NAN, 3.0])),
+            ("b", Column::from([1, 2, 3])),
+            ("c", Column::from([Some("x"), None, Some("y")])),
+        ])
+        .unwrap()
+    }
+
+    #[test]
+    fn columns_by_name_and_position() {
+        let t = table();
+        assert_eq!(t.names(), ["a", "b", "c"]);
+        assert_eq!(t.column("b").unwrap(), &Column::from([1, 2, 3]));
+        assert_eq!(t.column_at(3), None);
+        assert_eq!(t.position("c"), Some(2));
+        assert!(matches!(
+            t.column("z").unwrap_err().kind(),
+            ErrorKind::UnknownColumn { name, known } if name == "z" && known.len() == 3
+        ));
+    }
+
+    #[test]
+    fn rows_keep_order_and_repetition() {
+        let t = table().select_rows(&[2, 2, 1]).unwrap();
+        assert_eq!(t.column("b").unwrap(), &Column::from([3, 3, 2]));
+        assert_eq!(
+            t.column("c").unwrap(),
+            &Column::from([Some("y"), Some("y"), None])
+        );
+        assert!(table().select_rows(&[3]).is_err());
+        assert_eq!(table().head(2), table().select_rows(&[0, 1]).unwrap());
+        assert_eq!(table().head(9), table());
+    }
+
+    #[test]
+    fn columns_are_shared_not_copied() {
+        let t = table();
+        let s = t.select_columns(&Columns::from(["c", "a"])).unwrap();
+        assert_eq!(s.names(), ["c", "a"]);
+        assert!(std::ptr::eq(t.column("a").unwrap(), s.column("a").unwrap()));
+        let d = t.drop_columns(&Columns::from(["b"])).unwrap();
+        assert_eq!(d.names(), ["a", "c"]);
+        assert!(t.drop_columns(&Columns::from(["z"])).is_err());
+        let none = t.select_columns(&Columns::indices([])).unwrap();
+        assert_eq!((none.n_rows(), none.n_columns()), (3, 0));
+    }
+
+    #[test]
+    fn what_is_no_table_is_refused() {
+        let column = || Column::from([1.0]);
+        assert!(Table::new([("a", column()), ("a", column())]).is_err());
+        assert!(Table::new([("", column())]).is_err());
+        assert!(Table::new([("a", column()), ("b", Column::from([1.0, 2.0]))]).is_err());
+        assert!(Table::new([("a", Column::Integer(vec![0.5]))]).is_err());
+        assert!(table().with_column("a", [0.0; 3]).is_err());
+        assert!(table().with_column("d", [0.0; 2]).is_err());
+        assert!(table().with_column("", [0.0; 3]).is_err());
+        assert_eq!(Table::new::<String, Column>([]).unwrap(), Table::default());
+    }
+
+    #[test]
+    fn missing_equals_missing() {
+        assert_eq!(table(), table());
+        assert_ne!(table(), table().head(2));
+    }
+
+    #[test]
+    fn a_table_is_samples() {
+        let t = table();
+        assert_eq!((t.n_samples(), t.n_features()), (3, 3));
+        assert_eq!(t.feature_names().unwrap(), ["a", "b", "c"]);
+        assert_eq!(Samples::select(&t, &[1]).unwrap().n_rows(), 1);
+    }
+}
