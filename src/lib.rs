@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod check;
+mod convert;
 pub mod datasets;
 mod error;
 mod float;
@@ -27,6 +28,7 @@ pub mod table;
 mod targets;
 mod traits;
 
+pub use convert::{MatrixRow, MatrixSource, Number, to_matrix};
 pub use error::{Error, ErrorKind, Result};
 pub use float::Float;
 pub use labels::{Class, Labels};
