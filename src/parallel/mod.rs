@@ -1,12 +1,98 @@
 //! How work is split: fixed chunks whose size depends on the data alone, partial results combined in a fixed order.
 //!
-//! rayon runs the chunks; the number of threads is rayon's and never changes a result.
+//! rayon runs the chunks; the number of threads is rayon's and never changes a result. Work of one chunk runs on the
+//! calling thread, without a call to rayon: predicting a single row costs nothing here.
 
-use ndarray::ArrayRef2;
+mod finite;
+mod memory;
 
-use crate::float::Float;
+use std::ops::Range;
 
-/// Whether every value is finite.
-pub(crate) fn all_finite<F: Float>(x: &ArrayRef2<F>) -> bool {
-    x.iter().all(|v| v.is_finite())
+use ndarray::parallel::prelude::*;
+use ndarray::{ArrayRef2, ArrayViewMut2, Axis};
+
+pub use finite::all_finite;
+pub use memory::zeros;
+
+/// Elements of a chunk: 512 KiB of `f64`, which leaves room in a core's second-level cache.
+const CHUNK_ELEMENTS: usize = 1 << 16;
+
+/// Rows of a chunk of an array of this shape; it depends on nothing else.
+///
+/// ```
+/// use fitwell::parallel::row_chunks;
+///
+/// assert_eq!(row_chunks(1_000_000, 50), 1310);
+/// assert_eq!(row_chunks(10, 50), 10); // one chunk
+/// assert_eq!(row_chunks(10, 1_000_000), 1);
+/// ```
+pub fn row_chunks(n_rows: usize, n_cols: usize) -> usize {
+    (CHUNK_ELEMENTS / n_cols.max(1)).clamp(1, n_rows.max(1))
+}
+
+/// `f` of each range of `chunk` positions out of `n` (the last may be shorter), in order.
+///
+/// The ranges run in parallel; a single one runs on the calling thread. A `chunk` of 0 counts as 1.
+///
+/// ```
+/// let sums = fitwell::parallel::map_chunks(10, 4, |range| range.sum::<usize>());
+/// assert_eq!(sums, [6, 22, 17]);
+/// ```
+pub fn map_chunks<T: Send>(
+    n: usize,
+    chunk: usize,
+    f: impl Fn(Range<usize>) -> T + Sync + Send,
+) -> Vec<T> {
+    let chunk = chunk.max(1);
+    match n.div_ceil(chunk) {
+        0 => Vec::new(),
+        1 => vec![f(0..n)],
+        chunks => (0..chunks)
+            .into_par_iter()
+            .map(|i| f(i * chunk..n.min((i + 1) * chunk)))
+            .collect(),
+    }
+}
+
+/// `f(0), f(1), ..., f(n - 1)`, each a task of its own.
+///
+/// ```
+/// assert_eq!(fitwell::parallel::map(4, |i| i * i), [0, 1, 4, 9]);
+/// ```
+pub fn map<T: Send>(n: usize, f: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
+    match n {
+        0 => Vec::new(),
+        1 => vec![f(0)],
+        n => (0..n).into_par_iter().map(f).collect(),
+    }
+}
+
+/// Calls `f(first_row, block)` for each block of `chunk` rows of `out` (the last may be shorter), in parallel when there
+/// is more than one.
+///
+/// ```
+/// let mut out = ndarray::Array2::<f64>::zeros((5, 2));
+/// fitwell::parallel::for_each_row_chunk_mut(&mut out, 2, |first_row, mut block| {
+///     for (i, mut row) in block.rows_mut().into_iter().enumerate() {
+///         row.fill((first_row + i) as f64);
+///     }
+/// });
+/// assert_eq!(out.column(1).to_vec(), [0.0, 1.0, 2.0, 3.0, 4.0]);
+/// ```
+pub fn for_each_row_chunk_mut<T: Send + Sync>(
+    out: &mut ArrayRef2<T>,
+    chunk: usize,
+    f: impl Fn(usize, ArrayViewMut2<'_, T>) + Sync + Send,
+) {
+    let chunk = chunk.max(1);
+    if out.nrows() <= chunk {
+        if out.nrows() > 0 {
+            f(0, out.view_mut());
+        }
+        return;
+    }
+    out.axis_chunks_iter_mut(Axis(0), chunk)
+        .into_par_iter()
+        .enumerate()
+        .for_each(|(i, block)| f(i * chunk, block));
 }
