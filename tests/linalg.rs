@@ -1,5 +1,5 @@
 //! The facade against identities: residuals scaled by the machine epsilon and the size.
-
+#![allow(clippy::unwrap_used)]
 use fitwell::Float;
 use fitwell::linalg::{Cholesky, dot, eigh, lstsq, moments, qr, thin_svd};
 use ndarray::{Array2, ArrayRef2};
