@@ -1,0 +1,174 @@
+//! Arithmetic with two numbers for each column: (x − a) / b and the like.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ndarray::{ArrayRef2, Zip, s};
+
+use crate::error::{ErrorKind, Result};
+use crate::float::Float;
+use crate::{linalg, parallel};
+
+/// Values in a block that is computed and then looked over while it is in the first cache.
+const BLOCK: usize = 2048;
+/// Narrow rows are put side by side until they are this wide.
+const LANES: usize = 64;
+
+/// out = op(x, a, b), with a and b for each column. False if a result is infinite.
+pub(crate) fn map_columns<F: Float>(
+    x: &ArrayRef2<F>,
+    out: &mut ArrayRef2<F>,
+    a: &[F],
+    b: &[F],
+    op: impl Fn(F, F, F) -> F + Sync,
+) -> bool {
+    if a.is_empty() {
+        return true;
+    }
+    let (a, b) = side_by_side(a, b, x.nrows());
+    let infinite = AtomicBool::new(false);
+    let chunk = parallel::row_chunks(x.nrows(), x.ncols());
+    parallel::for_each_row_chunk_mut(out, chunk, |first, mut block| {
+        let rows = x.slice(s![first..first + block.nrows(), ..]);
+        let all_finite = match (rows.as_slice(), block.as_slice_mut()) {
+            (Some(x), Some(out)) => linalg::simd(
+                #[inline(always)]
+                || map_block(x, out, &a, &b, &op),
+            ),
+            _ => {
+                block.assign(&rows);
+                update_rows(block, &a, &b, &op)
+            }
+        };
+        if !all_finite {
+            infinite.store(true, Ordering::Relaxed);
+        }
+    });
+    !infinite.into_inner()
+}
+
+/// x = op(x, a, b), with a and b for each column. False if a result is infinite.
+pub(crate) fn update_columns<F: Float>(
+    x: &mut ArrayRef2<F>,
+    a: &[F],
+    b: &[F],
+    op: impl Fn(F, F, F) -> F + Sync,
+) -> bool {
+    if a.is_empty() {
+        return true;
+    }
+    let (a, b) = side_by_side(a, b, x.nrows());
+    let infinite = AtomicBool::new(false);
+    let chunk = parallel::row_chunks(x.nrows(), x.ncols());
+    parallel::for_each_row_chunk_mut(x, chunk, |_, block| {
+        if !update_rows(block, &a, &b, &op) {
+            infinite.store(true, Ordering::Relaxed);
+        }
+    });
+    !infinite.into_inner()
+}
+
+fn update_rows<F: Float>(
+    mut block: ndarray::ArrayViewMut2<'_, F>,
+    a: &[F],
+    b: &[F],
+    op: &impl Fn(F, F, F) -> F,
+) -> bool {
+    if let Some(values) = block.as_slice_mut() {
+        return linalg::simd(
+            #[inline(always)]
+            || update_block(values, a, b, op),
+        );
+    }
+    let mut finite = true;
+    for mut row in block.rows_mut() {
+        let n = row.len();
+        Zip::from(&mut row)
+            .and(&a[..n])
+            .and(&b[..n])
+            .for_each(|x, a, b| {
+                *x = op(*x, *a, *b);
+                finite &= !x.is_infinite();
+            });
+    }
+    finite
+}
+
+/// Both, repeated until they are wide enough for vector instructions, if there are that many rows.
+fn side_by_side<F: Float>(a: &[F], b: &[F], n_rows: usize) -> (Vec<F>, Vec<F>) {
+    let times = (LANES / a.len()).clamp(1, n_rows.max(1));
+    (a.repeat(times), b.repeat(times))
+}
+
+#[inline(always)]
+fn map_block<F: Float>(
+    x: &[F],
+    out: &mut [F],
+    a: &[F],
+    b: &[F],
+    op: &impl Fn(F, F, F) -> F,
+) -> bool {
+    let block = (BLOCK / a.len()).max(1) * a.len();
+    let mut finite = true;
+    for (x, out) in x.chunks(block).zip(out.chunks_mut(block)) {
+        for (x, out) in x.chunks(a.len()).zip(out.chunks_mut(a.len())) {
+            for ((out, x), (a, b)) in out.iter_mut().zip(x).zip(a.iter().zip(b)) {
+                *out = op(*x, *a, *b);
+            }
+        }
+        finite &= none_infinite(out);
+    }
+    finite
+}
+
+#[inline(always)]
+fn update_block<F: Float>(x: &mut [F], a: &[F], b: &[F], op: &impl Fn(F, F, F) -> F) -> bool {
+    let block = (BLOCK / a.len()).max(1) * a.len();
+    let mut finite = true;
+    for x in x.chunks_mut(block) {
+        for x in x.chunks_mut(a.len()) {
+            for (x, (a, b)) in x.iter_mut().zip(a.iter().zip(b)) {
+                *x = op(*x, *a, *b);
+            }
+        }
+        finite &= none_infinite(x);
+    }
+    finite
+}
+
+#[inline(always)]
+fn none_infinite<F: Float>(values: &[F]) -> bool {
+    !values.iter().fold(false, |any, v| any | v.is_infinite())
+}
+
+/// An infinite value is refused; NaN are not.
+pub(crate) fn no_infinity<F: Float>(x: &ArrayRef2<F>) -> Result<()> {
+    let chunk = parallel::row_chunks(x.nrows(), x.ncols());
+    let found = parallel::map_chunks(x.nrows(), chunk, |rows| {
+        let rows = x.slice(s![rows, ..]);
+        let none = rows.as_slice().is_some_and(|values| {
+            linalg::simd(
+                #[inline(always)]
+                || none_infinite(values),
+            )
+        });
+        !none && rows.iter().any(|v| v.is_infinite())
+    });
+    if found.contains(&true) {
+        first_infinity(x)
+    } else {
+        Ok(())
+    }
+}
+
+pub(crate) fn first_infinity<F: Float>(x: &ArrayRef2<F>) -> Result<()> {
+    match x.indexed_iter().find(|(_, v)| v.is_infinite()) {
+        Some(((row, column), v)) => Err(ErrorKind::NonFinite {
+            what: "X".into(),
+            row,
+            column: Some(column),
+            value: v.f64(),
+        }
+        .into()),
+        None => Ok(()),
+    }
+}
