@@ -139,6 +139,13 @@ pub enum ErrorKind {
         unexpected: Vec<String>,
         reordered: bool,
     },
+    /// The model inside a box has no such method.
+    #[error("`{estimator}` has no `{operation}`")]
+    #[allow(missing_docs)]
+    Unsupported {
+        estimator: String,
+        operation: String,
+    },
     /// A matrix that must be positive definite is not.
     #[error("{what}: the matrix is not positive definite (pivot {pivot})")]
     #[allow(missing_docs)]

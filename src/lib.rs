@@ -1,6 +1,7 @@
 //! Tabular machine learning.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod boxed;
 pub mod check;
 mod convert;
 pub mod datasets;

@@ -1,5 +1,6 @@
 //! What almost every program imports: `use fitwell::prelude::*;`.
 
+pub use crate::boxed::Boxable;
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::labels::{Class, Labels};
 pub use crate::model::{Format, LoadFitted, Model};

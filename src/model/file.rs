@@ -405,7 +405,7 @@ fn io_error(path: &Path, source: io::Error) -> Error {
 }
 
 /// Writes a file in one step: readers see the old file or the new one, never a part of one.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     replace_by(path, |file| file.write_all(bytes)).map_err(|e| io_error(path, e))
 }
 

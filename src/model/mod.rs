@@ -49,6 +49,8 @@ pub mod ensure;
 mod file;
 mod walk;
 
+pub(crate) use file::replace;
+
 /// How a model file is written. Loading needs no format: the first byte of the file tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {

@@ -7,6 +7,7 @@ use std::fmt;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+use crate::boxed::Confidence;
 use crate::error::{Error, ErrorKind, Result};
 use crate::labels::Class;
 use crate::model::Model;
@@ -444,6 +445,31 @@ where
             .map_err(|e| e.within(self.last.place()))
     }
 }
+
+macro_rules! confidence {
+    ($($method:ident),+) => {
+        impl<X: Samples + ?Sized, M: Confidence<X>> Confidence<X> for Step<M> {
+            type Float = M::Float;
+            $(fn $method(&self, x: &X) -> Option<Result<Array2<M::Float>>> {
+                let answer = self.inner.$method(x)?;
+                Some(answer.map_err(|e| e.within(self.place())))
+            })+
+        }
+
+        impl<X: Samples + ?Sized, A: Transform<X>, M: Confidence<A::Output>> Confidence<X> for FittedPipeline<A, M> {
+            type Float = M::Float;
+            $(fn $method(&self, x: &X) -> Option<Result<Array2<M::Float>>> {
+                let x = match self.first.transform(x) {
+                    Ok(x) => x,
+                    Err(e) => return Some(Err(e)),
+                };
+                let answer = self.last.inner.$method(&x)?;
+                Some(answer.map_err(|e| e.within(self.last.place())))
+            })+
+        }
+    };
+}
+confidence!(maybe_proba, maybe_log_proba, maybe_decision);
 
 impl<M: Classes> Classes for Step<M> {
     fn classes(&self) -> &[Class] {
