@@ -1,1 +1,7 @@
-//! Placeholder.
+//! Minimisers of smooth functions of flat parameter vectors; they know vectors and no estimator.
+
+pub mod lbfgs;
+mod line_search;
+mod vector;
+
+pub use lbfgs::{Lbfgs, Minimum, Precondition, Step, StopReason};

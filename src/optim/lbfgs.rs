@@ -1,0 +1,433 @@
+//! Minimises a smooth function of many parameters from its value and gradient: limited-memory BFGS.
+//!
+//! The direction is −H g with H the BFGS approximation to the inverse Hessian from the last `memory` steps (J. Nocedal,
+//! "Updating quasi-Newton matrices with limited storage", Mathematics of Computation 35 (1980); J. Nocedal and
+//! S. J. Wright, Numerical Optimization, 2nd edition, algorithm 7.4), the step length comes from the line search of
+//! Hager and Zhang (2005).
+
+use std::ops::ControlFlow;
+
+use crate::error::{ErrorKind, Result};
+use crate::float::Float;
+use crate::linalg::simd;
+
+use super::line_search::{Outcome, Trial, hager_zhang};
+use super::vector::{add_scaled, dot, inner, max_abs};
+
+/// How a limited-memory BFGS minimisation runs.
+///
+/// | setting | default | meaning |
+/// |---|---|---|
+/// | `memory` | 10 | steps remembered; memory is 2 · `memory` · n |
+/// | `gtol` | 1e-5 | stops when max \|∂f/∂xᵢ\| ≤ `gtol` |
+/// | `ftol` | 2.2e-9 | stops when (fₖ − fₖ₊₁) / max(\|fₖ\|, \|fₖ₊₁\|, 1) ≤ `ftol` |
+/// | `max_iter` | 15,000 | steps |
+/// | `max_evaluations` | 15,000 | calls of the objective |
+///
+/// The tolerances mean what they mean in SciPy's `L-BFGS-B`.
+///
+/// ```
+/// use fitwell::optim::{Lbfgs, StopReason};
+///
+/// // Rosenbrock's valley: f = (1 − a)² + 100 (b − a²)², least at (1, 1).
+/// let mut x = [-1.2, 1.0];
+/// let least = Lbfgs::new().gtol(1e-8).ftol(0.0).minimize(&mut x, |x: &[f64], gradient| {
+///     let (a, b) = (x[0], x[1]);
+///     gradient[0] = -2.0 * (1.0 - a) - 400.0 * a * (b - a * a);
+///     gradient[1] = 200.0 * (b - a * a);
+///     (1.0 - a).powi(2) + 100.0 * (b - a * a).powi(2)
+/// })?;
+/// assert_eq!(least.reason, StopReason::Gradient);
+/// assert!((x[0] - 1.0).abs() < 1e-6 && (x[1] - 1.0).abs() < 1e-6);
+/// # Ok::<(), fitwell::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lbfgs {
+    memory: usize,
+    gtol: f64,
+    ftol: f64,
+    max_iter: usize,
+    max_evaluations: usize,
+    noise: f64,
+}
+
+/// Why a minimisation stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StopReason {
+    /// The largest component of the gradient is within `gtol`.
+    Gradient,
+    /// The last step decreased the objective by no more than `ftol`.
+    Decrease,
+    /// `max_iter` steps were made.
+    MaxIter,
+    /// The objective was evaluated `max_evaluations` times.
+    MaxEvaluations,
+    /// No step along the steepest descent gives a smaller value: rounding errors hide any further progress, or the
+    /// gradient is not the objective's.
+    NoProgress,
+    /// The callback asked for it.
+    Callback,
+}
+
+impl StopReason {
+    /// Whether a tolerance was reached.
+    pub fn converged(self) -> bool {
+        matches!(self, StopReason::Gradient | StopReason::Decrease)
+    }
+}
+
+/// Where a minimisation ended; the parameters are in the vector that was given.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Minimum {
+    /// The objective.
+    pub value: f64,
+    /// The largest absolute component of the gradient.
+    pub gradient_norm: f64,
+    /// The steps made.
+    pub n_iter: usize,
+    /// The calls of the objective.
+    pub n_evaluations: usize,
+    /// Why it stopped.
+    pub reason: StopReason,
+}
+
+/// What a callback sees after each step.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Step<'a, F> {
+    /// The steps made so far, from 1.
+    pub iteration: usize,
+    /// The objective.
+    pub value: f64,
+    /// The largest absolute component of the gradient.
+    pub gradient_norm: f64,
+    /// The parameters.
+    pub x: &'a [F],
+}
+
+impl Default for Lbfgs {
+    fn default() -> Self {
+        Lbfgs {
+            memory: 10,
+            gtol: 1e-5,
+            ftol: 1e7 * f64::EPSILON,
+            max_iter: 15_000,
+            max_evaluations: 15_000,
+            noise: 4.0 * f64::EPSILON,
+        }
+    }
+}
+
+/// Replaces a vector v by M⁻¹ v.
+pub type Precondition<'a, F> = dyn Fn(&mut [F]) + 'a;
+
+/// The most evaluations one line search may use.
+const LINE_SEARCH_EVALUATIONS: usize = 50;
+
+impl Lbfgs {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many steps are remembered; 0 makes it steepest descent.
+    #[must_use]
+    pub fn memory(mut self, memory: usize) -> Self {
+        self.memory = memory;
+        self
+    }
+
+    /// Stop when no component of the gradient is larger.
+    #[must_use]
+    pub fn gtol(mut self, gtol: f64) -> Self {
+        self.gtol = gtol;
+        self
+    }
+
+    /// Stop when a step decreases the objective by no more than this, relative to the objective or 1.
+    #[must_use]
+    pub fn ftol(mut self, ftol: f64) -> Self {
+        self.ftol = ftol;
+        self
+    }
+
+    /// The most steps.
+    #[must_use]
+    pub fn max_iter(mut self, max_iter: usize) -> Self {
+        self.max_iter = max_iter;
+        self
+    }
+
+    /// The most calls of the objective.
+    #[must_use]
+    pub fn max_evaluations(mut self, max_evaluations: usize) -> Self {
+        self.max_evaluations = max_evaluations;
+        self
+    }
+
+    /// The relative rounding error of the objective's values (4 ε of `f64`): differences below it are not trusted, the
+    /// line search then goes by slopes. Raise it for an objective computed in lower precision.
+    #[must_use]
+    pub fn noise(mut self, noise: f64) -> Self {
+        self.noise = noise;
+        self
+    }
+
+    /// Minimises `objective` from `x`, which ends at the best point found. `objective` returns the value at the first
+    /// vector and writes the gradient there into the second.
+    ///
+    /// # Errors
+    /// `Overflow` when the objective or its gradient is not finite at the start. Later it means a step too far, and the
+    /// search goes back.
+    pub fn minimize<F: Float>(
+        &self,
+        x: &mut [F],
+        objective: impl FnMut(&[F], &mut [F]) -> f64,
+    ) -> Result<Minimum> {
+        self.minimize_with(x, objective, None, |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`minimize`](Self::minimize), with more to say: `precondition`, if any, replaces a vector v by M⁻¹ v, where M
+    /// is symmetric, positive definite and close to the Hessian (near the minimum, up to a factor); `callback` sees every
+    /// step and can stop.
+    ///
+    /// # Errors
+    /// As [`minimize`](Self::minimize).
+    pub fn minimize_with<F: Float>(
+        &self,
+        x: &mut [F],
+        mut objective: impl FnMut(&[F], &mut [F]) -> f64,
+        precondition: Option<&Precondition<'_, F>>,
+        mut callback: impl FnMut(&Step<'_, F>) -> ControlFlow<()>,
+    ) -> Result<Minimum> {
+        let n = x.len();
+        let mut gradient = vec![F::zero(); n];
+        let mut value = objective(x, &mut gradient);
+        let mut gradient_norm = max_abs(&gradient);
+        if !(value.is_finite() && gradient_norm.is_finite()) {
+            return Err(ErrorKind::Overflow {
+                estimator: "Lbfgs".into(),
+                what: "the objective or its gradient at the start".into(),
+            }
+            .into());
+        }
+        let mut history = History::new(self.memory, n);
+        let mut direction = vec![F::zero(); n];
+        let mut trial_x = vec![F::zero(); n];
+        let mut trial_gradient = vec![F::zero(); n];
+        let mut n_evaluations = 1;
+        let mut n_iter = 0;
+
+        let reason = loop {
+            if gradient_norm <= self.gtol {
+                break StopReason::Gradient;
+            }
+            if n_iter >= self.max_iter {
+                break StopReason::MaxIter;
+            }
+            if n_evaluations >= self.max_evaluations {
+                break StopReason::MaxEvaluations;
+            }
+
+            history.direction(&gradient, precondition, &mut direction);
+            let slope = inner(&direction, &gradient);
+            if !(slope < 0.0 && slope.is_finite()) {
+                if history.is_empty() {
+                    break StopReason::NoProgress;
+                }
+                history.clear();
+                continue;
+            }
+            let first_step = if history.is_empty() && precondition.is_none() {
+                (1.0 / inner(&gradient, &gradient).sqrt()).min(1.0)
+            } else {
+                1.0
+            };
+            let budget = LINE_SEARCH_EVALUATIONS.min(self.max_evaluations - n_evaluations);
+            let mut phi = |step: f64| {
+                n_evaluations += 1;
+                let length = F::of(step);
+                for ((t, &x), &d) in trial_x.iter_mut().zip(&*x).zip(&direction) {
+                    *t = x + length * d;
+                }
+                let value = objective(&trial_x, &mut trial_gradient);
+                (value, inner(&direction, &trial_gradient))
+            };
+            let start = Trial {
+                step: 0.0,
+                value,
+                slope,
+            };
+            let noise = self.noise * value.abs();
+            let next = match hager_zhang(start, first_step, noise, budget, &mut phi) {
+                Outcome::Accepted(trial) => Some(trial.value),
+                Outcome::Decreased(best) => Some(phi(best.step).0),
+                Outcome::Failed => None,
+            };
+            let norm = max_abs(&trial_gradient);
+            let Some(next) = next.filter(|_| norm.is_finite()) else {
+                if n_evaluations >= self.max_evaluations {
+                    break StopReason::MaxEvaluations;
+                }
+                // What was learned of the curvature may mislead; once more along the steepest descent.
+                if history.is_empty() {
+                    break StopReason::NoProgress;
+                }
+                history.clear();
+                continue;
+            };
+
+            history.push(x, &trial_x, &gradient, &trial_gradient);
+            x.copy_from_slice(&trial_x);
+            std::mem::swap(&mut gradient, &mut trial_gradient);
+            let decrease = (value - next) / value.abs().max(next.abs()).max(1.0);
+            value = next;
+            gradient_norm = norm;
+            n_iter += 1;
+            let step = Step {
+                iteration: n_iter,
+                value,
+                gradient_norm,
+                x,
+            };
+            if callback(&step).is_break() {
+                break StopReason::Callback;
+            }
+            if gradient_norm > self.gtol && decrease <= self.ftol {
+                break StopReason::Decrease;
+            }
+        };
+        Ok(Minimum {
+            value,
+            gradient_norm,
+            n_iter,
+            n_evaluations,
+            reason,
+        })
+    }
+}
+
+/// The last steps s = xₖ₊₁ − xₖ and changes of the gradient y = gₖ₊₁ − gₖ, in rings of flat storage.
+struct History<F> {
+    n: usize,
+    capacity: usize,
+    len: usize,
+    /// Where the next pair goes.
+    next: usize,
+    s: Vec<F>,
+    y: Vec<F>,
+    /// 1 / s·y of each pair.
+    rho: Vec<f64>,
+    alpha: Vec<f64>,
+    scratch: Vec<F>,
+}
+
+impl<F: Float> History<F> {
+    fn new(capacity: usize, n: usize) -> Self {
+        History {
+            n,
+            capacity,
+            len: 0,
+            next: 0,
+            s: Vec::new(),
+            y: Vec::new(),
+            rho: vec![0.0; capacity],
+            alpha: vec![0.0; capacity],
+            scratch: Vec::new(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    fn clear(&mut self) {
+        self.len = 0;
+        self.next = 0;
+    }
+
+    /// Remembers a step, unless the curvature along it is not clearly positive.
+    fn push(&mut self, x: &[F], new_x: &[F], g: &[F], new_g: &[F]) {
+        if self.capacity == 0 {
+            return;
+        }
+        let (n, at) = (self.n, self.next * self.n);
+        if self.s.len() < at + n {
+            self.s.resize(at + n, F::zero());
+            self.y.resize(at + n, F::zero());
+        }
+        let (s, y) = (&mut self.s[at..at + n], &mut self.y[at..at + n]);
+        for i in 0..n {
+            s[i] = new_x[i] - x[i];
+            y[i] = new_g[i] - g[i];
+        }
+        let (sy, yy) = simd(|| (dot(s, y), dot(y, y)));
+        if !(sy > f64::EPSILON * yy && (1.0 / sy).is_finite()) {
+            return;
+        }
+        self.rho[self.next] = 1.0 / sy;
+        self.next = (self.next + 1) % self.capacity;
+        self.len = (self.len + 1).min(self.capacity);
+    }
+
+    /// Positions of the pairs, newest first.
+    fn newest_first(&self) -> impl DoubleEndedIterator<Item = usize> + use<F> {
+        let (next, capacity) = (self.next, self.capacity);
+        (1..=self.len).map(move |back| (next + capacity - back) % capacity)
+    }
+
+    /// d = −H g by the two-loop recursion.
+    fn direction(&mut self, g: &[F], precondition: Option<&Precondition<'_, F>>, d: &mut [F]) {
+        let n = self.n;
+        let order = self.newest_first();
+        let (s, y, rho, alpha) = (&self.s, &self.y, &self.rho, &mut self.alpha);
+        simd(|| {
+            for (d, &g) in d.iter_mut().zip(g) {
+                *d = -g;
+            }
+            for i in order {
+                let at = i * n..(i + 1) * n;
+                alpha[i] = rho[i] * dot(&s[at.clone()], d);
+                add_scaled(d, -alpha[i], &y[at]);
+            }
+        });
+        let newest = self.newest_first().next();
+        match (precondition, newest) {
+            (None, None) => {}
+            (None, Some(i)) => {
+                let y = &self.y[i * n..(i + 1) * n];
+                scale(d, 1.0 / (self.rho[i] * inner(y, y)));
+            }
+            (Some(apply), None) => apply(d),
+            (Some(apply), Some(i)) => {
+                let y = &self.y[i * n..(i + 1) * n];
+                self.scratch.clear();
+                self.scratch.extend_from_slice(y);
+                apply(&mut self.scratch);
+                let scaled = 1.0 / (self.rho[i] * inner(y, &self.scratch));
+                apply(d);
+                if scaled.is_finite() && scaled > 0.0 {
+                    scale(d, scaled);
+                }
+            }
+        }
+        let order = self.newest_first().rev();
+        let (s, y, rho, alpha) = (&self.s, &self.y, &self.rho, &self.alpha);
+        simd(|| {
+            for i in order {
+                let at = i * n..(i + 1) * n;
+                let beta = rho[i] * dot(&y[at.clone()], d);
+                add_scaled(d, alpha[i] - beta, &s[at]);
+            }
+        });
+    }
+}
+
+fn scale<F: Float>(d: &mut [F], factor: f64) {
+    let factor = F::of(factor);
+    for d in d {
+        *d *= factor;
+    }
+}
