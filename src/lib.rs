@@ -3,8 +3,10 @@
 
 pub mod boxed;
 pub mod check;
+mod class_weight;
 mod convert;
 pub mod datasets;
+mod elementary;
 mod error;
 mod float;
 pub mod impute;
@@ -29,6 +31,7 @@ pub mod table;
 mod targets;
 mod traits;
 
+pub use class_weight::ClassWeight;
 pub use convert::{MatrixRow, MatrixSource, Number, to_matrix};
 pub use error::{Error, ErrorKind, Result};
 pub use float::Float;
