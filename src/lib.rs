@@ -1,4 +1,71 @@
-//! Tabular machine learning.
+//! Tabular machine learning: typed pipelines from a CSV file to a chosen, saved and served model.
+//!
+//! An [`Estimator`] is a plain struct of hyper-parameters. Its [`fit`](Estimator::fit) gives another type, the fitted
+//! model, which implements [`Predict`], [`Transform`], [`PredictProba`] and the rest as it can. A step that cannot follow
+//! the one before it does not compile, nor does a prediction from a model that was not fitted.
+//!
+//! ```
+//! use fitwell::impute::SimpleImputer;
+//! use fitwell::linear_model::LogisticRegression;
+//! use fitwell::model_selection::{GridSearchCv, ParamGrid, StratifiedKFold, train_test_split};
+//! use fitwell::pipeline::ColumnTransformer;
+//! use fitwell::prelude::*;
+//! use fitwell::preprocessing::{OneHotEncoder, StandardScaler};
+//!
+//! // Mixed columns, some values missing.
+//! let (passengers, survived) = fitwell::datasets::load_titanic()?.split_labels("survived")?;
+//! let (train, test) = train_test_split(&passengers, &survived).test_size(0.25).stratify(true).split()?;
+//!
+//! let model = pipeline(
+//!     "prepare",
+//!     ColumnTransformer::new()
+//!         .numeric(
+//!             "numeric",
+//!             ["age", "fare"],
+//!             pipeline("impute", SimpleImputer::median()).then("scale", StandardScaler::new()),
+//!         )
+//!         .part("text", ["sex", "pclass"], OneHotEncoder::new()),
+//! )
+//! .then("classify", LogisticRegression::new());
+//!
+//! // Any parameter by its nested name, as in scikit-learn.
+//! let grid = ParamGrid::new().values("classify__c", [0.1, 1.0, 10.0]);
+//! let search = GridSearchCv::new(model, grid).cv(StratifiedKFold::new(5)).fit(&train.x, &train.y)?;
+//! assert!(search.score(&test.x, &test.y)? > 0.75);
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! # Where things are
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`table`] | named columns of numbers, booleans and categories; CSV in and out |
+//! | [`preprocessing`], [`impute`] | scaling, encoding, missing values |
+//! | [`pipeline`] | steps in sequence, parts side by side |
+//! | [`linear_model`] | ridge and logistic regression |
+//! | [`model_selection`] | splits, cross-validation, grid search |
+//! | [`metrics`] | what a prediction is worth |
+//! | [`model`] | model files |
+//! | [`boxed`] | classifiers, regressors and transformers chosen at run time |
+//! | [`datasets`] | bundled data, and makers of synthetic data |
+//! | [`observer`] | what iterative work reports, and how to stop it |
+//! | [`params`] | hyper-parameters by name |
+//! | [`linalg`], [`optim`], [`parallel`], [`random`], [`check`] | what the estimators stand on |
+//!
+//! Coming from scikit-learn? [`from_scikit_learn`] shows both side by side.
+//!
+//! # What holds everywhere
+//!
+//! - Bad input is an [`Error`] that says what, where and what is allowed; no public function panics on any input.
+//! - The same seed and data give the same model, bit for bit, with one thread or many, on one kind of processor. Across
+//!   processors results agree to rounding.
+//! - `f32` and `f64` ([`Float`]): computation stays in the type of the data.
+//! - Nothing is printed. Models that did not converge say so: `converged()`, and a warning through the `log` crate.
+//!
+//! # Features
+//!
+//! None is needed. `openblas-system`, `openblas-static`, `intel-mkl-static` and `netlib-static` take linear algebra from BLAS
+//! and LAPACK through `ndarray-linalg` instead of the pure-Rust default; choose at most one.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod boxed;
@@ -9,6 +76,7 @@ pub mod datasets;
 mod elementary;
 mod error;
 mod float;
+pub mod from_scikit_learn;
 pub mod impute;
 #[allow(dead_code)] // `from_trusted` until the first classifier lands
 mod labels;

@@ -1,0 +1,43 @@
+//! fitwell for people who know scikit-learn: the same words, side by side.
+//!
+//! | scikit-learn | fitwell |
+//! |---|---|
+//! | `pd.read_csv("f.csv")` | `Table::from_csv("f.csv")?` |
+//! | `df.drop(columns="y"), df["y"]` | `table.split_labels("y")?`, `table.split_real("y")?` |
+//! | `np.array([[1.0, 2.0]])` | `ndarray::array![[1.0, 2.0]]`, or [`to_matrix(&rows)?`](crate::to_matrix) |
+//! | `y = ["a", "b", "a"]` | `Labels::from(["a", "b", "a"])` |
+//! | `LogisticRegression(C=0.1, class_weight="balanced")` | `LogisticRegression::new().c(0.1).class_weight(ClassWeight::Balanced)` |
+//! | `model.fit(X, y); model.predict(X2)` | `let fitted = model.fit(&x, &y)?; fitted.predict(&x2)?` |
+//! | `model.fit(X, y, sample_weight=w)` | `model.fit(&x, &y.weighted(&w))?` |
+//! | `model.coef_`, `model.n_iter_` | `fitted.coef()`, `fitted.n_iter()` |
+//! | `scaler.fit_transform(X)` | `scaler.fit_transform(&x)?` |
+//! | `scaler.fit(X)` | `scaler.fit(&x, &())?` |
+//! | `make_pipeline(StandardScaler(), Ridge())` | `pipeline("scale", StandardScaler::new()).then("ridge", Ridge::new())` |
+//! | `pipe.named_steps["ridge"]` | `fitted.step::<FittedRidge>("ridge")` |
+//! | `pipe[:-1].get_feature_names_out()` | `fitted.first().feature_names_out(None)?` |
+//! | `pipe.set_params(ridge__alpha=0.5)` | `pipe.with_param("ridge__alpha", 0.5)?` |
+//! | `pipe.get_params()` | `pipe.params()` |
+//! | `ColumnTransformer([("num", StandardScaler(), ["age"])])` | `ColumnTransformer::new().numeric("num", ["age"], StandardScaler::new())` |
+//! | `ColumnTransformer([("cat", OneHotEncoder(), ["sex"])])` | `ColumnTransformer::new().part("cat", ["sex"], OneHotEncoder::new())` |
+//! | `train_test_split(X, y, test_size=0.2, stratify=y)` | `train_test_split(&x, &y).test_size(0.2).stratify(true).split()?` |
+//! | `GridSearchCV(pipe, {"ridge__alpha": [1, 10]}, cv=5)` | `GridSearchCv::new(pipe, ParamGrid::new().values("ridge__alpha", [1, 10])).cv(KFold::new(5))` |
+//! | `search.cv_results_` | `search.results()`, printed as a table or written with `to_csv` |
+//! | `accuracy_score(y, p)` | `accuracy_score(&y, &p)?` |
+//! | `print(classification_report(y, p))` | `println!("{}", classification_report(&y, &p)?)` |
+//! | `joblib.dump(model, "m")` | `fitted.save("m", Format::Binary)?`, and [`SECURITY.md`](https://docs.rs/crate/fitwell/latest/source/SECURITY.md) |
+//! | `joblib.load("m")` | `FittedRidge::load("m")?`, or `pipe.load_fitted::<Table, Labels>("m")?` |
+//! | `random_state=None` | a fixed, documented seed: runs repeat unless you change it |
+//! | `n_jobs=2` | rayon's thread pool; the number of threads never changes a result |
+//! | `verbose=1` | `.observer(...)`, see [`observer`](crate::observer) |
+//! | `ConvergenceWarning` | `fitted.converged()`, and a warning through the `log` crate |
+//!
+//! # What is different, and why
+//!
+//! - What was learned is another type than the settings. An unfitted model has no `predict`, so that mistake does not
+//!   compile; fitting twice never mixes two states.
+//! - Classes are [`Labels`](crate::Labels), real targets are arrays. A float cannot be a class by accident.
+//! - Sample weights are part of the target ([`weighted`](crate::Targets::weighted)), so that no split, search or score can
+//!   forget them. An estimator that cannot use them does not compile with them.
+//! - `decision_function` always has two dimensions; for two classes it has one column.
+//! - Texts, integers and booleans reach encoders as columns of a [`Table`](crate::table::Table), never as numbers.
+//! - Settings that are out of range are an error of `fit` that names the range; nothing is repaired silently.
