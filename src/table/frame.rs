@@ -204,6 +204,25 @@ impl Table {
         }
     }
 
+    /// A column with its name, both shared, at a position that the caller has checked.
+    pub(crate) fn shared(&self, index: usize) -> (Arc<str>, Arc<Column>) {
+        (
+            Arc::clone(&self.names[index]),
+            Arc::clone(&self.columns[index]),
+        )
+    }
+
+    /// A table of columns whose names and lengths the caller has checked.
+    pub(crate) fn from_shared(columns: Vec<(Arc<str>, Arc<Column>)>, n_rows: usize) -> Self {
+        debug_assert!(columns.iter().all(|(_, column)| column.len() == n_rows));
+        let (names, columns) = columns.into_iter().unzip();
+        Table {
+            names,
+            columns,
+            n_rows,
+        }
+    }
+
     /// The error for a name that is not there.
     pub(crate) fn unknown(&self, name: &str) -> Error {
         ErrorKind::UnknownColumn {

@@ -19,12 +19,14 @@
 //! # Ok::<(), fitwell::Error>(())
 //! ```
 
+mod cell;
 mod column;
 mod columns;
 mod convert;
 mod display;
 mod frame;
 
+pub use cell::Cell;
 pub use column::{Categorical, Column, ColumnKind, ColumnValue, LARGEST_INTEGER};
 pub use columns::Columns;
 pub use frame::Table;
