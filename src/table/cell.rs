@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn order() {
-        let mut cells = vec![
+        let mut cells = [
             Cell::Missing,
             Cell::from("b"),
             Cell::from(true),
