@@ -86,6 +86,17 @@ impl Table {
         Ok(self)
     }
 
+    /// Columns whose names and lengths the caller has checked.
+    pub(crate) fn from_trusted(names: Vec<String>, columns: Vec<Column>, n_rows: usize) -> Self {
+        debug_assert_eq!(names.len(), columns.len());
+        debug_assert!(columns.iter().all(|c| c.len() == n_rows));
+        Table {
+            names: names.into_iter().map(Arc::from).collect(),
+            columns: columns.into_iter().map(Arc::new).collect(),
+            n_rows,
+        }
+    }
+
     /// Rows of a table without columns.
     pub(crate) fn keep_rows(&mut self, n_rows: usize) {
         debug_assert!(self.columns.iter().all(|c| c.len() == n_rows));
