@@ -30,6 +30,7 @@ pub use classification::{
     ConfusionMatrix, Normalize, accuracy_score, balanced_accuracy_score, confusion_matrix,
 };
 pub use probability::log_loss;
+pub(crate) use ranking::binary_auc;
 pub use ranking::{MultiClass, roc_auc_per_class, roc_auc_score, roc_auc_score_multiclass};
 pub use regression::{
     Multioutput, R2Score, mean_absolute_error, mean_absolute_error_per_target, mean_squared_error,

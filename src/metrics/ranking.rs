@@ -6,7 +6,7 @@ use super::pairs::{check_weights, positions, same_length};
 use super::probability::check_distribution;
 use super::sum::sum;
 use crate::check;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
 use crate::labels::Class;
 use crate::targets::ClassTarget;
@@ -50,12 +50,27 @@ pub fn roc_auc_score<F: Float, Y: ClassTarget + ?Sized>(
     scores: &ArrayRef1<F>,
 ) -> Result<f64> {
     check::finite_vector(scores, "scores")?;
-    binary_auc(y_true, &scores.iter().map(|s| s.f64()).collect::<Vec<_>>())
+    let scores: Vec<f64> = scores.iter().map(|s| s.f64()).collect();
+    binary_auc(y_true, &scores, y_true.labels().classes())
 }
 
-/// As [`roc_auc_score`], for scores that may be infinite.
-pub(super) fn binary_auc<Y: ClassTarget + ?Sized>(y_true: &Y, scores: &[f64]) -> Result<f64> {
+/// As [`roc_auc_score`], for a model's two classes and scores that may be infinite.
+pub(crate) fn binary_auc<Y: ClassTarget + ?Sized>(
+    y_true: &Y,
+    scores: &[f64],
+    known: &[Class],
+) -> Result<f64> {
     let truth = y_true.labels();
+    positions(truth, known, "y_true")?;
+    if let Some(row) = scores.iter().position(|s| s.is_nan()) {
+        return Err(ErrorKind::NonFinite {
+            what: "scores".into(),
+            row,
+            column: None,
+            value: scores[row],
+        }
+        .into());
+    }
     same_length(truth.len(), scores.len())?;
     let weights = y_true.sample_weight();
     check_weights(weights, truth.len())?;
