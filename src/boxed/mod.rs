@@ -204,6 +204,30 @@ pub trait Confidence<X: ?Sized> {
     }
 }
 
+/// [`Confidence`] in one line, for a classifier of dense arrays: `confidence!(FittedX: proba, decision)`.
+macro_rules! confidence {
+    ($fitted:ident: $($what:ident),*) => {
+        impl<F: $crate::Float> $crate::boxed::Confidence<ndarray::ArrayRef2<F>> for $fitted<F> {
+            type Float = F;
+            $($crate::boxed::confidence!(@$what);)*
+        }
+    };
+    (@proba) => {
+        fn maybe_proba(&self, x: &ndarray::ArrayRef2<F>) -> Option<$crate::Result<ndarray::Array2<F>>> {
+            Some($crate::PredictProba::predict_proba(self, x))
+        }
+        fn maybe_log_proba(&self, x: &ndarray::ArrayRef2<F>) -> Option<$crate::Result<ndarray::Array2<F>>> {
+            Some($crate::PredictProba::predict_log_proba(self, x))
+        }
+    };
+    (@decision) => {
+        fn maybe_decision(&self, x: &ndarray::ArrayRef2<F>) -> Option<$crate::Result<ndarray::Array2<F>>> {
+            Some($crate::DecisionFunction::decision_function(self, x))
+        }
+    };
+}
+pub(crate) use confidence;
+
 /// An estimator behind a box that learns `M`.
 trait DynRecipe<X: ?Sized, Y: ?Sized, M>: Send + Sync {
     fn dyn_fit(&self, x: &X, y: &Y) -> Result<M>;

@@ -352,6 +352,8 @@ impl<F: Float> DecisionFunction<ArrayRef2<F>> for FittedLogisticRegression<F> {
     }
 }
 
+crate::boxed::confidence!(FittedLogisticRegression: proba, decision);
+
 /// The accuracy.
 impl<F: Float, Y: ClassTarget + ?Sized> Score<ArrayRef2<F>, Y> for FittedLogisticRegression<F> {
     fn score(&self, x: &ArrayRef2<F>, y: &Y) -> Result<f64> {

@@ -44,9 +44,7 @@ pub(super) fn to_json<T: Model>(model: &T) -> Result<String> {
         },
         model,
     };
-    let mut text = serde_json::to_string(&envelope).map_err(|e| unwritable::<T>(&e))?;
-    text.push('\n');
-    Ok(text)
+    serde_json::to_string(&envelope).map_err(|e| unwritable::<T>(&e))
 }
 
 pub(super) fn to_bytes<T: Model>(model: &T) -> Result<Vec<u8>> {
@@ -247,7 +245,8 @@ fn from_json<T: Model>(bytes: &[u8]) -> Result<T> {
     };
     let model = envelope
         .deserialize(&mut json)
-        .and_then(|model| json.end().map(|()| model));
+        .and_then(|model| json.end().map(|()| model))
+        .and_then(|model| serde_json::from_slice::<Unique>(bytes).map(|Unique| model));
     model.map_err(|e| refused.unwrap_or_else(|| Error::model_file(printable(&e.to_string()))))
 }
 
@@ -346,6 +345,56 @@ fn end<'de, A: MapAccess<'de>>(map: &mut A) -> Serde<(), A::Error> {
             crate::error::shorten(&found)
         ))),
         None => Ok(()),
+    }
+}
+
+/// Any JSON in which no object has a key twice. Derived readers see that for their own fields; this sees it everywhere.
+struct Unique;
+
+impl<'de> de::Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Serde<Self, D::Error> {
+        deserializer.deserialize_any(Unique)
+    }
+}
+
+impl<'de> Visitor<'de> for Unique {
+    type Value = Unique;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("any value")
+    }
+    fn visit_unit<E>(self) -> Serde<Unique, E> {
+        Ok(Unique)
+    }
+    fn visit_bool<E>(self, _: bool) -> Serde<Unique, E> {
+        Ok(Unique)
+    }
+    fn visit_i64<E>(self, _: i64) -> Serde<Unique, E> {
+        Ok(Unique)
+    }
+    fn visit_u64<E>(self, _: u64) -> Serde<Unique, E> {
+        Ok(Unique)
+    }
+    fn visit_f64<E>(self, _: f64) -> Serde<Unique, E> {
+        Ok(Unique)
+    }
+    fn visit_str<E>(self, _: &str) -> Serde<Unique, E> {
+        Ok(Unique)
+    }
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Serde<Unique, A::Error> {
+        while seq.next_element::<Unique>()?.is_some() {}
+        Ok(Unique)
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Serde<Unique, A::Error> {
+        let mut seen = std::collections::HashSet::new();
+        while let Some(key) = map.next_key::<String>()? {
+            map.next_value::<Unique>()?;
+            if let Some(key) = seen.replace(key) {
+                let key = crate::error::shorten(&key);
+                return Err(de::Error::custom(format!("key {key:?} is there twice")));
+            }
+        }
+        Ok(Unique)
     }
 }
 
