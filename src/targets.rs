@@ -24,11 +24,30 @@ use crate::samples::check_rows;
 /// let (x, y) = (array![[0.0], [1.0], [2.0]], array![0.0, 1.0, 8.0]);
 /// let weights = array![1.0, 1.0, 0.0];
 /// let model = Ridge::new().alpha(0.0).fit(&x, &y.weighted(&weights))?;
-/// assert!((model.coef()[0] - 1.0).abs() < 1e-12);
+/// assert!(f64::abs(model.coef()[0] - 1.0) < 1e-12);
 /// # Ok::<(), Error>(())
 /// ```
 ///
-/// An estimator that cannot use sample weights does not compile with them.
+/// An estimator that cannot use sample weights implements [`Estimator`](crate::Estimator) for the plain target only, and
+/// does not compile with a weighted one:
+///
+/// ```compile_fail,E0277
+/// use fitwell::prelude::*;
+/// use ndarray::{ArrayRef2, array};
+///
+/// struct Commonest; // predicts the most frequent class; cannot use weights
+///
+/// impl Estimator<ArrayRef2<f64>, Labels> for Commonest {
+///     type Fitted = Option<Class>;
+///     fn fit(&self, _: &ArrayRef2<f64>, y: &Labels) -> Result<Option<Class>> {
+///         Ok(y.classes().iter().zip(y.counts()).max_by_key(|(_, n)| *n).map(|(class, _)| class.clone()))
+///     }
+/// }
+///
+/// let (x, y) = (array![[0.0], [1.0]], Labels::from(["a", "b"]));
+/// let fitted = Commonest.fit(&x, &y); // compiles
+/// let fitted = Commonest.fit(&x, &y.weighted(&array![1.0, 2.0])); // does not
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a target to learn",
     label = "expected `Labels`, a real array, or `()`",

@@ -24,7 +24,7 @@ use crate::targets::Targets;
 /// use ndarray::array;
 ///
 /// let model = Ridge::new().alpha(0.0).fit(&array![[0.0], [1.0]], &array![1.0, 3.0])?;
-/// assert!((model.predict(&array![[2.0]])?[0] - 5.0).abs() < 1e-12);
+/// assert!(f64::abs(model.predict(&array![[2.0]])?[0] - 5.0) < 1e-12);
 /// # Ok::<(), Error>(())
 /// ```
 #[diagnostic::on_unimplemented(

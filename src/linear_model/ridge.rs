@@ -76,7 +76,7 @@ use crate::traits::{Estimator, Predict, Score};
 /// let x = array![[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]];
 /// let y = array![1.0, 3.0, 2.0, 4.0]; // 1 + x₀ + 2 x₁
 /// let model = Ridge::new().alpha(1e-12).fit(&x, &y)?;
-/// assert!((model.coef()[1] - 2.0).abs() < 1e-9 && (model.intercept() - 1.0).abs() < 1e-9);
+/// assert!(f64::abs(model.coef()[1] - 2.0) < 1e-9 && f64::abs(model.intercept() - 1.0) < 1e-9);
 ///
 /// // Several targets at once, each with its own penalty.
 /// let both = ndarray::stack![ndarray::Axis(1), y, -&y];

@@ -6,7 +6,10 @@ mod standard_scaler;
 
 pub use standard_scaler::{FittedStandardScaler, StandardScaler};
 
-use crate::error::{Error, Result};
+use std::collections::HashSet;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::table::Table;
 
 /// The names given, if they are as many as the features at fit; otherwise `x0`, `x1`, ...
 pub(crate) fn names_or_numbers(input: Option<&[String]>, n_features: usize) -> Result<Vec<String>> {
@@ -19,4 +22,63 @@ pub(crate) fn names_or_numbers(input: Option<&[String]>, n_features: usize) -> R
         )),
         None => Ok((0..n_features).map(|j| format!("x{j}")).collect()),
     }
+}
+
+/// The columns of a table are those seen at fit, in the same order.
+pub(crate) fn same_names<'a>(
+    table: &Table,
+    at_fit: impl ExactSizeIterator<Item = &'a str> + Clone,
+) -> Result<()> {
+    let same = table.n_columns() == at_fit.len()
+        && table
+            .iter()
+            .zip(at_fit.clone())
+            .all(|((name, _), fit)| name == fit);
+    if same {
+        return Ok(());
+    }
+    let at_fit: Vec<String> = at_fit.map(Into::into).collect();
+    Err(different_names(&table.names(), &at_fit, "X"))
+}
+
+/// Names given for the input are those seen at fit.
+pub(crate) fn names_at_fit(input: Option<&[String]>, at_fit: &[String]) -> Result<()> {
+    match input {
+        Some(names) if names.len() != at_fit.len() => Err(Error::shape(
+            "number of feature names",
+            at_fit.len(),
+            names.len(),
+        )),
+        Some(names) if names != at_fit => Err(different_names(names, at_fit, "feature names")),
+        _ => Ok(()),
+    }
+}
+
+/// The error for names that differ from those at fit.
+pub(crate) fn different_names(given: &[String], at_fit: &[String], what: &str) -> Error {
+    let only_in = |a: &[String], b: &[String]| -> Vec<String> {
+        let b: HashSet<&String> = b.iter().collect();
+        a.iter().filter(|name| !b.contains(name)).cloned().collect()
+    };
+    let (missing, unexpected) = (only_in(at_fit, given), only_in(given, at_fit));
+    ErrorKind::FeatureNames {
+        what: what.into(),
+        reordered: missing.is_empty() && unexpected.is_empty(),
+        missing,
+        unexpected,
+    }
+    .into()
+}
+
+/// No name twice; otherwise the name.
+pub(crate) fn unique_names<'a>(
+    names: impl Iterator<Item = &'a str>,
+) -> std::result::Result<(), &'a str> {
+    let mut seen = HashSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(name);
+        }
+    }
+    Ok(())
 }

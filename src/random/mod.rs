@@ -97,6 +97,26 @@ fn below_u64<R: Rng + ?Sized>(n: u64, rng: &mut R) -> u64 {
     (product >> 64) as u64
 }
 
+/// A number of the Poisson distribution of the given mean; 0 for a mean that is not positive and finite.
+///
+/// Takes some `mean` uniform numbers: the products of D. Knuth, "The Art of Computer Programming" 2, 3.4.1, with the mean
+/// split into parts whose exponentials do not underflow.
+pub fn poisson<R: Rng + ?Sized>(mean: f64, rng: &mut R) -> u64 {
+    const PART: f64 = 16.0;
+    let mut count = 0;
+    let mut left = if mean.is_finite() { mean } else { 0.0 };
+    while left > 0.0 {
+        let limit = (-left.min(PART)).exp();
+        left -= PART;
+        let mut product = uniform(rng);
+        while product > limit {
+            count += 1;
+            product *= uniform(rng);
+        }
+    }
+    count
+}
+
 /// Brings the values into a random order, every order equally likely (Fisher and Yates, from the last value down).
 pub fn shuffle<T, R: Rng + ?Sized>(values: &mut [T], rng: &mut R) {
     for last in (1..values.len()).rev() {

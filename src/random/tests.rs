@@ -224,6 +224,33 @@ fn selections_are_stable_and_without_repetition() -> Result<()> {
 }
 
 #[test]
+fn poisson_numbers_are_stable_and_have_their_moments() {
+    let mut rng = generator(42);
+    let values: Vec<u64> = (0..1000).map(|_| poisson(40.5, &mut rng)).collect();
+    golden(&values, |v| v, [40, 42, 41, 49], 0xe8cf_eba0_3199_4591);
+    for mean in [0.3, 16.0, 50.0] {
+        let n = 100_000.0;
+        let values: Vec<f64> = (0..n as usize)
+            .map(|_| poisson(mean, &mut rng) as f64)
+            .collect();
+        let average = values.iter().sum::<f64>() / n;
+        let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
+        // Mean and variance are both the mean; their variances are mean / n and (mean + 2 mean²) / n.
+        assert!(
+            (average - mean).abs() < 5.0 * f64::sqrt(mean / n),
+            "{average}"
+        );
+        assert!(
+            (variance - mean).abs() < 5.0 * f64::sqrt((mean + 2.0 * mean * mean) / n),
+            "{variance}"
+        );
+    }
+    for none in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        assert_eq!(poisson(none, &mut rng), 0);
+    }
+}
+
+#[test]
 fn weighted_choices_are_stable_and_proportional() -> Result<()> {
     let choice = WeightedIndex::new(&[1.0, 0.0, 2.5, 0.25])?;
     assert_eq!((choice.len(), choice.is_empty()), (4, false));

@@ -86,6 +86,17 @@ impl Table {
         Ok(self)
     }
 
+    /// Columns whose names and lengths the caller has checked.
+    pub(crate) fn from_trusted(names: Vec<String>, columns: Vec<Column>, n_rows: usize) -> Self {
+        debug_assert_eq!(names.len(), columns.len());
+        debug_assert!(columns.iter().all(|c| c.len() == n_rows));
+        Table {
+            names: names.into_iter().map(Arc::from).collect(),
+            columns: columns.into_iter().map(Arc::new).collect(),
+            n_rows,
+        }
+    }
+
     /// Rows of a table without columns.
     pub(crate) fn keep_rows(&mut self, n_rows: usize) {
         debug_assert!(self.columns.iter().all(|c| c.len() == n_rows));
@@ -201,6 +212,25 @@ impl Table {
                 .map(|&i| Arc::clone(&self.columns[i]))
                 .collect(),
             n_rows: self.n_rows,
+        }
+    }
+
+    /// A column with its name, both shared, at a position that the caller has checked.
+    pub(crate) fn shared(&self, index: usize) -> (Arc<str>, Arc<Column>) {
+        (
+            Arc::clone(&self.names[index]),
+            Arc::clone(&self.columns[index]),
+        )
+    }
+
+    /// A table of columns whose names and lengths the caller has checked.
+    pub(crate) fn from_shared(columns: Vec<(Arc<str>, Arc<Column>)>, n_rows: usize) -> Self {
+        debug_assert!(columns.iter().all(|(_, column)| column.len() == n_rows));
+        let (names, columns) = columns.into_iter().unzip();
+        Table {
+            names,
+            columns,
+            n_rows,
         }
     }
 

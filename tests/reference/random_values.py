@@ -6,6 +6,7 @@ every sampler but the normal one (a ziggurat, whose tables are the `rand_distr` 
     python tests/reference/random_values.py
 """
 
+import math
 import struct
 
 MASK32, MASK64 = (1 << 32) - 1, (1 << 64) - 1
@@ -81,6 +82,17 @@ class Generator:
             places[j] = places.get(i, i)
         return chosen
 
+    def poisson(self, mean):
+        count = 0
+        while mean > 0:
+            limit = math.exp(-min(mean, 16.0))
+            mean -= 16.0
+            product = self.uniform()
+            while product > limit:
+                count += 1
+                product *= self.uniform()
+        return count
+
     def weighted(self, weights):
         mark = self.uniform() * sum(weights)
         total = 0.0
@@ -133,3 +145,5 @@ if __name__ == "__main__":
     show("sample(1500, 1000)", generator(42).sample(1500, 1000))
     g = generator(42)
     show("weighted", [g.weighted([1.0, 0.0, 2.5, 0.25]) for _ in range(1000)])
+    g = generator(42)
+    show("poisson(40.5)", [g.poisson(40.5) for _ in range(1000)])

@@ -1,0 +1,287 @@
+//! The text of a number, boolean or missing value.
+
+use super::CsvOptions;
+
+/// How a number is written, which decides what a column of such numbers is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Digits that a whole number up to 2^53 stands for.
+    Whole,
+    /// Digits of which a number would lose some: beyond 2^53, or with a needless zero in front.
+    Digits,
+    /// With a point or an exponent.
+    Decimal,
+}
+
+/// 10^0 to 10^22, all exact.
+const POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+];
+
+/// Up to here every integer is a double.
+const EXACT: u64 = 1 << 53;
+
+/// Without spaces and tabs around.
+#[inline]
+pub(super) fn trim(mut s: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = s {
+        s = rest;
+    }
+    while let [rest @ .., b' ' | b'\t'] = s {
+        s = rest;
+    }
+    s
+}
+
+/// The nearest double of a trimmed decimal number, possibly infinite, and its form; `None` for any other text.
+///
+/// When digits and power of ten are both exact doubles, one rounded operation gives the nearest result (Clinger 1990);
+/// everything else goes to the standard library, which is exact as well.
+#[inline]
+pub(super) fn number(s: &[u8], point: u8) -> Option<(f64, Form)> {
+    let (negative, body) = match s {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, s),
+    };
+    let mut at = 0;
+    let mut digits: u64 = 0;
+    while let Some(d) = body
+        .get(at)
+        .map(|b| b.wrapping_sub(b'0'))
+        .filter(|d| *d < 10)
+    {
+        digits = digits.wrapping_mul(10).wrapping_add(u64::from(d));
+        at += 1;
+    }
+    let whole = at;
+    let sign = |v: f64| if negative { -v } else { v };
+    if whole == body.len() {
+        if whole == 0 {
+            return None;
+        }
+        let padded = whole > 1 && body[0] == b'0';
+        // 19 digits fit 64 bits.
+        return Some(if whole <= 19 && digits <= EXACT {
+            let form = if padded { Form::Digits } else { Form::Whole };
+            (sign(digits as f64), form)
+        } else {
+            (parse(s, point)?, Form::Digits)
+        });
+    }
+    let mut fraction = 0;
+    if body[at] == point {
+        at += 1;
+        let first = at;
+        while let Some(d) = body
+            .get(at)
+            .map(|b| b.wrapping_sub(b'0'))
+            .filter(|d| *d < 10)
+        {
+            digits = digits.wrapping_mul(10).wrapping_add(u64::from(d));
+            at += 1;
+        }
+        fraction = at - first;
+    }
+    if whole + fraction == 0 {
+        return None;
+    }
+    let mut exponent = 0i64;
+    if let Some(b'e' | b'E') = body.get(at) {
+        at += 1;
+        let down = match body.get(at) {
+            Some(b'-') => {
+                at += 1;
+                true
+            }
+            Some(b'+') => {
+                at += 1;
+                false
+            }
+            _ => false,
+        };
+        let first = at;
+        while let Some(d) = body
+            .get(at)
+            .map(|b| b.wrapping_sub(b'0'))
+            .filter(|d| *d < 10)
+        {
+            exponent = (exponent * 10 + i64::from(d)).min(1 << 20);
+            at += 1;
+        }
+        if at == first {
+            return None;
+        }
+        if down {
+            exponent = -exponent;
+        }
+    }
+    if at != body.len() {
+        return None;
+    }
+    if whole + fraction <= 19 && digits <= EXACT {
+        let power = exponent - fraction as i64;
+        if let Some(p) = POWERS.get(power.unsigned_abs() as usize) {
+            let v = digits as f64;
+            return Some((sign(if power < 0 { v / p } else { v * p }), Form::Decimal));
+        }
+    }
+    Some((parse(s, point)?, Form::Decimal))
+}
+
+/// What the standard library makes of a text that is known to be a number.
+#[cold]
+fn parse(s: &[u8], point: u8) -> Option<f64> {
+    let text = std::str::from_utf8(s).ok()?;
+    if point == b'.' {
+        text.parse().ok()
+    } else {
+        text.replace(point as char, ".").parse().ok()
+    }
+}
+
+/// A trimmed boolean.
+#[inline]
+pub(super) fn boolean(s: &[u8]) -> Option<bool> {
+    match s {
+        b"true" | b"True" | b"TRUE" => Some(true),
+        b"false" | b"False" | b"FALSE" => Some(false),
+        _ => None,
+    }
+}
+
+/// The spellings of a missing value.
+pub(super) struct Missing {
+    spellings: Vec<Vec<u8>>,
+    /// The empty field is one.
+    empty: bool,
+    /// A bit for each length up to 63: which lengths there are.
+    lengths: u64,
+    /// A number is one, so that the spellings come before numbers.
+    numeric: bool,
+    boolean: bool,
+}
+
+impl Missing {
+    pub(super) fn new(options: &CsvOptions) -> Self {
+        let spellings: Vec<Vec<u8>> = options.missing.iter().map(|s| s.clone().into()).collect();
+        let point = if options.decimal_comma { b',' } else { b'.' };
+        Missing {
+            empty: spellings.iter().any(Vec::is_empty),
+            lengths: spellings.iter().fold(0, |l, s| l | 1 << s.len().min(63)),
+            numeric: spellings.iter().any(|s| number(s, point).is_some()),
+            boolean: spellings
+                .iter()
+                .any(|s| boolean(s).is_some() || matches!(s.as_slice(), b"0" | b"1")),
+            spellings,
+        }
+    }
+
+    /// No spelling at all.
+    pub(super) fn none() -> Self {
+        Missing {
+            spellings: Vec::new(),
+            empty: false,
+            lengths: 0,
+            numeric: false,
+            boolean: false,
+        }
+    }
+
+    /// Whether a trimmed text is a spelling.
+    #[inline]
+    pub(super) fn contains(&self, s: &[u8]) -> bool {
+        if s.is_empty() {
+            return self.empty;
+        }
+        self.lengths >> s.len().min(63) & 1 == 1 && self.spellings.iter().any(|m| m == s)
+    }
+
+    pub(super) fn numeric(&self) -> bool {
+        self.numeric
+    }
+
+    pub(super) fn boolean(&self) -> bool {
+        self.boolean
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn value(s: &str) -> Option<(f64, Form)> {
+        number(s.as_bytes(), b'.')
+    }
+
+    #[test]
+    fn what_is_a_number_and_of_which_form() {
+        for (text, expected, form) in [
+            ("0", 0.0, Form::Whole),
+            ("-12", -12.0, Form::Whole),
+            ("+5", 5.0, Form::Whole),
+            ("9007199254740992", 9007199254740992.0, Form::Whole),
+            ("9007199254740993", 9007199254740992.0, Form::Digits),
+            ("00", 0.0, Form::Digits),
+            ("-01234", -1234.0, Form::Digits),
+            ("99999999999999999999999", 1e23, Form::Digits),
+            ("1.", 1.0, Form::Decimal),
+            (".5", 0.5, Form::Decimal),
+            ("1e3", 1000.0, Form::Decimal),
+            ("1E-3", 0.001, Form::Decimal),
+            ("2e+2", 200.0, Form::Decimal),
+            ("1e400", f64::INFINITY, Form::Decimal),
+            ("-1e400", f64::NEG_INFINITY, Form::Decimal),
+            ("1e-400", 0.0, Form::Decimal),
+            ("1e999999999999999999999", f64::INFINITY, Form::Decimal),
+            ("0.1", 0.1, Form::Decimal),
+            ("123456789.123456789", 123456789.12345679, Form::Decimal),
+            ("1.7976931348623157e308", f64::MAX, Form::Decimal),
+            ("5e-324", 5e-324, Form::Decimal),
+        ] {
+            let (v, f) = value(text).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!(v.to_bits(), expected.to_bits(), "{text}: {v}");
+            assert_eq!(f, form, "{text}");
+        }
+        assert_eq!(value("-0").unwrap().0.to_bits(), (-0.0f64).to_bits());
+        for text in [
+            "", "-", "+", ".", "-.", "e5", "1e", "1e+", "1.5.2", "1,5", "1_000", "0x1F", "inf",
+            "nan", "1 2", "--1", "1-", "½", "1\0", "infinity", "1e5.0",
+        ] {
+            assert_eq!(value(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_decimal_comma_replaces_the_point() {
+        assert_eq!(number(b"-1,5", b','), Some((-1.5, Form::Decimal)));
+        assert_eq!(number(b"1.5", b','), None);
+        let long = number(b"0,1234567890123456789", b',').unwrap().0;
+        assert_eq!(long.to_bits(), 0.12345678901234568f64.to_bits());
+    }
+
+    proptest! {
+        #[test]
+        fn every_accepted_text_is_what_the_standard_library_reads(s in "[+-]?[0-9]{0,22}\\.?[0-9]{0,22}([eE][+-]?[0-9]{0,3})?") {
+            let ours = value(&s).map(|(v, _)| v.to_bits());
+            prop_assert_eq!(ours, s.parse::<f64>().ok().map(f64::to_bits));
+        }
+
+        #[test]
+        fn any_double_is_read_back(bits: u64) {
+            let v = f64::from_bits(bits);
+            prop_assume!(v.is_finite());
+            prop_assert_eq!(value(&format!("{v:?}")).unwrap().0.to_bits(), bits);
+            prop_assert_eq!(value(&format!("{v:e}")).unwrap().0.to_bits(), bits);
+        }
+
+        #[test]
+        fn any_text_is_a_number_only_if_the_standard_library_says_so(s in ".{0,12}") {
+            if let Some((v, _)) = value(&s) {
+                prop_assert_eq!(v.to_bits(), s.parse::<f64>().unwrap().to_bits());
+            }
+        }
+    }
+}

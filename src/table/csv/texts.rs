@@ -1,0 +1,252 @@
+//! Texts of a categorical column while it is read: each different one is kept once.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use super::number::{Missing, trim};
+use crate::table::Categorical;
+
+/// A hash that others cannot predict, so that no file makes all its texts collide. Results do not depend on it.
+#[derive(Clone, Copy)]
+pub(super) struct Seed(u64);
+
+impl Seed {
+    pub(super) fn new() -> Self {
+        Seed(RandomState::new().build_hasher().finish())
+    }
+
+    /// Multiplies and folds, 8 bytes at a time (after wyhash).
+    #[inline]
+    fn hash(self, text: &[u8]) -> u64 {
+        const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let fold = |a: u64, b: u64| {
+            let product = u128::from(a) * u128::from(b);
+            product as u64 ^ (product >> 64) as u64
+        };
+        let mut state = self.0 ^ (text.len() as u64).wrapping_mul(ODD);
+        let (words, rest) = text.as_chunks::<8>();
+        for word in words {
+            state = fold(
+                state ^ u64::from_le_bytes(*word),
+                ODD ^ self.0.rotate_left(32),
+            );
+        }
+        let mut last = 0;
+        for &byte in rest {
+            last = last << 8 | u64::from(byte);
+        }
+        fold(state ^ last, ODD ^ self.0.rotate_left(32)) ^ state
+    }
+}
+
+/// The first place of a different text.
+struct Entry {
+    hash: u32,
+    /// The text reads as a missing value where it is not quoted.
+    missing: bool,
+    /// Some row has it as a text.
+    used: bool,
+    /// Where it was first met in the file.
+    at: usize,
+}
+
+/// The different texts met so far, with the code of every row into them.
+pub(super) struct Texts {
+    codes: Vec<u32>,
+    /// Open addressing: the number of an entry plus one, 0 for none. At most half full.
+    slots: Vec<u32>,
+    entries: Vec<Entry>,
+    /// All texts one after the other, and where each ends.
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+    seed: Seed,
+}
+
+impl Texts {
+    pub(super) fn new(seed: Seed) -> Self {
+        Texts {
+            codes: Vec::new(),
+            slots: vec![0; 64],
+            entries: Vec::new(),
+            bytes: Vec::new(),
+            ends: Vec::new(),
+            seed,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.codes.len()
+    }
+
+    pub(super) fn reserve(&mut self, rows: usize) {
+        self.codes.reserve(rows);
+    }
+
+    pub(super) fn push_missing(&mut self) {
+        self.codes.push(Categorical::MISSING);
+    }
+
+    /// The next row. `at` is where the text stands in the file.
+    #[inline]
+    pub(super) fn push(&mut self, text: &[u8], quoted: bool, at: usize, missing: &Missing) {
+        let hash = self.seed.hash(text);
+        let mask = self.slots.len() - 1;
+        let mut slot = (hash >> 32) as usize & mask;
+        let code = loop {
+            match self.slots[slot] {
+                0 => break self.insert(text, hash as u32, slot, at, missing),
+                found => {
+                    let code = found - 1;
+                    if self.entries[code as usize].hash == hash as u32 && self.text(code) == text {
+                        break code;
+                    }
+                }
+            }
+            slot = (slot + 1) & mask;
+        };
+        let entry = &mut self.entries[code as usize];
+        if entry.missing && !quoted {
+            self.codes.push(Categorical::MISSING);
+        } else {
+            entry.used = true;
+            self.codes.push(code);
+        }
+    }
+
+    #[inline]
+    fn text(&self, code: u32) -> &[u8] {
+        let code = code as usize;
+        let start = if code == 0 { 0 } else { self.ends[code - 1] };
+        &self.bytes[start..self.ends[code]]
+    }
+
+    #[cold]
+    fn insert(&mut self, text: &[u8], hash: u32, slot: usize, at: usize, missing: &Missing) -> u32 {
+        let code = self.entries.len() as u32;
+        self.slots[slot] = code + 1;
+        self.entries.push(Entry {
+            hash,
+            missing: missing.contains(trim(text)),
+            used: false,
+            at,
+        });
+        self.bytes.extend_from_slice(text);
+        self.ends.push(self.bytes.len());
+        if self.entries.len() * 2 > self.slots.len() {
+            self.grow();
+        }
+        code
+    }
+
+    fn grow(&mut self) {
+        let size = self.slots.len() * 4;
+        self.slots.clear();
+        self.slots.resize(size, 0);
+        for code in 0..self.entries.len() as u32 {
+            // The stored half of the hash does not place an entry; the text does.
+            let mut slot = (self.seed.hash(self.text(code)) >> 32) as usize & (size - 1);
+            while self.slots[slot] != 0 {
+                slot = (slot + 1) & (size - 1);
+            }
+            self.slots[slot] = code + 1;
+        }
+    }
+
+    /// The first place, in the order of the file, of a text that `refused` does not let pass.
+    pub(super) fn find(&self, refused: impl Fn(&[u8]) -> bool) -> Option<(usize, &[u8])> {
+        // Entries are in the order of their first place.
+        let code = (0..self.entries.len() as u32)
+            .find(|&c| self.entries[c as usize].used && refused(self.text(c)))?;
+        Some((self.entries[code as usize].at, self.text(code)))
+    }
+
+    /// One column from its parts, whose texts have been checked to be UTF-8.
+    pub(super) fn concatenate(parts: Vec<Texts>, seed: Seed) -> Categorical {
+        let rows = parts.iter().map(Texts::len).sum();
+        let none = Missing::none();
+        let mut all = Texts::new(seed);
+        let mut codes: Vec<u32> = Vec::with_capacity(rows);
+        for part in parts {
+            // Each used text of the part, under its code in all of them.
+            let to: Vec<u32> = (0..part.entries.len() as u32)
+                .map(|code| {
+                    if !part.entries[code as usize].used {
+                        return Categorical::MISSING;
+                    }
+                    all.push(part.text(code), true, 0, &none);
+                    all.codes.pop().unwrap_or(Categorical::MISSING)
+                })
+                .collect();
+            codes.extend(part.codes.iter().map(|&c| {
+                // The missing code is beyond the end of every list.
+                to.get(c as usize).copied().unwrap_or(Categorical::MISSING)
+            }));
+        }
+        let texts = (0..all.entries.len() as u32)
+            .map(|code| String::from_utf8_lossy(all.text(code)).into_owned())
+            .collect();
+        Categorical::sorted(codes, texts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::CsvOptions;
+
+    #[test]
+    fn many_texts_keep_their_codes() {
+        let missing = Missing::new(&CsvOptions::new());
+        let names: Vec<String> = (0..5000).map(|i| format!("name {}", i % 1234)).collect();
+        let seed = Seed::new();
+        let parts = names.chunks(777).map(|names| {
+            let mut texts = Texts::new(seed);
+            for name in names {
+                texts.push(name.as_bytes(), false, 0, &missing);
+            }
+            texts
+        });
+        let column = Texts::concatenate(parts.collect(), seed);
+        assert_eq!(column.categories().len(), 1234);
+        assert!(column.iter().eq(names.iter().map(|n| Some(n.as_str()))));
+    }
+
+    #[test]
+    fn a_quoted_spelling_is_a_text() {
+        let missing = Missing::new(&CsvOptions::new());
+        let mut texts = Texts::new(Seed::new());
+        for (text, quoted) in [
+            ("NA", false),
+            ("NA", true),
+            (" NA", false),
+            ("", false),
+            ("x", false),
+        ] {
+            texts.push(text.as_bytes(), quoted, 0, &missing);
+        }
+        let column = Texts::concatenate(vec![texts], Seed::new());
+        let expected = [None, Some("NA"), None, None, Some("x")];
+        assert!(column.iter().eq(expected));
+        assert_eq!(column.categories(), ["NA", "x"]);
+    }
+
+    #[test]
+    fn texts_that_differ_little_are_told_apart() {
+        let missing = Missing::none();
+        let texts: Vec<Vec<u8>> = (0..40)
+            .flat_map(|n| {
+                [
+                    vec![0u8; n],
+                    vec![b'a'; n],
+                    [vec![b'a'; n], vec![0]].concat(),
+                ]
+            })
+            .collect();
+        let mut all = Texts::new(Seed(0));
+        for text in &texts {
+            all.push(text, true, 0, &missing);
+        }
+        for (row, text) in texts.iter().enumerate() {
+            assert_eq!(all.text(all.codes[row]), text);
+        }
+    }
+}
