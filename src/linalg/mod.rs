@@ -20,6 +20,8 @@
 mod backend;
 mod cholesky;
 mod eigh;
+mod gram;
+mod lanes;
 mod lstsq;
 mod moments;
 mod product;
@@ -44,7 +46,7 @@ pub use svd::{Svd, thin_svd};
 pub use triangular::{Triangle, solve_triangular};
 
 /// What the kernels need of an element type. Sealed: `f32` and `f64`.
-pub trait Scalar: backend::Kernels {}
+pub trait Scalar: backend::Kernels + lanes::Lanes {}
 impl Scalar for f32 {}
 impl Scalar for f64 {}
 
