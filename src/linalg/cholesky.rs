@@ -194,13 +194,15 @@ impl<F: Float> Cholesky<F> {
         best.max(alternating)
     }
 
-    /// x <- (L L')^-1 x.
+    /// x <- (L L')^-1 x; NaN, which callers look for, if the backend refuses.
     fn solve_scaled(&self, x: &mut Array2<F>) {
-        if x.is_empty() {
-            return;
+        let solved = x.is_empty()
+            || F::solve_triangular(self.factor.view(), true, x)
+                .and_then(|()| F::solve_triangular(self.factor.t(), false, x))
+                .is_some();
+        if !solved {
+            x.fill(F::nan());
         }
-        F::solve_triangular(self.factor.view(), true, x);
-        F::solve_triangular(self.factor.t(), false, x);
     }
 }
 

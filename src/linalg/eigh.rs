@@ -18,7 +18,7 @@ pub struct Eigh<F> {
     pub vectors: Array2<F>,
 }
 
-/// Eigenvalues and eigenvectors of a symmetric matrix, of which the lower triangle is read.
+/// Eigenvalues and eigenvectors of a symmetric matrix, of which the lower triangle counts (all of it must be finite).
 ///
 /// Signs: the entry of largest magnitude of each eigenvector is positive, the first of them if there are several. Some
 /// 9 n³ operations.
@@ -45,7 +45,8 @@ pub fn eigh<F: Float>(a: &ArrayRef2<F>) -> Result<Eigh<F>> {
             vectors: Array2::zeros((0, 0)),
         });
     }
-    let (scaled, scale) = scaled(a);
+    let lower = Array2::from_shape_fn(a.dim(), |(i, j)| if i < j { F::zero() } else { a[[i, j]] });
+    let (scaled, scale) = scaled(&lower);
     let (mut values, mut vectors) = F::eigh(&scaled).ok_or_else(|| no_convergence(WHAT))?;
     values.mapv_inplace(|v| v * scale);
     check::learned("eigh", "an eigenvalue", &values)?;

@@ -1,11 +1,12 @@
 //! Least squares of minimum norm.
 
-use ndarray::{Array1, Array2, ArrayRef2, Axis, concatenate, s};
+use ndarray::{Array1, Array2, ArrayRef2, Axis, ShapeBuilder, concatenate, s};
 
-use super::{matmul, scaled, thin_svd};
+use super::{matmul, no_convergence, scale_of, thin_svd};
 use crate::check;
 use crate::error::{Error, Result};
 use crate::float::Float;
+use crate::parallel;
 
 /// What [`lstsq`] finds.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,8 +23,8 @@ pub struct LeastSquares<F> {
 /// The x (n, q) that minimises ‖b - a x‖² for a (m, n) and b (m, q), and among those the one of least norm ‖x‖.
 ///
 /// Singular values of at most `rcond` times the largest count as 0; `None` stands for the machine epsilon times
-/// max(m, n), as in NumPy. Householder QR where a is tall, then the singular value decomposition of R: some 2 m n² + 20 n³
-/// operations for a tall a.
+/// max(m, n), as in NumPy. Householder QR of chunks of rows where a is tall, then the singular value decomposition of
+/// R: some 2 m n² + 20 n³ operations.
 ///
 /// ```
 /// use fitwell::linalg::lstsq;
@@ -66,19 +67,17 @@ pub fn lstsq<F: Float>(
             singular_values: Array1::zeros(0),
         });
     }
-    let (a, a_scale) = scaled(a);
-    let (mut b, b_scale) = scaled(b);
-    let mut a = a;
-    if m > n + q {
-        // [a b] = Q [R c; 0 d]: the problem is R x = c.
-        let joined = concatenate![Axis(1), a, b];
-        let mut columns = scaled(&joined);
-        std::mem::swap(&mut columns.0, &mut a);
-        let joined_scale = columns.1;
-        let r = F::qr_r(a);
-        a = r.slice(s![..n, ..n]).to_owned() * joined_scale;
-        b = r.slice(s![..n, n..]).to_owned() * joined_scale;
-    }
+    let (a_scale, b_scale) = (scale_of(a), scale_of(b));
+    let (a, b) = if m > n + q {
+        // [a b] = Q [R c; 0 d]: what is left to solve is R x = c.
+        let r = triangle(a, a_scale, b, b_scale).ok_or_else(|| no_convergence(WHAT))?;
+        (
+            r.slice(s![..n, ..n]).to_owned(),
+            r.slice(s![..n, n..]).to_owned(),
+        )
+    } else {
+        (a.mapv(|v| v / a_scale), b.mapv(|v| v / b_scale))
+    };
     let svd = thin_svd(&a)?;
     let cutoff = F::of(rcond) * svd.s[0];
     let rank = (svd.s.iter()).filter(|&&v| v > cutoff).count();
@@ -97,4 +96,35 @@ pub fn lstsq<F: Float>(
         rank,
         singular_values,
     })
+}
+
+/// R of the QR decomposition of [a b], each divided by its scale: of chunks of rows in parallel, then of the triangles
+/// they leave (Demmel et al., 2012).
+fn triangle<F: Float>(
+    a: &ArrayRef2<F>,
+    a_scale: F,
+    b: &ArrayRef2<F>,
+    b_scale: F,
+) -> Option<Array2<F>> {
+    let (m, n) = a.dim();
+    let columns = n + b.ncols();
+    let chunk = parallel::row_chunks(m, columns).max(4 * columns);
+    let mut triangles = parallel::map_chunks(m, chunk, |rows| {
+        let mut joined = Array2::zeros((rows.len(), columns).f());
+        let (mut left, mut right) = joined.view_mut().split_at(Axis(1), n);
+        left.zip_mut_with(&a.slice(s![rows.clone(), ..]), |to, &v| *to = v / a_scale);
+        right.zip_mut_with(&b.slice(s![rows, ..]), |to, &v| *to = v / b_scale);
+        F::qr_r(joined)
+    });
+    while triangles.len() > 1 {
+        let together = triangles.into_iter().collect::<Option<Vec<_>>>()?;
+        let views: Vec<_> = together.iter().map(|r| r.view()).collect();
+        let stacked = concatenate(Axis(0), &views).ok()?;
+        triangles = parallel::map_chunks(stacked.nrows(), chunk, |rows| {
+            let mut part = Array2::zeros((rows.len(), columns).f());
+            part.assign(&stacked.slice(s![rows, ..]));
+            F::qr_r(part)
+        });
+    }
+    triangles.pop()?
 }

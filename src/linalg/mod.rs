@@ -58,10 +58,14 @@ pub(crate) fn simd<R>(f: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(f)
 }
 
+/// The power of two next below the largest magnitude.
+fn scale_of<F: Float>(a: &ArrayRef2<F>) -> F {
+    power_of_two(a.iter().fold(F::zero(), |m, v| m.max(v.abs())))
+}
+
 /// A copy in column order, divided by a power of two that brings the largest entry near 1, and that power.
 fn scaled<F: Float>(a: &ArrayRef2<F>) -> (Array2<F>, F) {
-    let largest = a.iter().fold(F::zero(), |m, v| m.max(v.abs()));
-    let scale = power_of_two(largest);
+    let scale = scale_of(a);
     let mut copy = Array2::zeros(a.dim().f());
     copy.zip_mut_with(a, |to, &v| *to = v / scale);
     (copy, scale)
@@ -89,5 +93,5 @@ fn square<F>(a: &ArrayRef2<F>, what: &str) -> Result<()> {
 }
 
 fn no_convergence(what: &str) -> Error {
-    Error::invalid_input(what, "the iteration did not converge")
+    Error::invalid_input(what, "the decomposition did not converge")
 }

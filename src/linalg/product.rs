@@ -64,7 +64,7 @@ pub(crate) fn general_matmul<F: Float>(
         }
         return;
     }
-    if m.saturating_mul(n).saturating_mul(k) <= SERIAL {
+    if !F::SPLIT_PRODUCTS || m.saturating_mul(n).saturating_mul(k) <= SERIAL {
         return F::gemm(alpha, a.view(), b.view(), beta, c.view_mut());
     }
     if m >= n {

@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayRef2};
 
-use super::scaled;
+use super::{no_convergence, scaled};
 use crate::check;
 use crate::error::Result;
 use crate::float::Float;
@@ -45,7 +45,7 @@ pub fn qr<F: Float>(a: &ArrayRef2<F>) -> Result<Qr<F>> {
         });
     }
     let (scaled, scale) = scaled(a);
-    let (mut q, mut r) = F::qr(scaled);
+    let (mut q, mut r) = F::qr(scaled).ok_or_else(|| no_convergence(WHAT))?;
     r.mapv_inplace(|v| v * scale);
     check::learned("qr", "an entry of r", &r)?;
     for (i, mut row) in r.rows_mut().into_iter().enumerate() {

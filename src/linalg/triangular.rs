@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayRef2, ShapeBuilder};
 
-use super::square;
+use super::{no_convergence, square};
 use crate::check;
 use crate::error::{Error, Result};
 use crate::float::Float;
@@ -56,7 +56,8 @@ pub fn solve_triangular<F: Float>(
     let mut x = Array2::zeros(b.dim().f());
     x.assign(b);
     if !x.is_empty() {
-        F::solve_triangular(a.view(), triangle == Triangle::Lower, &mut x);
+        F::solve_triangular(a.view(), triangle == Triangle::Lower, &mut x)
+            .ok_or_else(|| no_convergence(WHAT))?;
     }
     check::learned("solve_triangular", "the solution", &x)?;
     Ok(x)

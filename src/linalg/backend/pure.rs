@@ -17,6 +17,8 @@ const PAR: Par = Par::Seq;
 macro_rules! kernels {
     ($($float:ty),*) => {$(
         impl Kernels for $float {
+            const SPLIT_PRODUCTS: bool = true;
+
             fn gemm(
                 alpha: Self,
                 a: ArrayView2<'_, Self>,
@@ -29,8 +31,13 @@ macro_rules! kernels {
             fn cholesky(a: &mut Array2<Self>) -> Result<(), usize> {
                 cholesky(a)
             }
-            fn solve_triangular(a: ArrayView2<'_, Self>, lower: bool, b: &mut Array2<Self>) {
+            fn solve_triangular(
+                a: ArrayView2<'_, Self>,
+                lower: bool,
+                b: &mut Array2<Self>,
+            ) -> Option<()> {
                 solve_triangular(a, lower, b);
+                Some(())
             }
             fn svd(a: &Array2<Self>) -> Option<SvdParts<Self>> {
                 svd(a)
@@ -38,11 +45,11 @@ macro_rules! kernels {
             fn eigh(a: &Array2<Self>) -> Option<(Array1<Self>, Array2<Self>)> {
                 eigh(a)
             }
-            fn qr(a: Array2<Self>) -> (Array2<Self>, Array2<Self>) {
-                qr(a)
+            fn qr(a: Array2<Self>) -> Option<(Array2<Self>, Array2<Self>)> {
+                Some(qr(a))
             }
-            fn qr_r(a: Array2<Self>) -> Array2<Self> {
-                qr_r(a)
+            fn qr_r(a: Array2<Self>) -> Option<Array2<Self>> {
+                Some(qr_r(a))
             }
         }
     )*};
