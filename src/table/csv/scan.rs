@@ -337,7 +337,7 @@ impl<'a> Scanner<'a> {
             && let Some((column, cell)) = cells[first..]
                 .iter()
                 .enumerate()
-                .find(|(_, c)| c.len() > self.longest)
+                .find(|(_, c)| !c.quoted() && c.len() > self.longest)
         {
             let at = base + cell.start();
             let reason = format!(

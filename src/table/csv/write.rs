@@ -174,9 +174,7 @@ impl<'a> Format<'a> {
             let reason = "is blank or holds a NUL byte and could not be read back";
             return Err(Error::invalid_input(what(), reason));
         }
-        // A byte order mark at the beginning of a file is not part of its text.
-        let quoted = column == 0 && name.starts_with('\u{feff}');
-        self.text(&what(), name.as_bytes(), quoted, line)
+        self.text(&what(), name.as_bytes(), false, line)
     }
 
     fn column<'t>(&self, index: usize, name: &str, column: &'t Column) -> Result<Cells<'t>> {
@@ -293,7 +291,9 @@ impl<'a> Format<'a> {
 
     /// A field, in quotes where it must be.
     fn text(&self, what: &str, text: &[u8], quoted: bool, line: &mut Vec<u8>) -> Result<()> {
-        let needed = self.core.should_quote(text) || self.commented(text);
+        // A byte order mark at the beginning of a file would not be part of its text.
+        let mark = text.starts_with(b"\xef\xbb\xbf");
+        let needed = mark || self.core.should_quote(text) || self.commented(text);
         if !quoted && !needed {
             line.extend_from_slice(text);
             return Ok(());
