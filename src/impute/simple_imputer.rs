@@ -6,7 +6,7 @@ use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2, s};
 use serde::{Deserialize, Serialize};
 
 use super::statistics::{by_column, means, median, most_frequent};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::model::Model;
 use crate::params::{Hyperparameters, describe};
@@ -458,20 +458,10 @@ fn increasing(positions: &[usize], n: usize) -> bool {
     positions.windows(2).all(|p| p[0] < p[1]) && positions.last().is_none_or(|&last| last < n)
 }
 
-/// The kind of error for an infinite value in a column of a table.
-pub(super) fn infinite_cell(column: &str, row: usize, value: f64) -> Error {
-    ErrorKind::NonFinite {
-        what: format!("column `{}`", crate::error::shorten(column)),
-        row,
-        column: None,
-        value,
-    }
-    .into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
     use crate::params::Params;
     use crate::traits::FitTransform;
     use ndarray::{Array1, array};

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use super::simple_imputer::{SimpleImputer, Strategy, indicator_name, infinite_cell};
+use super::simple_imputer::{SimpleImputer, Strategy, indicator_name};
 use super::statistics::{means, median, most_frequent};
 use crate::check;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::params::Hyperparameters;
-use crate::preprocessing::{names_at_fit, same_names};
+use crate::preprocessing::{infinite_cell, names_at_fit, not_empty_table, same_names, wrong_kind};
 use crate::table::{Categorical, Cell, Column, ColumnKind, LARGEST_INTEGER, Table};
 use crate::targets::Targets;
 use crate::traits::{Estimator, FeatureNamesOut, Transform};
@@ -33,15 +33,7 @@ impl<Y: Targets + ?Sized> Estimator<Table, Y> for SimpleImputer {
                 self.missing_values,
             ));
         }
-        if x.n_columns() == 0 || x.n_rows() == 0 {
-            let what = if x.n_rows() == 0 {
-                "no rows"
-            } else {
-                "no columns"
-            };
-            let what = format!("X ({what})");
-            return Err(ErrorKind::EmptyInput { what }.into());
-        }
+        not_empty_table(x)?;
         check::target(y, x.n_rows())?;
         let columns = x
             .iter()
@@ -121,15 +113,6 @@ impl SimpleImputer {
             }
         }
     }
-}
-
-fn wrong_kind(name: &str, column: &Column, expected: &str) -> Error {
-    ErrorKind::WrongColumnKind {
-        column: crate::error::shorten(name),
-        expected: expected.into(),
-        got: column.kind().to_string(),
-    }
-    .into()
 }
 
 fn observed(values: &[f64]) -> Vec<f64> {
@@ -391,6 +374,7 @@ impl Model for FittedTableImputer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
     use crate::traits::FitTransform;
 
     fn table() -> Table {

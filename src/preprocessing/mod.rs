@@ -2,14 +2,18 @@
 
 pub(crate) mod columnwise;
 pub(crate) mod moments;
+mod one_hot_encoder;
 mod standard_scaler;
 
+pub use one_hot_encoder::{
+    Categories, DropCategory, FittedOneHotEncoder, HandleUnknown, OneHotEncoder,
+};
 pub use standard_scaler::{FittedStandardScaler, StandardScaler};
 
 use std::collections::HashSet;
 
-use crate::error::{Error, ErrorKind, Result};
-use crate::table::Table;
+use crate::error::{Error, ErrorKind, Result, shorten};
+use crate::table::{Column, Table};
 
 /// The names given, if they are as many as the features at fit; otherwise `x0`, `x1`, ...
 pub(crate) fn names_or_numbers(input: Option<&[String]>, n_features: usize) -> Result<Vec<String>> {
@@ -81,4 +85,35 @@ pub(crate) fn unique_names<'a>(
         }
     }
     Ok(())
+}
+
+/// At least one row and one column.
+pub(crate) fn not_empty_table(x: &Table) -> Result<()> {
+    let what = match (x.n_rows(), x.n_columns()) {
+        (_, 0) => "X (no columns)",
+        (0, _) => "X (no rows)",
+        _ => return Ok(()),
+    };
+    Err(ErrorKind::EmptyInput { what: what.into() }.into())
+}
+
+/// The error for a column of another kind than needed.
+pub(crate) fn wrong_kind(name: &str, column: &Column, expected: &str) -> Error {
+    ErrorKind::WrongColumnKind {
+        column: shorten(name),
+        expected: expected.into(),
+        got: column.kind().to_string(),
+    }
+    .into()
+}
+
+/// The error for an infinite value in a column of a table.
+pub(crate) fn infinite_cell(column: &str, row: usize, value: f64) -> Error {
+    ErrorKind::NonFinite {
+        what: format!("column `{}`", shorten(column)),
+        row,
+        column: None,
+        value,
+    }
+    .into()
 }
