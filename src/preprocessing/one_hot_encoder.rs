@@ -652,10 +652,10 @@ impl FittedOneHotEncoder {
 
     /// Whether the first unknown value is an error; of what is ignored, infinite numbers still are.
     fn check_unknown(&self, x: &Table, j: usize, row: usize) -> Result<()> {
-        if self.handle_unknown == HandleUnknown::Error {
-            if let (Some(values), Some(column)) = (x.column_at(j), self.columns.get(j)) {
-                return Err(column.unknown(values, row));
-            }
+        if self.handle_unknown == HandleUnknown::Error
+            && let (Some(values), Some(column)) = (x.column_at(j), self.columns.get(j))
+        {
+            return Err(column.unknown(values, row));
         }
         for (name, column) in x.iter() {
             if let Column::Float(values) | Column::Integer(values) = column

@@ -215,6 +215,13 @@ impl Table {
         }
     }
 
+    /// The same table with another column, as long as the others, at a position that the caller has checked.
+    pub(crate) fn with_replaced(mut self, index: usize, column: Column) -> Self {
+        debug_assert_eq!(column.len(), self.n_rows);
+        self.columns[index] = Arc::new(column);
+        self
+    }
+
     /// A column with its name, both shared, at a position that the caller has checked.
     pub(crate) fn shared(&self, index: usize) -> (Arc<str>, Arc<Column>) {
         (
