@@ -1,0 +1,19 @@
+//! Our numbers beside scikit-learn's. `tests/reference/generate.py` writes the JSON files, each case with its data, its
+//! settings, scikit-learn's results and the tolerance with its reason; here the same is computed and compared.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "reference/compare.rs"]
+mod compare;
+#[path = "reference/data.rs"]
+mod data;
+#[path = "reference/linear_model.rs"]
+mod linear_model;
+#[path = "reference/metrics.rs"]
+mod metrics;
+#[path = "reference/optim.rs"]
+mod optim;
+#[path = "reference/preprocessing.rs"]
+mod preprocessing;
+#[path = "reference/selection.rs"]
+mod selection;

@@ -1,0 +1,96 @@
+//! LogisticRegression and Ridge.
+
+use fitwell::linear_model::{LogisticRegression, Ridge};
+use fitwell::prelude::*;
+use ndarray::{Array1, Ix1, Ix2, arr1};
+use serde_json::Value;
+
+use crate::compare::{Reference, letters, texts};
+use crate::data::{classes, matrix, targets, weights};
+
+fn set<E: Params>(mut estimator: E, settings: &Value) -> E {
+    for (name, value) in settings.as_object().unwrap() {
+        estimator = estimator.with_value(name, value.clone()).unwrap();
+    }
+    estimator
+}
+
+#[test]
+fn logistic_regression() {
+    Reference::read("logistic_regression").each(310, |value, case| {
+        let (data, expected) = (&value["data"], &value["expected"]);
+        let (parameters, proba) = (&value["tolerance"]["parameters"], &value["tolerance"]["proba"]);
+        let estimator = set(LogisticRegression::new().tol(1e-9).max_iter(20_000), &value["settings"]);
+        let (x, y) = (matrix(data), classes(data["target"].as_str().unwrap()));
+        let (model, score) = match weights(data, x.nrows()) {
+            Some(w) => {
+                let y = y.weighted(&w);
+                let model = estimator.fit(&x, &y).unwrap();
+                let score = model.score(&x, &y).unwrap();
+                (model, score)
+            }
+            None => {
+                let model = estimator.fit(&x, &y).unwrap();
+                let score = model.score(&x, &y).unwrap();
+                (model, score)
+            }
+        };
+        case.same("converged", &model.converged(), &true);
+        case.array("proba", &model.predict_proba(&x).unwrap(), &expected["proba"], proba);
+        let known: Vec<String> = model.classes().iter().map(|class| class.to_string()).collect();
+        case.same("classes", &known, &texts(&expected["classes"]));
+        let predicted: Vec<usize> = model.predict(&x).unwrap().codes().iter().map(|&c| c as usize).collect();
+        case.same("predict", &predicted, &letters(&expected["predict"]));
+        let rounding = serde_json::json!({"absolute": 1e-14, "relative": 0.0, "why": "a ratio of two sums of weights"});
+        case.number("score", score, &expected["score"], &rounding);
+        if !expected["coef"].is_null() {
+            case.array("coef", model.coef(), &expected["coef"], parameters);
+            let b = model.intercept();
+            let common = if b.len() > 1 { b.mean().unwrap() } else { 0.0 };
+            case.array("intercept", &(b - common), &expected["intercept"], parameters);
+        }
+    });
+}
+
+#[test]
+fn ridge() {
+    Reference::read("ridge").each(160, |value, case| {
+        let (data, expected) = (&value["data"], &value["expected"]);
+        let (parameters, near) = (&value["tolerance"]["parameters"], &value["tolerance"]["predict"]);
+        let estimator = set(Ridge::new(), &value["settings"]);
+        let x = matrix(data);
+        let (y, single) = targets(data["target"].as_str().unwrap());
+        let weights = weights(data, x.nrows());
+        macro_rules! compare {
+            ($y:expr, $model:ident => $intercept:expr) => {{
+                let y = $y;
+                let ($model, score) = match &weights {
+                    Some(w) => {
+                        let y = y.weighted(w);
+                        let model = estimator.fit(&x, &y).unwrap();
+                        let score = model.score(&x, &y).unwrap();
+                        (model, score)
+                    }
+                    None => {
+                        let model = estimator.fit(&x, &y).unwrap();
+                        let score = model.score(&x, &y).unwrap();
+                        (model, score)
+                    }
+                };
+                case.array("coef", &$model.coef(), &expected["coef"], parameters);
+                case.array("predict", &$model.predict(&x).unwrap(), &expected["predict"], near);
+                case.number("score", score, &expected["score"], near);
+                if !expected["intercept"].is_null() {
+                    let intercept: Array1<f64> = $intercept;
+                    case.array("intercept", &intercept, &expected["intercept"], near);
+                }
+            }};
+        }
+        if single {
+            let y = y.column(0).to_owned();
+            compare!(y.into_dimensionality::<Ix1>().unwrap(), model => arr1(&[model.intercept()]));
+        } else {
+            compare!(y.into_dimensionality::<Ix2>().unwrap(), model => model.intercept().to_owned());
+        }
+    });
+}
