@@ -19,8 +19,8 @@
 //! | `pipe.get_params()` | `pipe.params()` |
 //! | `ColumnTransformer([("num", StandardScaler(), ["age"])])` | `ColumnTransformer::new().numeric("num", ["age"], StandardScaler::new())` |
 //! | `ColumnTransformer([("cat", OneHotEncoder(), ["sex"])])` | `ColumnTransformer::new().part("cat", ["sex"], OneHotEncoder::new())` |
-//! | `train_test_split(X, y, test_size=0.2, stratify=y)` | `train_test_split(&x, &y).test_size(0.2).stratify(true).split()?` |
-//! | `GridSearchCV(pipe, {"ridge__alpha": [1, 10]}, cv=5)` | `GridSearchCv::new(pipe, ParamGrid::new().values("ridge__alpha", [1, 10])).cv(KFold::new(5))` |
+//! | `train_test_split(X, y, test_size=0.2, stratify=y)` | `TrainTestSplit::new().test_size(0.2).stratify(&y).split((&x, &y))?` |
+//! | `GridSearchCV(pipe, {"ridge__alpha": [1, 10]}, cv=5)` | `GridSearchCv::new(pipe, ParamGrid::new().with("ridge__alpha", [1, 10]))` |
 //! | `search.cv_results_` | `search.results()`, printed as a table or written with `to_csv` |
 //! | `accuracy_score(y, p)` | `accuracy_score(&y, &p)?` |
 //! | `print(classification_report(y, p))` | `println!("{}", classification_report(&y, &p)?)` |

@@ -7,14 +7,15 @@
 //! ```
 //! use fitwell::impute::SimpleImputer;
 //! use fitwell::linear_model::LogisticRegression;
-//! use fitwell::model_selection::{GridSearchCv, ParamGrid, StratifiedKFold, train_test_split};
+//! use fitwell::model_selection::{GridSearchCv, ParamGrid, StratifiedKFold, TrainTestSplit};
 //! use fitwell::pipeline::ColumnTransformer;
 //! use fitwell::prelude::*;
 //! use fitwell::preprocessing::{OneHotEncoder, StandardScaler};
 //!
 //! // Mixed columns, some values missing.
 //! let (passengers, survived) = fitwell::datasets::load_titanic()?.split_labels("survived")?;
-//! let (train, test) = train_test_split(&passengers, &survived).test_size(0.25).stratify(true).split()?;
+//! let (x_train, x_test, y_train, y_test) =
+//!     TrainTestSplit::new().stratify(&survived).split((&passengers, &survived))?;
 //!
 //! let model = pipeline(
 //!     "prepare",
@@ -29,9 +30,9 @@
 //! .then("classify", LogisticRegression::new());
 //!
 //! // Any parameter by its nested name, as in scikit-learn.
-//! let grid = ParamGrid::new().values("classify__c", [0.1, 1.0, 10.0]);
-//! let search = GridSearchCv::new(model, grid).cv(StratifiedKFold::new(5)).fit(&train.x, &train.y)?;
-//! assert!(search.score(&test.x, &test.y)? > 0.75);
+//! let grid = ParamGrid::new().with("classify__C", [0.1, 1.0, 10.0]);
+//! let search = GridSearchCv::new(model, grid).cv(StratifiedKFold::new()).fit(&x_train, &y_train)?;
+//! assert!(search.score(&x_test, &y_test)? > 0.75);
 //! # Ok::<(), Error>(())
 //! ```
 //!
@@ -42,7 +43,7 @@
 //! | [`table`] | named columns of numbers, booleans and categories; CSV in and out |
 //! | [`preprocessing`], [`impute`] | scaling, encoding, missing values |
 //! | [`pipeline`] | steps in sequence, parts side by side |
-//! | [`linear_model`] | ridge and logistic regression |
+//! | [`linear_model`] | [`Ridge`](linear_model::Ridge), [`LogisticRegression`](linear_model::LogisticRegression) |
 //! | [`model_selection`] | splits, cross-validation, grid search |
 //! | [`metrics`] | what a prediction is worth |
 //! | [`model`] | model files |
@@ -111,3 +112,8 @@ pub use traits::{
     Classes, DecisionFunction, Estimator, FeatureNamesOut, FitPredict, FitTransform,
     InverseTransform, PartialFit, Predict, PredictProba, Score, Transform,
 };
+
+/// The README's program runs with the doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
