@@ -1,0 +1,506 @@
+//! Metrics: what they must say of small inputs, and laws that hold for all.
+#![allow(clippy::unwrap_used)]
+
+use fitwell::metrics::*;
+use fitwell::prelude::*;
+use fitwell::{Class, random};
+use ndarray::{Array1, Array2, Axis, array};
+use rand_chacha::ChaCha8Rng;
+
+fn close(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-12 * (1.0 + a.abs().max(b.abs()))
+}
+
+fn below(n: usize, rng: &mut ChaCha8Rng) -> usize {
+    (random::uniform(rng) * n as f64) as usize
+}
+
+/// True and predicted classes of `n` rows, mostly right, every class present; scores with ties; whole weights 0 to 3.
+struct Case {
+    y: Labels,
+    predicted: Labels,
+    proba: Array2<f64>,
+    weights: Array1<f64>,
+    real: Array2<f64>,
+    guess: Array2<f64>,
+}
+
+fn case(seed: u64, n: usize, k: usize) -> Case {
+    let mut rng = random::generator(seed);
+    let truth: Vec<usize> = (0..n)
+        .map(|i| if i < 2 * k { i % k } else { below(k, &mut rng) })
+        .collect();
+    let predicted: Labels = truth
+        .iter()
+        .map(|&t| {
+            if random::uniform(&mut rng) < 0.6 {
+                t
+            } else {
+                below(k, &mut rng)
+            }
+        })
+        .collect();
+    // Multiples of a tenth tie often.
+    let mut proba = Array2::from_shape_simple_fn((n, k), || 0.1 * (1 + below(6, &mut rng)) as f64);
+    for mut row in proba.rows_mut() {
+        let total = row.sum();
+        row /= total;
+    }
+    let weights = Array1::from_shape_fn(n, |i| {
+        if i < 2 * k {
+            1.0
+        } else {
+            below(4, &mut rng) as f64
+        }
+    });
+    let real = Array2::from_shape_simple_fn((n, 2), || random::standard_normal(&mut rng));
+    let guess =
+        &real + &Array2::from_shape_simple_fn((n, 2), || 0.3 * random::standard_normal(&mut rng));
+    Case {
+        y: truth.into_iter().collect(),
+        predicted,
+        proba,
+        weights,
+        real,
+        guess,
+    }
+}
+
+/// Every metric that weights can enter, on chosen rows (which may repeat), with or without weights.
+fn all_metrics(case: &Case, rows: &[usize], weighted: bool) -> Vec<(&'static str, f64)> {
+    let y = Targets::select(&case.y, rows).unwrap();
+    let p = Targets::select(&case.predicted, rows).unwrap();
+    let proba = case.proba.select(Axis(0), rows);
+    let real = case.real.select(Axis(0), rows);
+    let guess = case.guess.select(Axis(0), rows);
+    let weights = if weighted {
+        case.weights.select(Axis(0), rows)
+    } else {
+        Array1::ones(rows.len())
+    };
+    let y = y.weighted(&weights);
+    let real = real.weighted(&weights);
+    let classes = case.y.classes();
+    let mut out = vec![
+        ("accuracy", accuracy_score(&y, &p).unwrap()),
+        ("balanced", balanced_accuracy_score(&y, &p).unwrap()),
+        ("log loss", log_loss(&y, &proba, classes).unwrap()),
+        (
+            "cells",
+            confusion_matrix(&y, &p).unwrap().normalized(Normalize::All)[[0, 1]],
+        ),
+        ("r2", r2_score(&real, &guess).unwrap()),
+        ("mse", mean_squared_error(&real, &guess).unwrap()),
+        ("rmse", root_mean_squared_error(&real, &guess).unwrap()),
+        ("mae", mean_absolute_error(&real, &guess).unwrap()),
+    ];
+    for average in [Average::Macro, Average::Micro, Average::Weighted] {
+        out.push(("precision", precision_score(&y, &p, &average).unwrap()));
+        out.push(("recall", recall_score(&y, &p, &average).unwrap()));
+        out.push(("f1", f1_score(&y, &p, &average).unwrap()));
+        out.push(("f2", fbeta_score(&y, &p, 2.0, &average).unwrap()));
+    }
+    for multi_class in [
+        MultiClass::OvrMacro,
+        MultiClass::OvrWeighted,
+        MultiClass::OvrMicro,
+    ] {
+        out.push((
+            "auc",
+            roc_auc_score_multiclass(&y, &proba, classes, multi_class).unwrap(),
+        ));
+    }
+    out
+}
+
+#[test]
+fn the_order_of_rows_does_not_matter() {
+    for seed in 0..20 {
+        let case = case(seed, 40, 3);
+        let rows: Vec<usize> = (0..40).collect();
+        let shuffled = random::permutation(40, &mut random::generator(seed + 100));
+        let (a, b) = (
+            all_metrics(&case, &rows, true),
+            all_metrics(&case, &shuffled, true),
+        );
+        for ((name, a), (_, b)) in a.into_iter().zip(b) {
+            assert!(close(a, b), "{name}, seed {seed}: {a} {b}");
+        }
+    }
+}
+
+#[test]
+fn a_weight_repeats_its_row_and_zero_removes_it() {
+    for seed in 0..20 {
+        let case = case(seed, 40, 3);
+        let rows: Vec<usize> = (0..40).collect();
+        let repeated: Vec<usize> = rows
+            .iter()
+            .flat_map(|&i| std::iter::repeat_n(i, case.weights[i] as usize))
+            .collect();
+        let (a, b) = (
+            all_metrics(&case, &rows, true),
+            all_metrics(&case, &repeated, false),
+        );
+        for ((name, a), (_, b)) in a.into_iter().zip(b) {
+            assert!(close(a, b), "{name}, seed {seed}: {a} {b}");
+        }
+    }
+}
+
+#[test]
+fn names_of_classes_do_not_matter_as_long_as_their_order_stays() {
+    let case = case(3, 50, 3);
+    let names = ["ant", "bee", "cat"];
+    let rename = |l: &Labels| -> Labels { l.codes().iter().map(|&c| names[c as usize]).collect() };
+    let (y, p) = (rename(&case.y), rename(&case.predicted));
+    let report = classification_report(&y, &p).unwrap();
+    let numbers = classification_report(&case.y, &case.predicted).unwrap();
+    assert!(close(report.macro_avg().f1, numbers.macro_avg().f1));
+    let (a, b) = (
+        log_loss(&y, &case.proba, y.classes()),
+        log_loss(&case.y, &case.proba, case.y.classes()),
+    );
+    assert!(close(a.unwrap(), b.unwrap()));
+    // Columns in another order, told so, give the same.
+    let reversed = case.proba.select(Axis(1), &[2, 1, 0]);
+    let classes: Vec<Class> = y.classes().iter().rev().cloned().collect();
+    assert!(close(
+        log_loss(&y, &reversed, &classes).unwrap(),
+        log_loss(&y, &case.proba, y.classes()).unwrap()
+    ));
+    assert!(close(
+        roc_auc_score_multiclass(&y, &reversed, &classes, MultiClass::OvoMacro).unwrap(),
+        roc_auc_score_multiclass(&y, &case.proba, y.classes(), MultiClass::OvoMacro).unwrap()
+    ));
+}
+
+/// The probability that a positive row outranks a negative one, pair by pair.
+fn mann_whitney(y: &[u32], scores: &[f64], weights: &[f64]) -> f64 {
+    let (mut won, mut all) = (0.0, 0.0);
+    for i in 0..y.len() {
+        for j in 0..y.len() {
+            if y[i] == 1 && y[j] == 0 {
+                let pair = weights[i] * weights[j];
+                all += pair;
+                won += match scores[i].total_cmp(&scores[j]) {
+                    std::cmp::Ordering::Greater => pair,
+                    std::cmp::Ordering::Equal => pair / 2.0,
+                    std::cmp::Ordering::Less => 0.0,
+                };
+            }
+        }
+    }
+    won / all
+}
+
+#[test]
+fn the_area_under_the_curve_is_the_mann_whitney_statistic() {
+    for seed in 0..30 {
+        let case = case(seed, 35, 2);
+        let scores = case.proba.column(1).to_owned();
+        let expected = mann_whitney(case.y.codes(), &scores.to_vec(), &case.weights.to_vec());
+        let got = roc_auc_score(&case.y.weighted(&case.weights), &scores).unwrap();
+        assert!(close(got, expected), "seed {seed}: {got} {expected}");
+        // Turning the scores round turns the area round.
+        let turned = roc_auc_score(&case.y.weighted(&case.weights), &scores.mapv(|s| -s)).unwrap();
+        assert!(close(got + turned, 1.0));
+    }
+    let y = Labels::from([0, 1]);
+    assert!(
+        close(roc_auc_score(&y, &array![0.0, -0.0]).unwrap(), 0.5),
+        "the two zeros tie"
+    );
+}
+
+#[test]
+fn pairs_of_two_classes_are_the_one_pair() {
+    let case = case(5, 40, 2);
+    let one = roc_auc_score(&case.y, &case.proba.column(1)).unwrap();
+    for multi_class in [
+        MultiClass::OvoMacro,
+        MultiClass::OvoWeighted,
+        MultiClass::OvrMacro,
+    ] {
+        let all =
+            roc_auc_score_multiclass(&case.y, &case.proba, case.y.classes(), multi_class).unwrap();
+        assert!(close(one, all));
+    }
+    let each = roc_auc_per_class(&case.y, &case.proba, case.y.classes()).unwrap();
+    assert!(close(each[0], one) && close(each[1], one));
+}
+
+#[test]
+fn averages_of_class_scores() {
+    // Class by class: a 2 hits of 3 predicted and 2 true; b 1 of 1 and 2; c 0 of 0 and 0.
+    let y = Labels::from(["a", "a", "b", "b"]);
+    let scores =
+        ClassScores::of_classes(&y, &Labels::from(["a", "a", "a", "b"]), ["a", "b", "c"]).unwrap();
+    let zero = scores.clone().zero_division(ZeroDivision::Zero);
+    assert!(close(
+        zero.precision(&Average::Macro).unwrap(),
+        (2.0 / 3.0 + 1.0 + 0.0) / 3.0
+    ));
+    assert!(close(
+        zero.precision(&Average::Weighted).unwrap(),
+        (2.0 / 3.0 + 1.0) / 2.0
+    ));
+    assert!(close(zero.precision(&Average::Micro).unwrap(), 0.75));
+    let one = scores.clone().zero_division(ZeroDivision::One);
+    assert!(close(
+        one.recall(&Average::Macro).unwrap(),
+        (1.0 + 0.5 + 1.0) / 3.0
+    ));
+    let nan = scores.zero_division(ZeroDivision::Nan);
+    assert!(close(
+        nan.precision(&Average::Macro).unwrap(),
+        (2.0 / 3.0 + 1.0) / 2.0
+    ));
+    assert!(nan.per_class()[2].f1.is_nan());
+    assert!(close(
+        nan.fbeta(f64::INFINITY, &Average::Micro).unwrap(),
+        nan.recall(&Average::Micro).unwrap()
+    ));
+    assert!(close(
+        nan.fbeta(0.0, &Average::Micro).unwrap(),
+        nan.precision(&Average::Micro).unwrap()
+    ));
+}
+
+#[test]
+fn the_positive_class() {
+    let (y, p) = (
+        Labels::from([true, true, false]),
+        Labels::from([true, false, false]),
+    );
+    assert!(close(recall_score(&y, &p, &Average::Binary).unwrap(), 0.5));
+    assert!(close(
+        recall_score(&y, &p, &Average::positive(false)).unwrap(),
+        1.0
+    ));
+    let (y, p) = (Labels::from(["no", "yes"]), Labels::from(["no", "no"]));
+    let unknown = f1_score(&y, &p, &Average::Binary).unwrap_err();
+    assert!(
+        matches!(unknown.kind(), ErrorKind::UnknownLabel { known, .. } if known == &["no", "yes"])
+    );
+    // Only the other class occurs: nothing to find.
+    let zeros = Labels::from([0, 0]);
+    assert!(close(
+        recall_score(&zeros, &zeros, &Average::Binary).unwrap(),
+        0.0
+    ));
+    let three = Labels::from([0, 1, 2]);
+    let refused = precision_score(&three, &three, &Average::Binary).unwrap_err();
+    assert!(refused.to_string().contains("choose Macro"), "{refused}");
+}
+
+#[test]
+fn the_report_can_be_read_back() {
+    let case = case(7, 200, 4);
+    for weighted in [false, true] {
+        let y = case.y.weighted(&(&case.weights + 0.25));
+        let report = if weighted {
+            classification_report(&y, &case.predicted).unwrap()
+        } else {
+            classification_report(&case.y, &case.predicted).unwrap()
+        };
+        let text = format!("{report:.6}");
+        let cells: Vec<Vec<&str>> = text
+            .lines()
+            .map(|l| l.split_whitespace().collect())
+            .collect();
+        assert_eq!(cells[0], ["precision", "recall", "f1-score", "support"]);
+        for (row, line) in report.rows().iter().zip(&cells[2..]) {
+            assert_eq!(line[0], row.class.to_string());
+            for (text, value) in
+                line[1..]
+                    .iter()
+                    .zip([row.precision, row.recall, row.f1, row.support])
+            {
+                assert!((text.parse::<f64>().unwrap() - value).abs() < 1e-6);
+            }
+        }
+        let accuracy = cells
+            .iter()
+            .find(|c| c.first() == Some(&"accuracy"))
+            .unwrap();
+        assert!((accuracy[1].parse::<f64>().unwrap() - report.accuracy().unwrap()).abs() < 1e-6);
+        let width = text.lines().next().unwrap().chars().count();
+        assert!(
+            text.lines()
+                .filter(|l| !l.is_empty())
+                .all(|l| l.chars().count() >= width)
+        );
+    }
+}
+
+#[test]
+fn names_of_the_report_can_be_changed_but_not_their_number() {
+    let y = Labels::from([0, 1]);
+    let report = classification_report(&y, &y).unwrap();
+    assert!(report.clone().with_names(["only one"]).is_err());
+    let text = report
+        .with_names(["died", "a name longer than the averages"])
+        .unwrap()
+        .to_string();
+    assert!(
+        text.contains("\na name longer than the averages  "),
+        "{text}"
+    );
+}
+
+#[test]
+fn constant_targets_and_r2() {
+    let y = Array1::from_elem(10, 0.1);
+    assert!(close(r2_score(&y, &y).unwrap(), 1.0));
+    assert!(close(r2_score(&y, &(&y + 1e-8)).unwrap(), 0.0));
+    let exact = R2Score::new().force_finite(false);
+    assert!(exact.score(&y, &y).unwrap().is_nan());
+    assert!(exact.score(&y, &(&y + 1e-8)).unwrap() == f64::NEG_INFINITY);
+    let (y2, p2) = (
+        array![[1.0, 1.0], [1.0, 2.0]],
+        array![[1.0, 1.0], [1.0, 2.5]],
+    );
+    let each = R2Score::new().per_target(&y2, &p2).unwrap();
+    assert!(close(each[0], 1.0) && close(each[1], 0.5));
+    let by_variance = R2Score::new().multioutput(Multioutput::VarianceWeighted);
+    assert!(close(by_variance.score(&y2, &p2).unwrap(), 0.5));
+    let constant = array![[1.0, 2.0], [1.0, 2.0]];
+    assert!(close(by_variance.score(&constant, &constant).unwrap(), 1.0));
+}
+
+#[test]
+fn single_precision_keeps_the_digits_of_its_values() {
+    let y = Array1::from_shape_fn(100_000, |i| (i % 7) as f32);
+    let p = &y + 0.5f32;
+    assert!(close(mean_squared_error(&y, &p).unwrap(), 0.25));
+    assert!(close(mean_absolute_error(&y, &p).unwrap(), 0.5));
+    let labels = Labels::from([0, 1]);
+    let loss = log_loss(
+        &labels,
+        &array![[1.0f32, 0.0], [1.0, 0.0]],
+        labels.classes(),
+    )
+    .unwrap();
+    // One confident mistake, kept an epsilon of f32 away from 0.
+    assert!((loss + (f64::from(f32::EPSILON)).ln() / 2.0).abs() < 1e-6);
+}
+
+#[test]
+fn bad_input_is_an_error_that_says_where() {
+    let y = Labels::from([0, 1, 1]);
+    let empty = Labels::from(Vec::<i64>::new());
+    let kind = |e: Error| format!("{:?}", e.kind());
+    assert!(kind(accuracy_score(&empty, &empty).unwrap_err()).starts_with("EmptyInput"));
+    assert!(
+        kind(accuracy_score(&y, &Labels::from([0, 1])).unwrap_err()).starts_with("ShapeMismatch")
+    );
+    assert!(
+        accuracy_score(&y, &Labels::from(["0", "1", "1"]))
+            .unwrap_err()
+            .to_string()
+            .contains("texts")
+    );
+    assert!(accuracy_score(&y.weighted(&array![1.0, 2.0]), &y).is_err());
+    assert!(accuracy_score(&y.weighted(&array![0.0, 0.0, 0.0]), &y).is_err());
+    assert!(accuracy_score(&y.weighted(&array![1.0, f64::NAN, 1.0]), &y).is_err());
+    assert!(fbeta_score(&y, &y, f64::NAN, &Average::Macro).is_err());
+    assert!(fbeta_score(&y, &y, -1.0, &Average::Macro).is_err());
+    assert!(ConfusionMatrix::of_classes(&y, &y, [7]).is_err());
+    assert!(ConfusionMatrix::of_classes(&y, &y, [1, 1]).is_err());
+    assert!(ClassScores::of_classes(&y, &y, Vec::<i64>::new()).is_err());
+
+    let classes = y.classes();
+    let proba = array![[0.5, 0.5], [0.1, 0.9], [0.2, 0.8]];
+    let with = |row: usize, column: usize, value: f64| {
+        let mut p = proba.clone();
+        p[[row, column]] = value;
+        p
+    };
+    assert_eq!(
+        log_loss(&y, &with(2, 1, f64::NAN), classes)
+            .unwrap_err()
+            .to_string(),
+        "probabilities: row 2, column 1 is NaN"
+    );
+    assert!(
+        log_loss(&y, &with(1, 0, -0.1), classes)
+            .unwrap_err()
+            .to_string()
+            .contains("row 1, column 0 is -0.1")
+    );
+    assert!(
+        log_loss(&y, &with(1, 0, 0.3), classes)
+            .unwrap_err()
+            .to_string()
+            .contains("row 1 sums to 1.2")
+    );
+    assert!(
+        kind(log_loss(&y, &proba, &[Class::from(0), Class::from(2)]).unwrap_err())
+            .starts_with("UnknownLabel")
+    );
+    assert!(kind(log_loss(&y, &proba, &classes[..1]).unwrap_err()).starts_with("InvalidInput"));
+    assert!(log_loss(&y, &proba, &[Class::from(0), Class::from(0)]).is_err());
+
+    let one = Labels::from([1, 1, 1]);
+    let single = roc_auc_score(&one, &array![0.1, 0.2, 0.3]).unwrap_err();
+    assert!(
+        single.to_string().contains("only class 1 occurs"),
+        "{single}"
+    );
+    let emptied = roc_auc_score(&y.weighted(&array![0.0, 1.0, 1.0]), &array![0.1, 0.2, 0.3]);
+    assert!(emptied.is_err());
+    assert!(roc_auc_score(&y, &array![0.1, f64::INFINITY, 0.3]).is_err());
+    assert!(
+        roc_auc_score(&Labels::from([0, 1, 2]), &array![0.1, 0.2, 0.3])
+            .unwrap_err()
+            .to_string()
+            .contains("multiclass")
+    );
+    let weighted = y.weighted(&array![1.0, 1.0, 1.0]);
+    assert!(roc_auc_score_multiclass(&weighted, &proba, classes, MultiClass::OvoMacro).is_err());
+
+    assert!(kind(r2_score(&array![1.0], &array![1.0]).unwrap_err()).starts_with("TooFewSamples"));
+    assert!(
+        kind(r2_score(&array![1.0, f64::NAN], &array![1.0, 2.0]).unwrap_err())
+            .starts_with("NonFinite")
+    );
+    assert!(
+        kind(mean_squared_error(&array![1.0, 2.0], &array![1.0, f64::INFINITY]).unwrap_err())
+            .starts_with("NonFinite")
+    );
+    assert!(
+        kind(mean_squared_error(&array![1e200], &array![-1e200]).unwrap_err())
+            .starts_with("Overflow")
+    );
+    assert!(
+        kind(mean_squared_error(&array![[1.0, 2.0]], &array![[1.0]]).unwrap_err())
+            .starts_with("ShapeMismatch")
+    );
+    assert!(
+        kind(mean_absolute_error(&Array1::<f64>::zeros(0), &Array1::<f64>::zeros(0)).unwrap_err())
+            .starts_with("EmptyInput")
+    );
+}
+
+#[test]
+fn the_confusion_matrix_shows_its_classes() {
+    let (y, p) = (
+        Labels::from(["cat", "dog", "dog"]),
+        Labels::from(["cat", "dog", "cat"]),
+    );
+    let matrix = confusion_matrix(&y, &p).unwrap();
+    assert_eq!(
+        matrix.to_string(),
+        "true \\ predicted  cat  dog\n             cat    1    0\n             dog    1    1"
+    );
+    let turned = ConfusionMatrix::of_classes(&y, &p, ["dog", "cat"]).unwrap();
+    assert!(close(turned.counts()[[0, 1]], 1.0) && turned.classes()[0] == Class::from("dog"));
+    let part = ConfusionMatrix::of_classes(&y, &p, ["dog", "owl"]).unwrap();
+    assert!(close(part.counts().sum(), 1.0));
+    assert!(
+        part.normalized(Normalize::True)
+            .iter()
+            .all(|v| v.is_finite())
+    );
+}
