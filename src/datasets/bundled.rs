@@ -1,12 +1,11 @@
 //! The data sets that are part of the crate.
 
-use csv::{Reader, StringRecord};
 use ndarray::{Array1, Array2, Axis, s};
 
 use super::Dataset;
-use crate::error::{Error, ErrorKind, Result};
-use crate::labels::Labels;
-use crate::table::{Categorical, Column, ColumnKind, Table};
+use crate::error::{Error, ErrorKind, Result, shorten};
+use crate::labels::{Class, Labels};
+use crate::table::{ColumnKind, CsvOptions, Table};
 
 /// Fisher's irises: sepal and petal length and width in centimetres of 50 flowers of each of three species.
 ///
@@ -83,22 +82,28 @@ pub fn load_breast_cancer() -> Result<Dataset<Labels>> {
 /// # Ok::<(), fitwell::Error>(())
 /// ```
 pub fn load_digits() -> Result<Dataset<Labels>> {
-    let (_, records) = records(include_str!("../../datasets/digits.csv"))?;
-    let mut x = Vec::with_capacity(records.len() * 64);
-    let mut target = Vec::with_capacity(records.len());
-    for (row, record) in records.iter().enumerate() {
-        for pixel in record[0].bytes() {
-            x.push(match pixel {
-                b'0'..=b'9' => f64::from(pixel - b'0'),
-                b'a'..=b'g' => f64::from(pixel - b'a' + 10),
-                _ => return Err(unreadable(row, "pixels", &record[0])),
-            });
+    const TEXT: &str = include_str!("../../datasets/digits.csv");
+    let table = CsvOptions::new()
+        .kind("pixels", ColumnKind::Categorical)
+        .read_str(TEXT)?;
+    let (images, target) = table.split_labels("digit")?;
+    let mut x = Array2::zeros((images.n_rows(), 64));
+    for (row, mut pixels) in x.rows_mut().into_iter().enumerate() {
+        let text = images.column("pixels")?.text(row).unwrap_or_default();
+        if text.len() != 64 {
+            return Err(damaged(row, "pixels", &text));
         }
-        target.push(number(record, row, 1, "digit")? as i64);
+        for (pixel, letter) in pixels.iter_mut().zip(text.bytes()) {
+            *pixel = match letter {
+                b'0'..=b'9' => f64::from(letter - b'0'),
+                b'a'..=b'g' => f64::from(letter - b'a' + 10),
+                _ => return Err(damaged(row, "pixels", &text)),
+            };
+        }
     }
     Ok(Dataset {
-        x: matrix(records.len(), 64, x)?,
-        target: target.into(),
+        x,
+        target,
         feature_names: (0..64)
             .map(|i| format!("pixel_{}_{}", i / 8, i % 8))
             .collect(),
@@ -199,12 +204,7 @@ pub fn load_linnerud() -> Result<Dataset<Array2<f64>>> {
 /// # Ok::<(), fitwell::Error>(())
 /// ```
 pub fn load_titanic() -> Result<Table> {
-    use ColumnKind::{Categorical as Text, Float, Integer};
-    let kinds = [
-        Integer, Integer, Text, Text, Float, Integer, Integer, Text, Float, Text, Text, Text,
-        Integer, Text,
-    ];
-    table(titanic_csv(), &kinds)
+    mixed(titanic_csv())
 }
 
 /// Penguins of the Palmer Archipelago: 344 rows of mixed columns with missing values.
@@ -223,9 +223,7 @@ pub fn load_titanic() -> Result<Table> {
 /// # Ok::<(), fitwell::Error>(())
 /// ```
 pub fn load_penguins() -> Result<Table> {
-    use ColumnKind::{Categorical as Text, Float};
-    let kinds = [Text, Text, Float, Float, Float, Float, Text];
-    table(penguins_csv(), &kinds)
+    mixed(penguins_csv())
 }
 
 /// The CSV text that [`load_titanic`] reads.
@@ -238,101 +236,53 @@ pub fn penguins_csv() -> &'static str {
     include_str!("../../datasets/penguins.csv")
 }
 
+/// Mixed columns; only the empty field is a missing value.
+fn mixed(text: &str) -> Result<Table> {
+    CsvOptions::new().missing([""]).read_str(text)
+}
+
 /// Real columns, and the name of a class in the last one.
 fn classes(
     text: &str,
     target_names: &[&str],
     description: &'static str,
 ) -> Result<Dataset<Labels>> {
-    let (mut names, records) = records(text)?;
-    let target_name = names.pop().unwrap_or_default();
-    let n_features = names.len();
-    let mut x = Vec::with_capacity(records.len() * n_features);
-    let mut target = Vec::with_capacity(records.len());
-    for (row, record) in records.iter().enumerate() {
-        for (column, name) in names.iter().enumerate() {
-            x.push(number(record, row, column, name)?);
-        }
-        let class = &record[n_features];
-        let code = target_names.iter().position(|name| *name == class);
-        target.push(code.ok_or_else(|| unreadable(row, &target_name, class))? as i64);
-    }
+    let table = CsvOptions::new().read_str(text)?;
+    let mut feature_names = table.names();
+    let target_name = feature_names.pop().unwrap_or_default();
+    let (features, classes) = table.split_labels(&target_name)?;
+    let code = |(row, class): (usize, &Class)| {
+        let name = class.to_string();
+        let code = target_names.iter().position(|known| *known == name);
+        code.map(|code| code as i64)
+            .ok_or_else(|| damaged(row, &target_name, &name))
+    };
+    let target: Vec<i64> = classes
+        .iter()
+        .enumerate()
+        .map(code)
+        .collect::<Result<_>>()?;
     Ok(Dataset {
-        x: matrix(records.len(), n_features, x)?,
+        x: features.to_matrix()?,
         target: target.into(),
-        feature_names: names,
+        feature_names,
         target_names: target_names.iter().map(|name| name.to_string()).collect(),
         description,
     })
 }
 
-/// A file of numbers only.
+/// A file of numbers only: the names of the columns, and the columns.
 fn numbers(text: &str) -> Result<(Vec<String>, Array2<f64>)> {
-    let (names, records) = records(text)?;
-    let mut values = Vec::with_capacity(records.len() * names.len());
-    for (row, record) in records.iter().enumerate() {
-        for (column, name) in names.iter().enumerate() {
-            values.push(number(record, row, column, name)?);
-        }
-    }
-    let values = matrix(records.len(), names.len(), values)?;
-    Ok((names, values))
+    let table = CsvOptions::new().read_str(text)?;
+    Ok((table.names(), table.to_matrix()?))
 }
 
-/// A file of mixed columns of known kinds; an empty field is a missing value.
-fn table(text: &str, kinds: &[ColumnKind]) -> Result<Table> {
-    let (names, records) = records(text)?;
-    let mut columns = Vec::with_capacity(names.len());
-    for (position, (name, kind)) in names.into_iter().zip(kinds).enumerate() {
-        let given = |record: &'_ StringRecord| !record[position].is_empty();
-        let parsed = || -> Result<Vec<f64>> {
-            let value = |(row, record)| match given(record) {
-                true => number(record, row, position, &name),
-                false => Ok(f64::NAN),
-            };
-            records.iter().enumerate().map(value).collect()
-        };
-        let column = match kind {
-            ColumnKind::Integer => Column::Integer(parsed()?),
-            ColumnKind::Float => Column::Float(parsed()?),
-            _ => Column::Categorical(Categorical::from_texts(
-                records
-                    .iter()
-                    .map(|record| given(record).then(|| &record[position])),
-            )),
-        };
-        columns.push((name, column));
-    }
-    Table::new(columns)
-}
-
-/// The header and the rows, all of the header's width.
-fn records(text: &str) -> Result<(Vec<String>, Vec<StringRecord>)> {
-    let failed = |e: csv::Error| Error::invalid_input("bundled data set", e.to_string());
-    let mut reader = Reader::from_reader(text.as_bytes());
-    let names = reader.headers().map_err(failed)?;
-    let names = names.iter().map(String::from).collect();
-    let records: std::result::Result<_, _> = reader.records().collect();
-    Ok((names, records.map_err(failed)?))
-}
-
-fn number(record: &StringRecord, row: usize, column: usize, name: &str) -> Result<f64> {
-    let text = &record[column];
-    text.parse().map_err(|_| unreadable(row, name, text))
-}
-
-fn unreadable(row: usize, column: &str, text: &str) -> Error {
+fn damaged(row: usize, column: &str, text: &str) -> Error {
     ErrorKind::Csv {
         line: row as u64 + 2,
         column: Some(column.into()),
-        text: text.into(),
+        text: shorten(text),
         reason: "the bundled file is damaged".into(),
     }
     .into()
-}
-
-fn matrix(rows: usize, columns: usize, values: Vec<f64>) -> Result<Array2<f64>> {
-    let got = values.len();
-    Array2::from_shape_vec((rows, columns), values)
-        .map_err(|_| Error::shape("values of a bundled data set", rows * columns, got))
 }
