@@ -2,13 +2,53 @@
 
 use fitwell::datasets::*;
 use fitwell::impute::SimpleImputer;
+use fitwell::pipeline::{ColumnTransformer, Remainder};
 use fitwell::prelude::*;
-use fitwell::preprocessing::StandardScaler;
+use fitwell::preprocessing::{HandleUnknown, OneHotEncoder, StandardScaler};
 use fitwell::table::{Columns, Table};
 use ndarray::{Array1, s};
 use serde_json::{Value, json};
 
 use crate::compare::{Reference, texts};
+/// The column transformers of the pipelines: macros, as each has a type of its own.
+macro_rules! titanic_transformer {
+    () => {
+        ColumnTransformer::new()
+            .numeric(
+                "num",
+                ["age", "fare", "sibsp", "parch"],
+                pipeline("impute", SimpleImputer::median()).then("scale", StandardScaler::new()),
+            )
+            .part(
+                "cat",
+                ["sex", "embarked", "pclass"],
+                pipeline("impute", SimpleImputer::most_frequent()).then(
+                    "encode",
+                    OneHotEncoder::new().handle_unknown(HandleUnknown::Ignore),
+                ),
+            )
+    };
+}
+macro_rules! penguins_transformer {
+    () => {
+        ColumnTransformer::new()
+            .numeric(
+                "num",
+                crate::data::PENGUIN_NUMBERS,
+                pipeline("impute", SimpleImputer::mean()).then("scale", StandardScaler::new()),
+            )
+            .part(
+                "cat",
+                ["island", "sex"],
+                pipeline("impute", SimpleImputer::most_frequent()).then(
+                    "encode",
+                    OneHotEncoder::new().handle_unknown(HandleUnknown::Ignore),
+                ),
+            )
+    };
+}
+pub(crate) use {penguins_transformer, titanic_transformer};
+
 use crate::data::{matrix, weights};
 
 #[test]
@@ -129,4 +169,102 @@ fn bundled(name: &Value) -> Table {
         }
         other => panic!("no table {other}"),
     }
+}
+
+#[test]
+fn one_hot_encoder() {
+    Reference::read("one_hot_encoder").each(120, |value, case| {
+        let (data, expected, tolerance) = (&value["data"], &value["expected"], &value["tolerance"]);
+        let mut encoder = OneHotEncoder::new();
+        for (name, setting) in value["settings"].as_object().unwrap() {
+            encoder = encoder.with_value(name, setting.clone()).unwrap();
+        }
+        let columns = Columns::names(texts(&data["columns"]));
+        let mut table = bundled(&data["table"]).select_columns(&columns).unwrap();
+        if data["missing"] == false {
+            let whole = |row: &usize| table.iter().all(|(_, column)| !column.is_missing(*row));
+            let rows: Vec<usize> = (0..table.n_rows()).filter(whole).collect();
+            table = table.select_rows(&rows).unwrap();
+        }
+        let model = encoder.fit(&fit_rows(&table, data), &()).unwrap();
+        case.array(
+            "transform",
+            &model.transform(&table).unwrap(),
+            &expected["transform"],
+            tolerance,
+        );
+        case.same(
+            "names",
+            &model.feature_names_out(None).unwrap(),
+            &texts(&expected["names"]),
+        );
+        let sizes: Vec<f64> = model.categories().iter().map(|c| c.len() as f64).collect();
+        case.numbers("categories", &sizes, &expected["sizes"], tolerance);
+    });
+}
+
+/// The rows that a case fits on: all, or the first so many.
+fn fit_rows(table: &Table, data: &Value) -> Table {
+    match data["fit_rows"].as_u64() {
+        Some(n) => table
+            .select_rows(&(0..n as usize).collect::<Vec<_>>())
+            .unwrap(),
+        None => table.clone(),
+    }
+}
+
+#[test]
+fn an_unknown_category_is_an_error_unless_ignored() {
+    let penguins = load_penguins()
+        .unwrap()
+        .select_columns(&Columns::names(["species"]))
+        .unwrap();
+    let adelie = penguins.select_rows(&(0..100).collect::<Vec<_>>()).unwrap();
+    let model = OneHotEncoder::new().fit(&adelie, &()).unwrap();
+    let refused = model.transform(&penguins).unwrap_err();
+    assert!(
+        matches!(refused.kind(), ErrorKind::UnknownCategory { row: 152, .. }),
+        "{refused}"
+    );
+}
+
+#[test]
+fn column_transformer() {
+    Reference::read("column_transformer").each(16, |value, case| {
+        let (data, expected, tolerance) = (&value["data"], &value["expected"], &value["tolerance"]);
+        macro_rules! compare {
+            ($transformer:expr, $table:expr) => {{
+                let table = $table;
+                let model = $transformer.fit(&fit_rows(&table, data), &()).unwrap();
+                case.array(
+                    "transform",
+                    &model.transform(&table).unwrap(),
+                    &expected["transform"],
+                    tolerance,
+                );
+                case.same(
+                    "names",
+                    &model.feature_names_out(None).unwrap(),
+                    &texts(&expected["names"]),
+                );
+            }};
+        }
+        match data["transformer"].as_str().unwrap() {
+            "titanic" => compare!(titanic_transformer!(), load_titanic().unwrap()),
+            "penguins" => compare!(penguins_transformer!(), load_penguins().unwrap()),
+            "wine_remainder" => {
+                let transformer = ColumnTransformer::new()
+                    .numeric("a", ["alcohol", "proline"], StandardScaler::new())
+                    .numeric("b", ["ash"], StandardScaler::new().with_mean(false))
+                    .remainder(Remainder::Passthrough);
+                compare!(transformer, load_wine().unwrap().table().unwrap())
+            }
+            _ => {
+                let transformer = ColumnTransformer::new()
+                    .numeric("b", ["proline", "hue"], StandardScaler::new())
+                    .numeric("a", ["alcohol"], SimpleImputer::mean());
+                compare!(transformer, load_wine().unwrap().table().unwrap())
+            }
+        }
+    });
 }
