@@ -217,6 +217,18 @@ impl Error {
         self
     }
 
+    /// The same error about a selection of rows, its row counted in the whole.
+    pub(crate) fn at_rows(mut self, selected: &[usize]) -> Self {
+        if let ErrorKind::NonFinite { row, .. }
+        | ErrorKind::UnknownCategory { row, .. }
+        | ErrorKind::MissingValue { row, .. } = &mut self.0.kind
+            && let Some(&whole) = selected.get(*row)
+        {
+            *row = whole;
+        }
+        self
+    }
+
     /// Input that breaks a rule: what, and which rule.
     pub fn invalid_input(what: impl Into<String>, reason: impl Into<String>) -> Self {
         ErrorKind::InvalidInput {

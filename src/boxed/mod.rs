@@ -59,7 +59,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use ndarray::{Array, Array2, ArrayRef, ArrayRef2};
+use ndarray::{Array, Array2, ArrayBase, ArrayRef, ArrayRef2, Data, Ix2};
 
 use crate::error::Result;
 use crate::float::Float;
@@ -201,6 +201,19 @@ pub trait Confidence<X: ?Sized> {
     /// [`decision_function`](crate::DecisionFunction::decision_function), if there is one.
     fn maybe_decision(&self, _: &X) -> Option<Result<Array2<Self::Float>>> {
         None
+    }
+}
+
+impl<F, S: Data<Elem = F>, T: Confidence<ArrayRef2<F>>> Confidence<ArrayBase<S, Ix2, F>> for T {
+    type Float = T::Float;
+    fn maybe_proba(&self, x: &ArrayBase<S, Ix2, F>) -> Option<Result<Array2<Self::Float>>> {
+        Confidence::<ArrayRef2<F>>::maybe_proba(self, x)
+    }
+    fn maybe_log_proba(&self, x: &ArrayBase<S, Ix2, F>) -> Option<Result<Array2<Self::Float>>> {
+        Confidence::<ArrayRef2<F>>::maybe_log_proba(self, x)
+    }
+    fn maybe_decision(&self, x: &ArrayBase<S, Ix2, F>) -> Option<Result<Array2<Self::Float>>> {
+        Confidence::<ArrayRef2<F>>::maybe_decision(self, x)
     }
 }
 

@@ -14,6 +14,7 @@ use super::param_grid::ParamGrid;
 use super::scoring::{DefaultScore, Scorer};
 use super::search_results::{CandidateResult, SearchResults};
 use super::tasks::{self, Folds};
+use crate::boxed::Confidence;
 use crate::error::{Error, ErrorKind, Result};
 use crate::labels::Class;
 use crate::model::Model;
@@ -567,6 +568,19 @@ impl<X: Samples + ?Sized, Y: Targets + ?Sized, M: Score<X, Y>> Score<X, Y>
 {
     fn score(&self, x: &X, y: &Y) -> Result<f64> {
         self.best.score(x, y)
+    }
+}
+
+impl<X: Samples + ?Sized, M: Confidence<X>> Confidence<X> for FittedGridSearchCv<M> {
+    type Float = M::Float;
+    fn maybe_proba(&self, x: &X) -> Option<Result<Array2<M::Float>>> {
+        self.best.maybe_proba(x)
+    }
+    fn maybe_log_proba(&self, x: &X) -> Option<Result<Array2<M::Float>>> {
+        self.best.maybe_log_proba(x)
+    }
+    fn maybe_decision(&self, x: &X) -> Option<Result<Array2<M::Float>>> {
+        self.best.maybe_decision(x)
     }
 }
 

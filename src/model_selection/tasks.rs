@@ -137,16 +137,18 @@ impl<'a, X: Samples + ?Sized, Y: Targets + ?Sized> Folds<'a, X, Y> {
         let evaluate = || -> Result<Outcome> {
             let (x, y): (&X, &Y) = (fold.x_train.borrow(), fold.y_train.borrow());
             let start = Clock::start();
-            let model = estimator.fit(x, y)?;
+            // Errors name rows of the whole data, not of the fold.
+            let Split { train, test } = &self.splits[k];
+            let model = estimator.fit(x, y).map_err(|e| e.at_rows(train))?;
             let fit_time = start.seconds();
             let start = Clock::start();
             let test = scores(&model, fold.x_test.borrow(), fold.y_test.borrow(), scorers)
-                .map_err(|e| e.within("scoring the test rows"))?;
+                .map_err(|e| e.at_rows(test).within("scoring the test rows"))?;
             let score_time = start.seconds();
             let train = score_train
                 .then(|| scores(&model, x, y, scorers))
                 .transpose()
-                .map_err(|e| e.within("scoring the train rows"))?;
+                .map_err(|e| e.at_rows(train).within("scoring the train rows"))?;
             Ok(Outcome {
                 test,
                 train,
