@@ -1,0 +1,109 @@
+//! Every estimator, every check: one registry, one line for each estimator, in both precisions.
+//!
+//! `cargo test --test common -- --nocapture` prints how many checks ran, and what was left out and why.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::type_complexity, unreachable_pub)]
+
+#[path = "common/checks.rs"]
+mod checks;
+#[path = "common/data.rs"]
+mod data;
+#[path = "common/report.rs"]
+mod report;
+#[path = "common/subject.rs"]
+mod subject;
+#[path = "common/typed.rs"]
+mod typed;
+
+use fitwell::Float;
+use fitwell::impute::SimpleImputer;
+use fitwell::linear_model::{LogisticRegression, Ridge};
+use fitwell::model_selection::GridSearchCv;
+use fitwell::params::Value;
+use fitwell::prelude::*;
+use fitwell::preprocessing::StandardScaler;
+use report::Report;
+use subject::{Entry, Tags, classifier, regressor, transformer};
+
+fn sample(name: &'static str, value: impl Into<Value>) -> Tags {
+    Tags {
+        sample_param: (name, value.into()),
+        ..Tags::default()
+    }
+}
+
+/// Two runs of an iterative solver that differ by rounding stop at points that differ by more than rounding.
+fn iterative<F: Float>(tags: Tags) -> Tags {
+    let tolerance = if F::NAME == "f32" { 2e-3 } else { 1e-6 };
+    Tags { tolerance, ..tags }
+}
+
+fn imputer(tags: Tags) -> Tags {
+    Tags {
+        allow_nan: true,
+        ignores_weights: Some("the statistics do not use weights, as in scikit-learn"),
+        ..tags
+    }
+}
+
+fn folds(tags: Tags) -> Tags {
+    Tags {
+        order_counts: Some("the folds are made of rows in their order"),
+        ..tags
+    }
+}
+
+/// The registry.
+#[rustfmt::skip]
+fn registry<F: Float>() -> Vec<Entry<F>> {
+    let scale = || Tags { allow_nan: true, weight_scale_invariant: true, ..sample("with_std", false) };
+    let scaled = || pipeline("scale", StandardScaler::new());
+    vec![
+        transformer(StandardScaler::new(), scale()),
+        transformer(StandardScaler::new().with_mean(false), scale()),
+        transformer(SimpleImputer::mean(), imputer(sample("strategy", "median"))),
+        transformer(SimpleImputer::median(), imputer(sample("add_indicator", true))),
+        transformer(SimpleImputer::most_frequent(), imputer(sample("add_indicator", true))),
+        transformer(SimpleImputer::constant(-1.0), imputer(sample("strategy", "median"))),
+        transformer(scaled().then("again", StandardScaler::new()), Tags { allow_nan: true, weight_scale_invariant: true, ..sample("again__with_std", false) }),
+        regressor(Ridge::new(), sample("alpha", 0.5)),
+        regressor(Ridge::new().fit_intercept(false), sample("alpha", 2.5)),
+        regressor(scaled().then("ridge", Ridge::new()), sample("ridge__alpha", 0.5)),
+        regressor(GridSearchCv::new(Ridge::new(), [("alpha", vec![0.1, 1.0])]).cv(3), folds(sample("estimator__fit_intercept", false))),
+        classifier(LogisticRegression::new(), iterative::<F>(sample("C", 0.5))),
+        classifier(LogisticRegression::new().fit_intercept(false), iterative::<F>(sample("C", 0.5))),
+        classifier(scaled().then("clf", LogisticRegression::new()), iterative::<F>(sample("clf__C", 0.5))),
+        classifier(GridSearchCv::new(scaled().then("clf", LogisticRegression::new()), [("clf__C", vec![0.1, 1.0])]).cv(3), folds(iterative::<F>(sample("estimator__clf__C", 0.5)))),
+    ]
+}
+
+fn every_check<F: Float>() {
+    let mut report = Report::default();
+    for entry in registry::<F>() {
+        checks::run(&entry, &mut report);
+    }
+    report.finish(F::NAME);
+}
+
+#[test]
+fn every_check_in_f64() {
+    every_check::<f64>();
+}
+
+#[test]
+fn every_check_in_f32() {
+    every_check::<f32>();
+}
+
+#[test]
+fn f32_agrees_with_f64() {
+    let mut report = Report::default();
+    for (wide, narrow) in registry::<f64>().iter().zip(&registry::<f32>()) {
+        report.add(
+            "CC27 both precisions",
+            &wide.name,
+            checks::precisions(wide, narrow),
+        );
+    }
+    report.finish("both precisions");
+}
