@@ -329,15 +329,15 @@ impl<F: Float> Transform<ArrayRef2<F>> for FittedSimpleImputer<F> {
     fn transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
         let missing = F::of(self.missing_values);
         let is_missing = |v: F| v.is_nan() || v == missing;
+        if self.indicated.is_empty() && self.statistics.iter().all(Option::is_some) {
+            let fill: Vec<f64> = self.statistics.iter().flatten().map(|v| v.f64()).collect();
+            return self.fill_all(x, &fill);
+        }
         let kept: Vec<(usize, F)> = (0..)
             .zip(&self.statistics)
             .filter_map(|(j, fill)| fill.map(|fill| (j, fill)))
             .collect();
         let width = kept.len() + self.indicated.len();
-        if width == x.ncols() && kept.len() == width {
-            let fill: Vec<F> = kept.into_iter().map(|(_, fill)| fill).collect();
-            return self.fill_all(x, &fill);
-        }
         self.check_values(x)?;
         let mut out = parallel::zeros((x.nrows(), width));
         let chunk = parallel::row_chunks(x.nrows(), x.ncols());
@@ -351,7 +351,7 @@ impl<F: Float> Transform<ArrayRef2<F>> for FittedSimpleImputer<F> {
 
 impl<F: Float> FittedSimpleImputer<F> {
     /// The common case: every column stays, nothing is added.
-    fn fill_all(&self, x: &ArrayRef2<F>, fill: &[F]) -> Result<Array2<F>> {
+    fn fill_all(&self, x: &ArrayRef2<F>, fill: &[f64]) -> Result<Array2<F>> {
         check::width(x, self.n_features_in())?;
         let mut out = parallel::zeros(x.dim());
         if self.missing_values.is_nan() {
@@ -361,7 +361,7 @@ impl<F: Float> FittedSimpleImputer<F> {
             }
         } else {
             check::finite(x, "X")?;
-            let missing = vec![F::of(self.missing_values); fill.len()];
+            let missing = vec![self.missing_values; fill.len()];
             let choose = |v: F, fill: F, missing: F| if v == missing { fill } else { v };
             map_columns(x, &mut out, fill, &missing, choose);
         }

@@ -295,29 +295,27 @@ impl ImputedColumn {
 
 /// The texts with `fill` for what is missing.
 fn fill_texts(values: &Categorical, fill: &str) -> Categorical {
-    let filled = || Categorical::from_texts(values.iter().map(|t| Some(t.unwrap_or(fill))));
-    let texts = values.categories();
-    // A long list is neither copied nor looked over for a few rows.
-    if values.len() < texts.len() {
-        return filled();
-    }
     let with = |texts: Arc<Vec<String>>, missing: usize, first_moved: usize| {
         let code = |c: &u32| match *c {
             Categorical::MISSING => missing as u32,
             c if c as usize >= first_moved => c + 1,
             c => c,
         };
-        Categorical::new(values.codes().iter().map(code).collect(), texts)
+        Categorical::from_trusted(values.codes().iter().map(code).collect(), texts)
     };
+    let texts = values.categories();
     match texts.binary_search_by(|t| t.as_str().cmp(fill)) {
         Ok(code) => with(values.shared_categories(), code, texts.len()),
+        // A long list is not copied for a few rows.
+        Err(_) if values.len() < texts.len() => {
+            Categorical::from_texts(values.iter().map(|t| Some(t.unwrap_or(fill))))
+        }
         Err(code) => {
             let mut texts = texts.to_vec();
             texts.insert(code, fill.into());
             with(Arc::new(texts), code, code)
         }
     }
-    .unwrap_or_else(|_| filled())
 }
 
 impl FeatureNamesOut for FittedTableImputer {

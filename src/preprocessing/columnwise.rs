@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ndarray::{ArrayRef2, Zip, s};
+use ndarray::{ArrayRef2, ArrayView1, ArrayView2, Zip, s};
 
 use crate::error::{ErrorKind, Result};
 use crate::float::Float;
@@ -13,16 +13,26 @@ const BLOCK: usize = 2048;
 /// Narrow rows are put side by side until they are this wide.
 const LANES: usize = 64;
 
+/// Up to this many values are worth no preparation: a row to predict, a few rows.
+const FEW: usize = 256;
+
 /// out = op(x, a, b), with a and b for each column. False if a result is infinite.
 pub(crate) fn map_columns<F: Float>(
     x: &ArrayRef2<F>,
     out: &mut ArrayRef2<F>,
-    a: &[F],
-    b: &[F],
+    a: &[f64],
+    b: &[f64],
     op: impl Fn(F, F, F) -> F + Sync,
 ) -> bool {
-    if a.is_empty() {
-        return true;
+    if x.len() <= FEW {
+        let mut finite = true;
+        for (x, mut out) in x.rows().into_iter().zip(out.rows_mut()) {
+            for ((x, out), (a, b)) in x.iter().zip(&mut out).zip(a.iter().zip(b)) {
+                *out = op(*x, F::of(*a), F::of(*b));
+                finite &= !out.is_infinite();
+            }
+        }
+        return finite;
     }
     let (a, b) = side_by_side(a, b, x.nrows());
     let infinite = AtomicBool::new(false);
@@ -34,7 +44,14 @@ pub(crate) fn map_columns<F: Float>(
                 #[inline(always)]
                 || map_block(x, out, &a, &b, &op),
             ),
-            _ => {
+            (None, Some(out)) => {
+                copy_in_row_order(&rows, out);
+                linalg::simd(
+                    #[inline(always)]
+                    || update_block(out, &a, &b, &op),
+                )
+            }
+            (_, None) => {
                 block.assign(&rows);
                 update_rows(block, &a, &b, &op)
             }
@@ -49,13 +66,10 @@ pub(crate) fn map_columns<F: Float>(
 /// x = op(x, a, b), with a and b for each column. False if a result is infinite.
 pub(crate) fn update_columns<F: Float>(
     x: &mut ArrayRef2<F>,
-    a: &[F],
-    b: &[F],
+    a: &[f64],
+    b: &[f64],
     op: impl Fn(F, F, F) -> F + Sync,
 ) -> bool {
-    if a.is_empty() {
-        return true;
-    }
     let (a, b) = side_by_side(a, b, x.nrows());
     let infinite = AtomicBool::new(false);
     let chunk = parallel::row_chunks(x.nrows(), x.ncols());
@@ -65,6 +79,32 @@ pub(crate) fn update_columns<F: Float>(
         }
     });
     !infinite.into_inner()
+}
+
+/// The values of `x` row by row into `out`, which is as long. Columns that lie side by side in memory are read eight at a
+/// time, so that every line of `out` is written once.
+pub(crate) fn copy_in_row_order<F: Float>(x: &ArrayView2<'_, F>, out: &mut [F]) {
+    const GROUP: usize = 8;
+    let (n_rows, width) = x.dim();
+    for first in (0..width).step_by(GROUP) {
+        let last = (first + GROUP).min(width);
+        let group: Vec<ArrayView1<'_, F>> = (first..last).map(|j| x.column(j)).collect();
+        let columns: Vec<&[F]> = group.iter().filter_map(|c| c.as_slice()).collect();
+        if let Ok(columns) = <[&[F]; GROUP]>::try_from(columns) {
+            let columns = columns.map(|c| &c[..n_rows]);
+            for (i, row) in out.chunks_exact_mut(width).enumerate() {
+                for (to, column) in row[first..last].iter_mut().zip(columns) {
+                    *to = column[i];
+                }
+            }
+        } else {
+            for (column, j) in group.iter().zip(first..) {
+                for (row, v) in out.chunks_exact_mut(width).zip(column) {
+                    row[j] = *v;
+                }
+            }
+        }
+    }
 }
 
 fn update_rows<F: Float>(
@@ -94,9 +134,15 @@ fn update_rows<F: Float>(
 }
 
 /// Both, repeated until they are wide enough for vector instructions, if there are that many rows.
-fn side_by_side<F: Float>(a: &[F], b: &[F], n_rows: usize) -> (Vec<F>, Vec<F>) {
-    let times = (LANES / a.len()).clamp(1, n_rows.max(1));
-    (a.repeat(times), b.repeat(times))
+fn side_by_side<F: Float>(a: &[f64], b: &[f64], n_rows: usize) -> (Vec<F>, Vec<F>) {
+    let times = (LANES / a.len().max(1)).clamp(1, n_rows.max(1));
+    let repeat = |v: &[f64]| {
+        v.iter()
+            .map(|v| F::of(*v))
+            .collect::<Vec<F>>()
+            .repeat(times)
+    };
+    (repeat(a), repeat(b))
 }
 
 #[inline(always)]
@@ -107,10 +153,11 @@ fn map_block<F: Float>(
     b: &[F],
     op: &impl Fn(F, F, F) -> F,
 ) -> bool {
-    let block = (BLOCK / a.len()).max(1) * a.len();
+    let width = a.len().max(1);
+    let block = (BLOCK / width).max(1) * width;
     let mut finite = true;
     for (x, out) in x.chunks(block).zip(out.chunks_mut(block)) {
-        for (x, out) in x.chunks(a.len()).zip(out.chunks_mut(a.len())) {
+        for (x, out) in x.chunks(width).zip(out.chunks_mut(width)) {
             for ((out, x), (a, b)) in out.iter_mut().zip(x).zip(a.iter().zip(b)) {
                 *out = op(*x, *a, *b);
             }
@@ -122,10 +169,11 @@ fn map_block<F: Float>(
 
 #[inline(always)]
 fn update_block<F: Float>(x: &mut [F], a: &[F], b: &[F], op: &impl Fn(F, F, F) -> F) -> bool {
-    let block = (BLOCK / a.len()).max(1) * a.len();
+    let width = a.len().max(1);
+    let block = (BLOCK / width).max(1) * width;
     let mut finite = true;
     for x in x.chunks_mut(block) {
-        for x in x.chunks_mut(a.len()) {
+        for x in x.chunks_mut(width) {
             for (x, (a, b)) in x.iter_mut().zip(a.iter().zip(b)) {
                 *x = op(*x, *a, *b);
             }
@@ -136,16 +184,19 @@ fn update_block<F: Float>(x: &mut [F], a: &[F], b: &[F], op: &impl Fn(F, F, F) -
 }
 
 #[inline(always)]
-fn none_infinite<F: Float>(values: &[F]) -> bool {
+pub(crate) fn none_infinite<F: Float>(values: &[F]) -> bool {
     !values.iter().fold(false, |any, v| any | v.is_infinite())
 }
 
 /// An infinite value is refused; NaN are not.
 pub(crate) fn no_infinity<F: Float>(x: &ArrayRef2<F>) -> Result<()> {
+    if x.len() <= FEW {
+        return first_infinity(x);
+    }
     let chunk = parallel::row_chunks(x.nrows(), x.ncols());
     let found = parallel::map_chunks(x.nrows(), chunk, |rows| {
         let rows = x.slice(s![rows, ..]);
-        let none = rows.as_slice().is_some_and(|values| {
+        let none = rows.as_slice_memory_order().is_some_and(|values| {
             linalg::simd(
                 #[inline(always)]
                 || none_infinite(values),

@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use ndarray::{ArrayRef2, ArrayView2, s};
 
+use super::columnwise::{copy_in_row_order, none_infinite};
 use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
 use crate::{linalg, parallel};
@@ -120,6 +121,8 @@ fn chunk_moments<F: Float>(
     let strip = n_features.min(STRIP);
     let block_rows = (BLOCK / strip).max(64);
     let mut bad: Option<(usize, usize)> = None;
+    // Once a value was missing, more will be: the blocks that follow expect it.
+    let mut some_missing = false;
     for first in rows.clone().step_by(block_rows) {
         let last = (first + block_rows).min(rows.end);
         for from in (0..n_features).step_by(strip) {
@@ -133,7 +136,7 @@ fn chunk_moments<F: Float>(
             let weights = weights.map(|w| &w[first..last]);
             let found = linalg::simd(
                 #[inline(always)]
-                || block.add_to(&mut total, from, weights),
+                || block.add_to(&mut total, from, weights, &mut some_missing),
             );
             if let Err((row, column)) = found {
                 let at = (first + row, from + column);
@@ -154,9 +157,7 @@ fn contiguous<'a, F: Float>(view: &'a ArrayView2<'_, F>, scratch: &'a mut Vec<F>
     }
     scratch.clear();
     scratch.resize(view.len(), F::zero());
-    if let Ok(mut copy) = ndarray::ArrayViewMut2::from_shape(view.dim(), scratch.as_mut_slice()) {
-        copy.assign(view);
-    }
+    copy_in_row_order(view, scratch);
     scratch
 }
 
@@ -169,58 +170,73 @@ struct Block<'a, F> {
 
 impl<F: Float> Block<'_, F> {
     /// Merges this block's moments into columns `from..` of `total`; or says where in the block a value is infinite.
+    /// `some_missing` says that NaN are expected, and tells whether there are.
     #[inline(always)]
     fn add_to(
         &self,
         total: &mut Moments,
         from: usize,
         weights: Option<&[f64]>,
+        some_missing: &mut bool,
     ) -> std::result::Result<(), (usize, usize)> {
         let (p, n) = (self.width, self.values.len() / self.width);
         let side_by_side = (LANES / p).clamp(1, n);
         let lanes = p * side_by_side;
         let mut sums = Sums::new(lanes);
-        let pivot = tiled(self.pivot, side_by_side);
+        let pivot = self.pivot.repeat(side_by_side);
 
-        let plain = weights.is_none() && {
+        let mut all_finite = weights.is_none() && !*some_missing;
+        if all_finite {
             for x in self.values.chunks(lanes) {
                 add(x, &pivot, &mut sums.sum);
             }
-            sums.sum.iter().all(|v| v.is_finite())
-        };
-        if plain {
-            sums.count.fill(0.0);
+            all_finite = sums.sum.iter().all(|v| v.is_finite());
+        }
+        if all_finite {
             fold(&mut sums.sum, p);
+            sums.count[..p].fill(n as f64);
             let mean: Vec<f64> = sums.sum[..p].iter().map(|s| s / n as f64).collect();
-            let tiled_mean = tiled(&mean, side_by_side);
+            let tiled_mean = mean.repeat(side_by_side);
             for x in self.values.chunks(lanes) {
                 add_squares(x, &pivot, &tiled_mean, &mut sums.rest, &mut sums.squares);
             }
-            sums.count[..p].fill(n as f64);
             sums.merge_into(total, from, &mean);
             return Ok(());
         }
 
-        if let Some(at) = self.values.iter().position(|v| v.is_infinite()) {
+        if !none_infinite(self.values)
+            && let Some(at) = self.values.iter().position(|v| v.is_infinite())
+        {
             return Err((at / p, at % p));
         }
-        // NaN or weights: row by row, a weight for each, what is missing does not count.
+        *some_missing = true;
         sums.sum.fill(0.0);
-        let weight = |row: usize| weights.map_or(1.0, |w| w[row]);
+        if weights.is_none() {
+            for x in self.values.chunks(lanes) {
+                add_weighted(1.0, x, &pivot, &mut sums.sum, &mut sums.count);
+            }
+            fold(&mut sums.sum, p);
+            fold(&mut sums.count, p);
+            let mean = sums.mean(p);
+            let tiled_mean = mean.repeat(side_by_side);
+            let (rest, squares) = (&mut sums.rest, &mut sums.squares);
+            for x in self.values.chunks(lanes) {
+                add_squares_weighted(1.0, x, &pivot, &tiled_mean, rest, squares);
+            }
+            sums.merge_into(total, from, &mean);
+            return Ok(());
+        }
+        // A weight for each row; those of weight zero are not there.
         let rows = || {
-            (0..n)
+            let weights = weights.unwrap_or_default().iter().copied();
+            weights
                 .zip(self.values.chunks_exact(p))
-                .map(|(row, x)| (weight(row), x))
                 .filter(|(w, _)| *w > 0.0)
         };
         for (w, x) in rows() {
             add_weighted(w, x, self.pivot, &mut sums.sum, &mut sums.count);
         }
-        let mean: Vec<f64> = sums.sum[..p]
-            .iter()
-            .zip(&sums.count)
-            .map(|(s, c)| if *c > 0.0 { s / c } else { 0.0 })
-            .collect();
+        let mean = sums.mean(p);
         for (w, x) in rows() {
             add_squares_weighted(w, x, self.pivot, &mean, &mut sums.rest, &mut sums.squares);
         }
@@ -247,6 +263,13 @@ impl Sums {
         }
     }
 
+    /// The mean of each of `p` columns; 0 where nothing was observed.
+    fn mean(&self, p: usize) -> Vec<f64> {
+        let sums = self.sum[..p].iter().zip(&self.count);
+        sums.map(|(s, c)| if *c > 0.0 { s / c } else { 0.0 })
+            .collect()
+    }
+
     /// `rest` and `squares` are sums of deviations from `mean`, and of their squares.
     #[inline(always)]
     fn merge_into(&mut self, total: &mut Moments, from: usize, mean: &[f64]) {
@@ -263,10 +286,6 @@ impl Sums {
             }
         }
     }
-}
-
-fn tiled(values: &[f64], times: usize) -> Vec<f64> {
-    values.repeat(times)
 }
 
 /// Adds the lanes of one column together, into the first `p`.

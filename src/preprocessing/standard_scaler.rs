@@ -3,6 +3,7 @@
 //! With mean μ and variance σ² of a column (both over the observed values, σ² divided by n), z = (x − μ) / σ.
 //! One pass over the data gathers both, in parallel over fixed chunks of rows; see the module of moments for the method.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -254,7 +255,7 @@ impl<F: Float> FittedStandardScaler<F> {
                 out.ncols(),
             ));
         }
-        let (mean, scale) = self.in_element_type();
+        let (mean, scale) = self.shift_and_scale();
         if map_columns(x, out, &mean, &scale, |x, mean, scale| (x - mean) / scale) {
             return Ok(());
         }
@@ -280,22 +281,27 @@ impl<F: Float> FittedStandardScaler<F> {
     pub fn transform_inplace(&self, x: &mut ArrayRef2<F>) -> Result<()> {
         check::width(x, self.n_features_in())?;
         no_infinity(x)?;
-        let (mean, scale) = self.in_element_type();
+        let (mean, scale) = self.shift_and_scale();
         if update_columns(x, &mean, &scale, |x, mean, scale| (x - mean) / scale) {
             return Ok(());
         }
         Err(overflow("the transformed X"))
     }
 
-    /// What is subtracted and what divides, in the element type of the data.
-    fn in_element_type(&self) -> (Vec<F>, Vec<F>) {
-        let mean = if self.settings.with_mean {
-            self.mean.iter().map(|v| F::of(*v)).collect()
+    /// What is subtracted and what divides.
+    fn shift_and_scale(&self) -> (Cow<'_, [f64]>, Cow<'_, [f64]>) {
+        let shift = if self.settings.with_mean {
+            values(&self.mean)
         } else {
-            vec![F::zero(); self.mean.len()]
+            Cow::Owned(vec![0.0; self.mean.len()])
         };
-        (mean, self.scale.iter().map(|v| F::of(*v)).collect())
+        (shift, values(&self.scale))
     }
+}
+
+fn values(v: &Array1<f64>) -> Cow<'_, [f64]> {
+    v.as_slice()
+        .map_or_else(|| v.to_vec().into(), Cow::Borrowed)
 }
 
 /// The standard deviation, or 1 for a column that is constant up to the rounding of the computation.
@@ -321,7 +327,7 @@ impl<F: Float> InverseTransform<ArrayRef2<F>> for FittedStandardScaler<F> {
     fn inverse_transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
         check::width(x, self.n_features_in())?;
         let mut out = parallel::zeros(x.dim());
-        let (mean, scale) = self.in_element_type();
+        let (mean, scale) = self.shift_and_scale();
         if map_columns(x, &mut out, &mean, &scale, |x, mean, scale| {
             x * scale + mean
         }) {

@@ -239,6 +239,16 @@ impl Categorical {
         Ok(Categorical { codes, categories })
     }
 
+    /// Codes that the caller has checked against a list from another column.
+    pub(crate) fn from_trusted(codes: Vec<u32>, categories: Arc<Vec<String>>) -> Self {
+        debug_assert!(
+            codes
+                .iter()
+                .all(|&c| c == Self::MISSING || (c as usize) < categories.len())
+        );
+        Categorical { codes, categories }
+    }
+
     /// A column from texts row by row, `None` for missing; the list is what occurs, sorted.
     pub fn from_texts<T: AsRef<str>>(texts: impl IntoIterator<Item = Option<T>>) -> Self {
         let mut first_seen: HashMap<Box<str>, u32> = HashMap::new();
