@@ -25,9 +25,10 @@ pub fn zeros<F: Float>(shape: (usize, usize)) -> Array2<F> {
     out
 }
 
+/// Asks for huge pages behind memory that is about to be written.
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
-fn advise_huge_pages<F>(values: &[F]) {
+pub(crate) fn advise_huge_pages<T>(values: &[T]) {
     const PAGE: usize = 4096;
     let range = values.as_ptr_range();
     let start = (range.start as usize).next_multiple_of(PAGE);
@@ -43,4 +44,4 @@ fn advise_huge_pages<F>(values: &[F]) {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn advise_huge_pages<F>(_: &[F]) {}
+pub(crate) fn advise_huge_pages<T>(_: &[T]) {}

@@ -26,6 +26,8 @@ pub(super) struct Rules {
     pub(super) point: u8,
     pub(super) quote: u8,
     pub(super) seed: Seed,
+    /// Rows a chunk seems to have.
+    pub(super) rows: usize,
 }
 
 /// Cells of one column in a block.
@@ -161,8 +163,10 @@ impl Part {
                         let text = trim(text);
                         let before = *rows;
                         *self = if number(text, rules.point).is_some() {
+                            let mut values = Vec::with_capacity(rules.rows.max(before));
+                            values.resize(before, f64::NAN);
                             Part::Numbers(Numbers {
-                                values: vec![f64::NAN; before],
+                                values,
                                 ..Numbers::default()
                             })
                         } else if boolean(text).is_some() {
@@ -196,6 +200,102 @@ impl Part {
             };
         }
         Ok(())
+    }
+}
+
+impl Part {
+    /// Appends the same column of the next chunk. `rows` is how many rows there will be, as far as is known.
+    pub(super) fn append(&mut self, next: Part, rows: usize, rules: &Rules) {
+        // The first chunk is taken as it is if it is the only one.
+        if rows == 0 && self.is_new() {
+            *self = next;
+            return;
+        }
+        match (&mut *self, next) {
+            (Part::Skipped, _) | (_, Part::Skipped) | (Part::Mixed, _) => {}
+            (Part::Numbers(all), Part::Numbers(next)) => {
+                all.whole |= next.whole;
+                all.digits |= next.digits;
+                all.decimal |= next.decimal;
+                all.overflow = all.overflow.take().or(next.overflow);
+                expect(&mut all.values, rows);
+                all.values.extend_from_slice(&next.values);
+            }
+            (Part::Numbers(all), Part::Missing { rows, .. }) => {
+                all.values.resize(all.values.len() + rows, f64::NAN);
+            }
+            (Part::Booleans(all), Part::Booleans(next)) => {
+                expect(all, rows);
+                all.extend_from_slice(&next);
+            }
+            (Part::Booleans(all), Part::Missing { rows, .. }) => {
+                all.resize(all.len() + rows, None);
+            }
+            (Part::Texts(all), Part::Texts(next)) => {
+                expect(all.codes_mut(), rows);
+                all.append(&next);
+            }
+            (
+                Part::Texts(all),
+                Part::Missing {
+                    rows,
+                    quoted: false,
+                },
+            ) => (0..rows).for_each(|_| all.push_missing()),
+            (
+                Part::Missing {
+                    rows: before,
+                    quoted,
+                },
+                next,
+            ) => {
+                let (before, quoted) = (*before, *quoted);
+                *self = match &next {
+                    Part::Missing {
+                        rows: more,
+                        quoted: also,
+                    } => {
+                        *self = Part::Missing {
+                            rows: before + more,
+                            quoted: quoted || *also,
+                        };
+                        return;
+                    }
+                    Part::Numbers(_) => Part::Numbers(Numbers {
+                        values: vec![f64::NAN; before],
+                        ..Numbers::default()
+                    }),
+                    Part::Booleans(_) => Part::Booleans(vec![None; before]),
+                    Part::Texts(_) if !quoted => {
+                        let mut texts = Texts::new(rules.seed);
+                        (0..before).for_each(|_| texts.push_missing());
+                        Part::Texts(texts)
+                    }
+                    _ => Part::Mixed,
+                };
+                self.append(next, rows.max(1), rules);
+            }
+            _ => *self = Part::Mixed,
+        }
+    }
+
+    /// Nothing has been read.
+    fn is_new(&self) -> bool {
+        match self {
+            Part::Skipped | Part::Mixed => false,
+            Part::Missing { rows, .. } => *rows == 0,
+            Part::Numbers(numbers) => numbers.values.is_empty(),
+            Part::Booleans(values) => values.is_empty(),
+            Part::Texts(texts) => texts.len() == 0,
+        }
+    }
+}
+
+/// Makes room for all rows at once.
+fn expect<T>(values: &mut Vec<T>, rows: usize) {
+    if values.capacity() < rows {
+        values.reserve_exact(rows - values.len());
+        crate::parallel::advise_huge_pages(values.spare_capacity_mut());
     }
 }
 

@@ -13,6 +13,7 @@ use std::path::Path;
 
 use super::{ColumnKind, Table};
 use crate::error::{Error, ErrorKind, Result};
+use crate::parallel;
 
 /// What stands for a missing value unless [`CsvOptions::missing`] says otherwise: the empty field, and what pandas takes.
 const MISSING: [&str; 19] = [
@@ -295,6 +296,7 @@ impl CsvOptions {
         if data.try_reserve_exact(hint.saturating_add(1)).is_err() {
             return Err(Failed::Io(std::io::ErrorKind::OutOfMemory.into()));
         }
+        parallel::advise_huge_pages(data.spare_capacity_mut());
         from.take(self.max_bytes.saturating_add(1))
             .read_to_end(&mut data)
             .map_err(Failed::Io)?;

@@ -2,17 +2,18 @@
 //!
 //! Chunks are of a size that depends on the file alone. Where one may begin is guessed from the number of quotes before it
 //! and confirmed afterwards: a chunk counts only if the one before it ended exactly where it began, otherwise it is read
-//! again from there. Each chunk finds the kinds of its columns by itself; where chunks disagree, those that turn out too
-//! narrow are read again as texts. Positions are bytes; lines are counted only when there is an error to report.
+//! again from there. Each chunk finds the kinds of its columns by itself; a column in which chunks disagree is read again
+//! as texts. Positions are bytes; lines are counted only when there is an error to report.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use ndarray::parallel::prelude::*;
 
 use super::cells::{Block, Numbers, Part, Rules, Want};
 use super::number::Missing;
 use super::scan::{Cell, Fault, Scanner, unquoted};
-use super::texts::{Seed, Texts};
+use super::texts::Seed;
 use super::{CsvOptions, too_large};
 use crate::error::{Error, ErrorKind, Result, shorten};
 use crate::parallel;
@@ -23,13 +24,20 @@ const CHUNK: usize = 1 << 19;
 /// Bytes looked at before anything else, to know which columns are texts.
 const SAMPLE: usize = 1 << 15;
 /// Cells split before their values are read.
-const CELLS: usize = 1 << 14;
+const CELLS: usize = 1 << 13;
 
 /// A chunk of the file, read.
 struct Chunk {
-    start: usize,
     /// Where the next chunk begins.
     end: usize,
+    rows: usize,
+    parts: Vec<Part>,
+}
+
+/// All chunks read so far, each column in one piece.
+struct Chunks {
+    /// Where each chunk begins and ends.
+    ranges: Vec<(usize, usize)>,
     rows: usize,
     parts: Vec<Part>,
 }
@@ -44,6 +52,8 @@ struct Source<'a> {
     first: usize,
     /// Bytes of the first record.
     record: usize,
+    /// Rows there seem to be, from the sample.
+    rows: usize,
 }
 
 pub(super) fn read(options: &CsvOptions, data: &[u8]) -> Result<Table> {
@@ -55,12 +65,16 @@ pub(super) fn read(options: &CsvOptions, data: &[u8]) -> Result<Table> {
     } else {
         0
     };
-    let source = Source::open(options, data, start)?;
+    let mut source = Source::open(options, data, start)?;
     let width = source.names.len();
     let mut wants = source.wants()?;
 
     // Columns with a text in the sample are texts all the way; others are found out chunk by chunk.
     if let Ok(sample) = source.chunk(source.first, source.first.saturating_add(SAMPLE), &wants) {
+        let read = (sample.end - source.first).max(1) as f64;
+        let density = 1.02 * sample.rows as f64 / read;
+        source.rows = ((data.len() - source.first) as f64 * density) as usize;
+        source.rules.rows = ((CHUNK.max(source.record * 32) as f64) * density) as usize;
         for (want, part) in wants.iter_mut().zip(&sample.parts) {
             if *want == Want::Infer && matches!(part, Part::Mixed | Part::Texts(_)) {
                 *want = Want::Text;
@@ -68,42 +82,30 @@ pub(super) fn read(options: &CsvOptions, data: &[u8]) -> Result<Table> {
         }
     }
 
-    let mut chunks = source.chunks(&wants)?;
-    let rows = chunks.iter().map(|c| c.rows).sum::<usize>();
-    if rows > options.max_rows {
-        return Err(too_large("rows of the file", rows, options.max_rows as u64));
+    let mut chunks = source.first_pass(&wants)?;
+    if chunks.rows > options.max_rows {
+        let limit = options.max_rows as u64;
+        return Err(too_large("rows of the file", chunks.rows, limit));
     }
-    let kinds: Vec<ColumnKind> = (0..width)
-        .map(|column| match wants[column] {
-            Want::Given(kind) => kind,
-            _ => kind_of(chunks.iter().map(|c| &c.parts[column])),
-        })
-        .collect();
-    source.read_again(&mut chunks, &kinds)?;
-
-    // From chunks of columns to columns of chunks.
-    let mut columns: Vec<Vec<Part>> = (0..width)
-        .map(|_| Vec::with_capacity(chunks.len()))
-        .collect();
-    let several = chunks.len() > 1;
-    for chunk in chunks {
-        for (column, part) in columns.iter_mut().zip(chunk.parts) {
-            column.push(part);
-        }
-    }
-    let join = |(column, parts): (usize, Vec<Part>)| {
+    source.second_pass(&mut chunks, &wants)?;
+    let rows = chunks.rows;
+    let finish = |(column, part): (usize, Part)| {
         let nul = wants[column] == Want::Given(ColumnKind::Categorical);
-        join(parts, kinds[column], rows, column, nul, source.rules.seed)
+        let kind = match wants[column] {
+            Want::Given(kind) => Some(kind),
+            _ => None,
+        };
+        finish(part, kind, column, nul)
     };
-    let joined: Vec<std::result::Result<Column, Box<Fault>>> = if several {
-        let numbered: Vec<(usize, Vec<Part>)> = columns.into_iter().enumerate().collect();
-        numbered.into_par_iter().map(join).collect()
-    } else {
-        columns.into_iter().enumerate().map(join).collect()
+    let several = chunks.ranges.len() > 1;
+    let parts: Vec<(usize, Part)> = chunks.parts.into_iter().enumerate().collect();
+    let finished: Vec<std::result::Result<Column, Box<Fault>>> = match several {
+        true => parts.into_par_iter().map(finish).collect(),
+        false => parts.into_iter().map(finish).collect(),
     };
     let mut columns = Vec::with_capacity(width);
     let mut first: Option<Box<Fault>> = None;
-    for column in joined {
+    for column in finished {
         match column {
             Ok(column) => columns.push(column),
             Err(fault) if first.as_ref().is_none_or(|f| fault.at < f.at) => first = Some(fault),
@@ -127,10 +129,12 @@ impl<'a> Source<'a> {
                 point: if options.decimal_comma { b',' } else { b'.' },
                 quote: options.quote.unwrap_or_default(),
                 seed: Seed::new(),
+                rows: 0,
             },
             names: Vec::new(),
             first: start,
             record: 0,
+            rows: 0,
         };
         let mut scanner = Scanner::new(data, options, start, None);
         let mut cells = Vec::new();
@@ -282,15 +286,15 @@ impl<'a> Source<'a> {
             rows += split.rows;
         }
         Ok(Chunk {
-            start,
             end: scanner.position(),
             rows,
             parts,
         })
     }
 
-    /// Reads all chunks, in parallel as far as they begin where they were thought to.
-    fn chunks(&self, wants: &[Want]) -> Result<Vec<Chunk>> {
+    /// Reads all chunks, in parallel as far as they begin where they were thought to. A column that turns out to need
+    /// another pass is left out of the chunks to come.
+    fn first_pass(&self, wants: &[Want]) -> Result<Chunks> {
         let size = CHUNK.max(self.record.saturating_mul(32));
         let rest = self.data.len() - self.first;
         let n = rest.div_ceil(size).max(1);
@@ -303,20 +307,105 @@ impl<'a> Source<'a> {
             }
         };
         let starts = self.starts(n, &from, &until);
-        let guessed = parallel::map(n, |i| Some(self.chunk(starts[i]?, until(i), wants)));
-        let mut chunks = Vec::with_capacity(n);
+        let mut all = Chunks {
+            ranges: Vec::with_capacity(n),
+            rows: 0,
+            parts: wants
+                .iter()
+                .map(|w| Part::new(*w, self.rules.seed))
+                .collect(),
+        };
+        let mut now = wants.to_vec();
         let mut at = self.first;
-        for (i, (guessed, start)) in guessed.into_iter().zip(starts).enumerate() {
-            let chunk = match guessed {
-                Some(chunk) if start == Some(at) => chunk,
-                _ if at >= until(i) => continue,
-                _ => self.chunk(at, until(i), wants),
-            };
-            let chunk = chunk.map_err(|fault| self.error(*fault))?;
-            at = chunk.end;
-            chunks.push(chunk);
+        for wave in waves(n) {
+            let guessed = parallel::map(wave.len(), |k| {
+                let i = wave.start + k;
+                Some(self.chunk(starts[i]?, until(i), &now))
+            });
+            let mut read = Vec::with_capacity(wave.len());
+            for (i, guessed) in wave.zip(guessed) {
+                let chunk = match guessed {
+                    Some(chunk) if starts[i] == Some(at) => chunk,
+                    _ if at >= until(i) => continue,
+                    _ => self.chunk(at, until(i), &now),
+                };
+                let chunk = chunk.map_err(|fault| self.error(*fault))?;
+                all.ranges.push((at, chunk.end));
+                at = chunk.end;
+                all.rows += chunk.rows;
+                read.push(chunk.parts);
+            }
+            self.append(&mut all.parts, read, n > 1);
+            for (now, part) in now.iter_mut().zip(&all.parts) {
+                if matches!(part, Part::Mixed) {
+                    *now = Want::Skip;
+                }
+            }
         }
-        Ok(chunks)
+        Ok(all)
+    }
+
+    /// Reads the columns that turned out to be texts after something else once more, as texts.
+    fn second_pass(&self, all: &mut Chunks, wants: &[Want]) -> Result<()> {
+        let again: Vec<Want> = all
+            .parts
+            .iter()
+            .zip(wants)
+            .map(|(part, want)| match (part, want) {
+                (_, Want::Given(_)) => Want::Skip,
+                (Part::Mixed, _) => Want::Text,
+                // Digits that numbers would lose, and no decimal number that says they are numbers.
+                (Part::Numbers(numbers), _) if numbers.digits && !numbers.decimal => Want::Text,
+                _ => Want::Skip,
+            })
+            .collect();
+        if again.iter().all(|w| *w == Want::Skip) {
+            return Ok(());
+        }
+        let mut parts: Vec<Part> = again
+            .iter()
+            .map(|w| Part::new(*w, self.rules.seed))
+            .collect();
+        for wave in waves(all.ranges.len()) {
+            let ranges = &all.ranges[wave];
+            let chunks = parallel::map(ranges.len(), |i| {
+                self.chunk(ranges[i].0, ranges[i].1, &again)
+            });
+            let mut read = Vec::with_capacity(chunks.len());
+            for chunk in chunks {
+                read.push(chunk.map_err(|fault| self.error(*fault))?.parts);
+            }
+            self.append(&mut parts, read, all.ranges.len() > 1);
+        }
+        for (part, new) in all.parts.iter_mut().zip(parts) {
+            if !matches!(new, Part::Skipped) {
+                *part = new;
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends the columns of several chunks to what has been read before.
+    fn append(&self, all: &mut [Part], chunks: Vec<Vec<Part>>, several: bool) {
+        // From chunks of columns to columns of chunks.
+        let mut columns: Vec<Vec<Part>> = all
+            .iter()
+            .map(|_| Vec::with_capacity(chunks.len()))
+            .collect();
+        for chunk in chunks {
+            for (column, part) in columns.iter_mut().zip(chunk) {
+                column.push(part);
+            }
+        }
+        let append = |(all, parts): (&mut Part, Vec<Part>)| {
+            for part in parts {
+                all.append(part, if several { self.rows } else { 0 }, &self.rules);
+            }
+        };
+        match several {
+            true => all.par_iter_mut().zip(columns).for_each(append),
+            false => all.iter_mut().zip(columns).for_each(append),
+        }
     }
 
     /// Where the first record of each chunk begins, if every quote opens or closes a field; `None` where none is found.
@@ -329,7 +418,7 @@ impl<'a> Source<'a> {
         let quotes = parallel::map(n, |i| match self.options.quote {
             Some(quote) if i + 1 < n => {
                 let chunk = &self.data[from(i)..until(i)];
-                chunk.iter().filter(|b| **b == quote).count()
+                count(chunk, quote)
             }
             _ => 0,
         });
@@ -363,40 +452,6 @@ impl<'a> Source<'a> {
         None
     }
 
-    /// Reads the columns of each chunk that were read as too narrow a kind.
-    fn read_again(&self, chunks: &mut [Chunk], kinds: &[ColumnKind]) -> Result<()> {
-        let wants: Vec<Option<Vec<Want>>> = chunks
-            .iter()
-            .map(|chunk| {
-                let wants: Vec<Want> = chunk
-                    .parts
-                    .iter()
-                    .zip(kinds)
-                    .map(|(part, kind)| match part {
-                        Part::Texts(_) | Part::Missing { quoted: false, .. } => Want::Skip,
-                        _ if *kind == ColumnKind::Categorical => Want::Text,
-                        _ => Want::Skip,
-                    })
-                    .collect();
-                wants.iter().any(|w| *w != Want::Skip).then_some(wants)
-            })
-            .collect();
-        let again = parallel::map(chunks.len(), |i| {
-            let wants = wants[i].as_ref()?;
-            Some(self.chunk(chunks[i].start, chunks[i].end, wants))
-        });
-        for (chunk, again) in chunks.iter_mut().zip(again) {
-            let Some(again) = again else { continue };
-            let again = again.map_err(|fault| self.error(*fault))?;
-            for (part, new) in chunk.parts.iter_mut().zip(again.parts) {
-                if !matches!(new, Part::Skipped) {
-                    *part = new;
-                }
-            }
-        }
-        Ok(())
-    }
-
     fn error(&self, fault: Fault) -> Error {
         let column = fault.column.and_then(|c| self.names.get(c));
         let column = column.map(|name| shorten(name));
@@ -409,106 +464,63 @@ impl<'a> Source<'a> {
     }
 }
 
-/// The kind of a column whose chunks have been read.
-fn kind_of<'a>(parts: impl Iterator<Item = &'a Part>) -> ColumnKind {
-    let (mut whole, mut digits, mut decimal, mut booleans) = (false, false, false, false);
-    for part in parts {
-        match part {
-            Part::Numbers(numbers) => {
-                whole |= numbers.whole;
-                digits |= numbers.digits;
-                decimal |= numbers.decimal;
-            }
-            Part::Booleans(values) => booleans |= values.iter().any(Option::is_some),
-            Part::Texts(_) | Part::Mixed => return ColumnKind::Categorical,
-            Part::Missing { .. } | Part::Skipped => {}
-        }
-    }
-    match (booleans, whole || digits || decimal) {
-        (true, true) => ColumnKind::Categorical,
-        (true, false) => ColumnKind::Boolean,
-        (false, false) => ColumnKind::Float,
-        (false, true) if decimal => ColumnKind::Float,
-        (false, true) if digits => ColumnKind::Categorical,
-        (false, true) => ColumnKind::Integer,
-    }
+/// How often a byte occurs.
+fn count(data: &[u8], byte: u8) -> usize {
+    // Sums of so few bytes fit one, which compiles to vector instructions.
+    let blocks = data.chunks(192);
+    let sums = blocks.map(|b| b.iter().fold(0u8, |sum, b| sum + u8::from(*b == byte)));
+    sums.map(usize::from).sum()
 }
 
-/// The column of its chunks.
-fn join(
-    mut parts: Vec<Part>,
-    kind: ColumnKind,
-    rows: usize,
+/// The chunks of a wave: as many as keep every thread busy, few enough that their values are still in cache and their
+/// memory is used again. How many there are changes no result.
+fn waves(n: usize) -> impl Iterator<Item = Range<usize>> {
+    let size = 4 * rayon::current_num_threads();
+    (0..n)
+        .step_by(size)
+        .map(move |first| first..n.min(first + size))
+}
+
+/// The column of what has been read.
+fn finish(
+    part: Part,
+    kind: Option<ColumnKind>,
     column: usize,
     nul: bool,
-    seed: Seed,
 ) -> std::result::Result<Column, Box<Fault>> {
-    match kind {
-        ColumnKind::Float | ColumnKind::Integer => {
-            let overflow = parts.iter().find_map(|part| match part {
-                Part::Numbers(Numbers {
-                    overflow: Some(at), ..
-                }) => Some(at),
-                _ => None,
-            });
-            if let Some((at, text)) = overflow {
-                let reason = "the number is beyond the largest 64-bit floating-point number";
-                return Err(Fault::new(*at, Some(column), text.as_bytes(), reason));
-            }
-            let values = if let [Part::Numbers(numbers)] = parts.as_mut_slice() {
-                std::mem::take(&mut numbers.values)
-            } else {
-                let mut values = Vec::with_capacity(rows);
-                for part in parts {
-                    match part {
-                        Part::Numbers(numbers) => values.extend_from_slice(&numbers.values),
-                        Part::Missing { rows, .. } => values.resize(values.len() + rows, f64::NAN),
-                        _ => {}
-                    }
-                }
-                values
-            };
-            Ok(match kind {
-                ColumnKind::Integer => Column::Integer(values),
-                _ => Column::Float(values),
-            })
+    Ok(match part {
+        Part::Numbers(Numbers {
+            overflow: Some((at, text)),
+            ..
+        }) => {
+            let reason = "the number is beyond the largest 64-bit floating-point number";
+            return Err(Fault::new(at, Some(column), text.as_bytes(), reason));
         }
-        ColumnKind::Boolean => {
-            let mut values = Vec::with_capacity(rows);
-            for part in parts {
-                match part {
-                    Part::Booleans(part) => values.extend_from_slice(&part),
-                    Part::Missing { rows, .. } => values.resize(values.len() + rows, None),
-                    _ => {}
-                }
+        Part::Numbers(mut numbers) => {
+            if numbers.values.capacity() / 4 > numbers.values.len() / 3 {
+                numbers.values.shrink_to_fit();
             }
-            Ok(Column::Boolean(values))
+            match kind {
+                Some(ColumnKind::Integer) => Column::Integer(numbers.values),
+                None if numbers.whole && !numbers.decimal => Column::Integer(numbers.values),
+                _ => Column::Float(numbers.values),
+            }
         }
-        ColumnKind::Categorical => {
-            let mut texts = Vec::with_capacity(parts.len());
-            for part in parts {
-                texts.push(match part {
-                    Part::Texts(part) => part,
-                    Part::Missing { rows, .. } => {
-                        let mut part = Texts::new(seed);
-                        (0..rows).for_each(|_| part.push_missing());
-                        part
-                    }
-                    _ => continue,
-                });
+        Part::Booleans(values) => Column::Boolean(values),
+        Part::Texts(texts) => {
+            if let Some((at, text)) = texts.find(|t| std::str::from_utf8(t).is_err()) {
+                return Err(Fault::new(at, Some(column), text, "the text is not UTF-8"));
             }
-            for part in &texts {
-                if let Some((at, text)) = part.find(|t| std::str::from_utf8(t).is_err()) {
-                    return Err(Fault::new(at, Some(column), text, "the text is not UTF-8"));
-                }
-                if !nul && let Some((at, text)) = part.find(|t| t.contains(&0)) {
-                    let reason = "the text holds a NUL byte; is the file binary? a column given as categorical may hold some";
-                    return Err(Fault::new(at, Some(column), text, reason));
-                }
+            if !nul && let Some((at, text)) = texts.find(|t| t.contains(&0)) {
+                let reason = "the text holds a NUL byte; is the file binary? a column given as categorical may hold some";
+                return Err(Fault::new(at, Some(column), text, reason));
             }
-            Ok(Column::Categorical(Texts::concatenate(texts, seed)))
+            Column::Categorical(texts.finish())
         }
-    }
+        Part::Missing { rows, .. } => Column::Float(vec![f64::NAN; rows]),
+        // The second pass has read these.
+        Part::Mixed | Part::Skipped => Column::Float(Vec::new()),
+    })
 }
 
 /// The line of a byte, from 1: LF, CRLF and CR end lines.

@@ -159,31 +159,49 @@ impl Texts {
         Some((self.entries[code as usize].at, self.text(code)))
     }
 
-    /// One column from its parts, whose texts have been checked to be UTF-8.
-    pub(super) fn concatenate(parts: Vec<Texts>, seed: Seed) -> Categorical {
-        let rows = parts.iter().map(Texts::len).sum();
+    /// The code of each row.
+    pub(super) fn codes_mut(&mut self) -> &mut Vec<u32> {
+        &mut self.codes
+    }
+
+    /// Appends the rows of the next chunk.
+    pub(super) fn append(&mut self, next: &Texts) {
         let none = Missing::none();
-        let mut all = Texts::new(seed);
-        let mut codes: Vec<u32> = Vec::with_capacity(rows);
-        for part in parts {
-            // Each used text of the part, under its code in all of them.
-            let to: Vec<u32> = (0..part.entries.len() as u32)
-                .map(|code| {
-                    if !part.entries[code as usize].used {
-                        return Categorical::MISSING;
-                    }
-                    all.push(part.text(code), true, 0, &none);
-                    all.codes.pop().unwrap_or(Categorical::MISSING)
-                })
-                .collect();
-            codes.extend(part.codes.iter().map(|&c| {
-                // The missing code is beyond the end of every list.
-                to.get(c as usize).copied().unwrap_or(Categorical::MISSING)
-            }));
-        }
-        let texts = (0..all.entries.len() as u32)
-            .map(|code| String::from_utf8_lossy(all.text(code)).into_owned())
+        // Each used text of the chunk, under its code here.
+        let to: Vec<u32> = (0..next.entries.len() as u32)
+            .map(|code| {
+                let entry = &next.entries[code as usize];
+                if !entry.used {
+                    return Categorical::MISSING;
+                }
+                self.push(next.text(code), true, entry.at, &none);
+                self.codes.pop().unwrap_or(Categorical::MISSING)
+            })
             .collect();
+        // The missing code is beyond the end of every list.
+        let codes = next.codes.iter();
+        self.codes
+            .extend(codes.map(|&c| to.get(c as usize).copied().unwrap_or(Categorical::MISSING)));
+    }
+
+    /// The column; its texts have been checked to be UTF-8.
+    pub(super) fn finish(self) -> Categorical {
+        let mut codes = self.codes;
+        let mut to = Vec::with_capacity(self.entries.len());
+        let mut texts = Vec::with_capacity(self.entries.len());
+        let mut start = 0;
+        for (entry, &end) in self.entries.iter().zip(&self.ends) {
+            to.push(texts.len() as u32);
+            if entry.used {
+                texts.push(String::from_utf8_lossy(&self.bytes[start..end]).into_owned());
+            }
+            start = end;
+        }
+        if texts.len() < self.entries.len() {
+            for code in codes.iter_mut().filter(|c| **c != Categorical::MISSING) {
+                *code = to[*code as usize];
+            }
+        }
         Categorical::sorted(codes, texts)
     }
 }
@@ -205,7 +223,9 @@ mod tests {
             }
             texts
         });
-        let column = Texts::concatenate(parts.collect(), seed);
+        let mut all = Texts::new(seed);
+        parts.for_each(|part| all.append(&part));
+        let column = all.finish();
         assert_eq!(column.categories().len(), 1234);
         assert!(column.iter().eq(names.iter().map(|n| Some(n.as_str()))));
     }
@@ -223,7 +243,11 @@ mod tests {
         ] {
             texts.push(text.as_bytes(), quoted, 0, &missing);
         }
-        let column = Texts::concatenate(vec![texts], Seed::new());
+        let mut all = Texts::new(Seed::new());
+        all.append(&texts);
+        let appended = all.finish();
+        let column = texts.finish();
+        assert_eq!(appended, column);
         let expected = [None, Some("NA"), None, None, Some("x")];
         assert!(column.iter().eq(expected));
         assert_eq!(column.categories(), ["NA", "x"]);
