@@ -63,3 +63,46 @@ pub(super) fn slice_is_finite<F: Float>(values: &[F]) -> bool {
         },
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, ShapeBuilder, s};
+
+    use super::*;
+
+    #[test]
+    fn one_bad_value_is_found_anywhere_and_in_any_layout() {
+        for (m, n) in [
+            (1, 1),
+            (1, 63),
+            (3, 64),
+            (7, 130),
+            (1000, 300),
+            (300_000, 2),
+        ] {
+            let positions = [(0, 0), (m - 1, n - 1), (m / 2, n / 3), (m - 1, 0)];
+            for (i, j) in positions {
+                for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+                    let mut rows = Array2::from_elem((m, n), 1e308);
+                    assert!(all_finite(&rows));
+                    rows[[i, j]] = bad;
+                    assert!(!all_finite(&rows), "{m} {n} {i} {j}");
+                    assert!(!all_finite(&rows.mapv(|v| v as f32)));
+                    let mut columns = Array2::from_elem((m, n).f(), -1e308);
+                    assert!(all_finite(&columns));
+                    columns[[i, j]] = bad;
+                    assert!(!all_finite(&columns));
+                    assert!(!all_finite(&rows.slice(s![..;-1, ..])));
+                    let mut wider = Array2::from_elem((2 * m, n + 2), f64::NAN);
+                    wider.slice_mut(s![..;2, 1..=n]).fill(0.0);
+                    assert!(all_finite(&wider.slice(s![..;2, 1..=n])));
+                    assert!(all_finite(&wider.slice(s![..;2, 1..=n]).t()));
+                    wider[[2 * i, j + 1]] = bad;
+                    assert!(!all_finite(&wider.slice(s![..;2, 1..=n])));
+                    assert!(!all_finite(&wider.slice(s![..;2, 1..=n]).t()));
+                }
+            }
+        }
+        assert!(all_finite(&Array2::<f64>::zeros((0, 3))));
+    }
+}

@@ -1,35 +1,47 @@
 //! Large outputs. Fresh memory is expensive in pages of 4 KiB; where the system has huge pages, they are asked for.
 
 use ndarray::Array2;
+use rayon::prelude::*;
 
 use crate::float::Float;
 
 /// Size in bytes from which huge pages are asked for (NumPy's threshold).
 const LARGE: usize = 4 << 20;
 
-/// An array of zeros; from 4 MiB on huge pages are asked for, where the system has them.
+/// An array of zeros; from 4 MiB on huge pages are asked for, where the system has them, and all threads bring them in.
 ///
-/// An array too large for the address space is a panic of the allocator, as with `Array2::zeros`.
+/// # Panics
+/// When the array would not fit in the address space, as `Array2::zeros` does.
 ///
 /// ```
 /// let out = fitwell::parallel::zeros::<f64>((1000, 50));
 /// assert!(out.iter().all(|&v| v == 0.0));
 /// ```
 pub fn zeros<F: Float>(shape: (usize, usize)) -> Array2<F> {
-    let out = Array2::zeros(shape);
-    if let Some(values) = out.as_slice()
+    let mut out = Array2::zeros(shape);
+    if let Some(values) = out.as_slice_mut()
         && std::mem::size_of_val(values) >= LARGE
     {
         advise_huge_pages(values);
+        // One write brings in a page.
+        values
+            .par_chunks_mut(LARGE / size_of::<F>())
+            .for_each(|part| {
+                for value in part.iter_mut().step_by(PAGE / size_of::<F>()) {
+                    *value = std::hint::black_box(F::zero());
+                }
+            });
     }
     out
 }
+
+/// The smallest page there is.
+const PAGE: usize = 4096;
 
 /// Asks for huge pages behind memory that is about to be written.
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
 pub(crate) fn advise_huge_pages<T>(values: &[T]) {
-    const PAGE: usize = 4096;
     let range = values.as_ptr_range();
     let start = (range.start as usize).next_multiple_of(PAGE);
     let end = range.end as usize / PAGE * PAGE;
@@ -45,3 +57,54 @@ pub(crate) fn advise_huge_pages<T>(values: &[T]) {
 
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn advise_huge_pages<T>(_: &[T]) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_arrays_are_zeros_too() {
+        for shape in [(0, 5), (3, 0), (1, 1), (600_000, 3), (7, 300_001)] {
+            let mut out = zeros::<f64>(shape);
+            assert_eq!(out.dim(), shape);
+            assert!(out.iter().all(|v| v.to_bits() == 0));
+            out.fill(1.0);
+            assert_eq!(out.sum(), (shape.0 * shape.1) as f64);
+        }
+        assert!(
+            zeros::<f32>((3_000_000, 1))
+                .iter()
+                .all(|v| v.to_bits() == 0)
+        );
+    }
+
+    /// The kernel notes the advice in the flags of a mapping.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn huge_pages_are_asked_for() {
+        let out = zeros::<f64>((1 << 20, 4));
+        let address = out.as_ptr() as usize + out.len() * 4;
+        let Ok(maps) = std::fs::read_to_string("/proc/self/smaps") else {
+            return;
+        };
+        if !std::path::Path::new("/sys/kernel/mm/transparent_hugepage/enabled").exists() {
+            return; // a kernel without huge pages
+        }
+        let mut inside = false;
+        let mut flags = None;
+        for line in maps.lines() {
+            let range = (line.split(' ').next())
+                .and_then(|range| range.split_once('-'))
+                .and_then(|(from, to)| {
+                    let number = |text| usize::from_str_radix(text, 16).ok();
+                    Some(number(from)?..number(to)?)
+                });
+            if let Some(range) = range {
+                inside = range.contains(&address);
+            } else if inside && let Some(found) = line.strip_prefix("VmFlags:") {
+                flags = Some(found.split_whitespace().any(|flag| flag == "hg"));
+            }
+        }
+        assert_eq!(flags, Some(true));
+    }
+}

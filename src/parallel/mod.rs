@@ -97,3 +97,67 @@ pub fn for_each_row_chunk_mut<T: Send + Sync>(
         .enumerate()
         .for_each(|(i, block)| f(i * chunk, block));
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+
+    #[test]
+    fn every_position_is_in_one_chunk_and_in_order() {
+        for (n, chunk) in [(0, 4), (1, 4), (4, 4), (5, 4), (1000, 7), (3, 0)] {
+            let chunks = map_chunks(n, chunk, |range| range.collect::<Vec<_>>());
+            assert_eq!(chunks.concat(), (0..n).collect::<Vec<_>>());
+            assert!(
+                chunks
+                    .iter()
+                    .all(|c| !c.is_empty() && c.len() <= chunk.max(1))
+            );
+            let mut out = Array2::<usize>::zeros((n, 2));
+            for_each_row_chunk_mut(&mut out, chunk, |first, mut block| {
+                for (i, mut row) in block.rows_mut().into_iter().enumerate() {
+                    row += first + i;
+                }
+            });
+            assert!(out.indexed_iter().all(|((i, _), &v)| v == i));
+        }
+    }
+
+    #[test]
+    fn one_chunk_stays_on_the_calling_thread() {
+        let here = std::thread::current().id();
+        let there = map_chunks(10, 10, |_| std::thread::current().id());
+        assert_eq!(there, [here]);
+        assert_eq!(map(1, |_| std::thread::current().id()), [here]);
+        let mut out = Array2::<f64>::zeros((3, 3));
+        for_each_row_chunk_mut(&mut out, 3, |_, _| {
+            assert_eq!(std::thread::current().id(), here);
+        });
+    }
+
+    #[test]
+    fn chunks_depend_on_the_shape_alone() {
+        for (rows, columns) in [(0, 0), (1, 0), (0, 1), (usize::MAX, 1), (5, usize::MAX)] {
+            assert!(row_chunks(rows, columns) >= 1);
+        }
+        let one = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+        let inside = one.map(|pool| pool.install(|| row_chunks(123_456, 78)));
+        assert_eq!(inside.ok(), Some(row_chunks(123_456, 78)));
+    }
+
+    #[test]
+    fn nested_work_in_a_pool_of_one_thread_ends() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+        let total = pool.map(|pool| {
+            pool.install(|| {
+                map(20, |i| {
+                    map_chunks(100, 3, |range| map(range.len(), |j| i * j).len()).len()
+                })
+                .iter()
+                .sum::<usize>()
+            })
+        });
+        assert_eq!(total.ok(), Some(20 * 34));
+    }
+}

@@ -7,7 +7,7 @@ use faer::linalg::{
 use faer::traits::RealField;
 use faer::{Accum, Conj, Mat, MatMut, MatRef, Par, prelude::default};
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, NdFloat, ShapeBuilder, s};
+use ndarray::{Array1, Array2, ArrayRef2, ArrayView2, ArrayViewMut2, NdFloat, ShapeBuilder, s};
 
 use super::{Kernels, SvdParts};
 
@@ -56,25 +56,27 @@ macro_rules! kernels {
 }
 kernels!(f32, f64);
 
-/// A view of an array that lies in memory without gaps.
-fn dense<'a, T>(a: &ArrayView2<'a, T>) -> Option<MatRef<'a, T>> {
-    let (m, n) = a.dim();
-    match a.to_slice() {
-        Some(values) => Some(MatRef::from_row_major_slice(values, m, n)),
-        None => (a.reversed_axes().to_slice())
-            .map(|values| MatRef::from_column_major_slice(values, m, n)),
-    }
+/// Strides that faer's kernels are fast with: one of them 1, none negative.
+fn strides<T>(a: &ArrayRef2<T>) -> Option<(isize, isize)> {
+    let (rows, columns) = (a.strides()[0], a.strides()[1]);
+    (rows >= 0 && columns >= 0 && (rows == 1 || columns == 1)).then_some((rows, columns))
 }
 
-fn dense_mut<'a, T>(c: &'a mut ArrayViewMut2<'_, T>) -> Option<MatMut<'a, T>> {
+#[allow(unsafe_code)]
+fn mat<'a, T>(a: &ArrayView2<'a, T>) -> Option<MatRef<'a, T>> {
+    let (m, n) = a.dim();
+    let (rows, columns) = strides(a)?;
+    // SAFETY: for 'a the view borrows all the elements that its pointer, shape and strides reach, and no others are
+    // reached through the same pointer, shape and strides here.
+    Some(unsafe { MatRef::from_raw_parts(a.as_ptr(), m, n, rows, columns) })
+}
+
+#[allow(unsafe_code)]
+fn mat_mut<'a, T>(c: &'a mut ArrayViewMut2<'_, T>) -> Option<MatMut<'a, T>> {
     let (m, n) = c.dim();
-    if c.is_standard_layout() {
-        return c
-            .as_slice_mut()
-            .map(|values| MatMut::from_row_major_slice_mut(values, m, n));
-    }
-    (c.view_mut().reversed_axes().into_slice())
-        .map(|values| MatMut::from_column_major_slice_mut(values, m, n))
+    let (rows, columns) = strides(c)?;
+    // SAFETY: as in `mat`; the view borrows its elements mutably, and they do not overlap.
+    Some(unsafe { MatMut::from_raw_parts_mut(c.as_mut_ptr(), m, n, rows, columns) })
 }
 
 fn gemm<T: RealField + NdFloat>(
@@ -84,7 +86,7 @@ fn gemm<T: RealField + NdFloat>(
     beta: T,
     mut c: ArrayViewMut2<'_, T>,
 ) {
-    let (Some(lhs), Some(rhs)) = (dense(&a), dense(&b)) else {
+    let (Some(lhs), Some(rhs)) = (mat(&a), mat(&b)) else {
         return general_mat_mul(alpha, &a, &b, beta, &mut c);
     };
     if beta != T::zero() && beta != T::one() {
@@ -95,18 +97,15 @@ fn gemm<T: RealField + NdFloat>(
     } else {
         Accum::Add
     };
-    match dense_mut(&mut c) {
+    match mat_mut(&mut c) {
         Some(out) => matmul::matmul(out, accumulate, lhs, rhs, alpha, PAR),
-        None => {
-            let mut product = Array2::zeros(c.dim());
-            if let Some(out) = dense_mut(&mut product.view_mut()) {
-                matmul::matmul(out, Accum::Replace, lhs, rhs, alpha, PAR);
-            }
-            match accumulate {
-                Accum::Replace => c.assign(&product),
-                Accum::Add => c += &product,
-            }
-        }
+        None => general_mat_mul(
+            alpha,
+            &a,
+            &b,
+            if beta == T::zero() { beta } else { T::one() },
+            &mut c,
+        ),
     }
 }
 
@@ -147,7 +146,7 @@ fn cholesky<T: RealField + NdFloat>(a: &mut Array2<T>) -> Result<(), usize> {
 
 fn solve_triangular<T: RealField + NdFloat>(a: ArrayView2<'_, T>, lower: bool, b: &mut Array2<T>) {
     let owned;
-    let a = match dense(&a) {
+    let a = match mat(&a) {
         Some(a) => a,
         None => {
             owned = in_columns(&a);
