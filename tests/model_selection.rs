@@ -430,6 +430,48 @@ fn cross_validation_is_the_loop_one_would_write() {
 }
 
 #[test]
+fn predictions_come_back_in_the_order_of_the_rows() {
+    let (x, y) = blobs(60, 3, 2);
+    let cv = StratifiedKFold::new().n_splits(4).shuffle(true);
+    let predicted = cross_val_predict(&LogisticRegression::new(), &x, &y, &cv).unwrap();
+    for split in cv.split(60, &y).unwrap() {
+        let rows = |rows: &[usize]| (x.select(Axis(0), rows), Targets::select(&y, rows).unwrap());
+        let ((x_train, y_train), (x_test, _)) = (rows(&split.train), rows(&split.test));
+        let expected = LogisticRegression::new()
+            .fit(&x_train, &y_train)
+            .unwrap()
+            .predict(&x_test)
+            .unwrap();
+        assert_eq!(Targets::select(&predicted, &split.test).unwrap(), expected);
+    }
+    let (x, y) = line(20);
+    let one = cross_val_predict(&Ridge::new(), &x, &y, &4).unwrap();
+    let both = cross_val_predict(&Ridge::new(), &x, &ndarray::stack![Axis(1), y, -&y], &4).unwrap();
+    for i in 0..20 {
+        assert!((both[[i, 0]] - one[i]).abs() < 1e-10 && (both[[i, 1]] + one[i]).abs() < 1e-10);
+    }
+    let twice = vec![
+        Split {
+            train: (0..10).collect(),
+            test: (10..20).collect()
+        };
+        2
+    ];
+    assert!(
+        cross_val_predict(&Ridge::new(), &x, &y, &twice)
+            .unwrap_err()
+            .to_string()
+            .contains("row 10 is in several")
+    );
+    assert!(
+        cross_val_predict(&Ridge::new(), &x, &y, &twice[..1].to_vec())
+            .unwrap_err()
+            .to_string()
+            .contains("row 0 is in no")
+    );
+}
+
+#[test]
 fn weights_go_through_splits_and_scores() {
     let (x, y) = line(60);
     let zero_from = |n: usize| Array1::from_shape_fn(60, |i| if i < n { 1.0 } else { 0.0 });

@@ -32,6 +32,16 @@ use crate::traits::{Classes, Predict, PredictProba, Score};
 /// assert!(scores.mean("accuracy")? > 0.5 && scores.mean("worst")? < 0.5);
 /// # Ok::<(), Error>(())
 /// ```
+///
+/// A scorer that asks for what the model cannot do does not compile:
+///
+/// ```compile_fail,E0277
+/// use fitwell::model_selection::{NegLogLoss, cross_val_score};
+/// use fitwell::{linear_model::Ridge, prelude::*};
+/// use ndarray::array;
+///
+/// cross_val_score(&Ridge::new(), &array![[0.0], [1.0]], &array![0.0, 1.0], &2, &NegLogLoss); // no probabilities
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot score `{M}` on samples `{X}` and target `{Y}`",
     label = "this scorer does not fit the model or the target",

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::parallel;
 use crate::samples::Samples;
 use crate::targets::Targets;
-use crate::traits::Estimator;
+use crate::traits::{Estimator, Predict};
 
 /// Runs `task(0..n)` on rayon's threads. Tasks start in order; after one fails no more start. The results in order, or
 /// the error of the first task that fails, which is the same with any number of threads: the tasks before it have
@@ -102,6 +102,11 @@ impl<'a, X: Samples + ?Sized, Y: Targets + ?Sized> Folds<'a, X, Y> {
         self.splits.len()
     }
 
+    /// The test rows of each split.
+    pub(super) fn test_rows(&self) -> Vec<Vec<usize>> {
+        self.splits.iter().map(|s| s.test.clone()).collect()
+    }
+
     fn select(&self, k: usize) -> Result<Fold<X, Y>> {
         let Split { train, test } = &self.splits[k];
         let fold = || -> Result<Fold<X, Y>> {
@@ -177,6 +182,23 @@ fn scores<M, X: ?Sized, Y: ?Sized>(
             Err(Error::invalid_input(place(), format!("is {value}")))
         })
         .collect()
+}
+
+impl<X: Samples + ?Sized, Y: Targets + ?Sized> Folds<'_, X, Y> {
+    /// Fits on the train rows of fold `k` and predicts for its test rows.
+    pub(super) fn predict<E, P>(&self, k: usize, estimator: &E) -> Result<P>
+    where
+        E: Estimator<X, Y>,
+        E::Fitted: Predict<X, Output = P>,
+    {
+        let Split { train, test } = &self.splits[k];
+        let predict = || -> Result<P> {
+            let (x, y) = (self.x.select(train)?, self.y.select(train)?);
+            let model = estimator.fit(x.borrow(), y.borrow())?;
+            model.predict(self.x.select(test)?.borrow())
+        };
+        predict().map_err(|e| e.within(format!("fold {k}")))
+    }
 }
 
 /// Wall-clock time; always 0 where there is no clock.
