@@ -80,7 +80,26 @@ pub(crate) fn moments<F: Float>(x: &ArrayRef2<F>, weights: Option<&[f64]>) -> Re
     for (mean, (pivot, count)) in total.mean.iter_mut().zip(pivot.iter().zip(&total.count)) {
         *mean = if *count > 0.0 { *mean + pivot } else { 0.0 };
     }
+    for j in 0..n_features {
+        if !total.mean[j].is_finite() {
+            total.mean[j] = mean_of_huge(x, weights, j, total.count[j]);
+        }
+    }
     Ok(total)
+}
+
+/// The mean of values whose sum, or whose distance from each other, is beyond the largest number.
+fn mean_of_huge<F: Float>(
+    x: &ArrayRef2<F>,
+    weights: Option<&[f64]>,
+    column: usize,
+    count: f64,
+) -> f64 {
+    let values = x.column(column).into_iter().map(|v| v.f64()).enumerate();
+    values
+        .filter(|(_, v)| !v.is_nan())
+        .map(|(row, v)| v * (weights.map_or(1.0, |w| w[row]) / count))
+        .sum()
 }
 
 fn infinite<F: Float>(x: &ArrayRef2<F>, row: usize, column: usize) -> Error {
