@@ -9,15 +9,45 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
-use fitwell::linear_model::LogisticRegression;
+use fitwell::datasets::load_penguins;
+use fitwell::impute::SimpleImputer;
+use fitwell::linear_model::{LogisticRegression, Ridge};
 use fitwell::model::{Format, Limits};
+use fitwell::model_selection::GridSearchCv;
+use fitwell::pipeline::ColumnTransformer;
 use fitwell::prelude::*;
-use fitwell::preprocessing::{FittedStandardScaler, StandardScaler};
+use fitwell::preprocessing::{FittedStandardScaler, HandleUnknown, OneHotEncoder, StandardScaler};
 use fitwell::random;
+use fitwell::table::{Columns, Table};
 use ndarray::{Array1, Array2, array};
 use proptest::prelude::*;
 use rand::Rng;
 use serde::{Deserialize, Serialize, Serializer};
+
+/// From a mixed table with missing values to a classifier; a macro, for no one writes the type.
+macro_rules! penguin_pipeline {
+    () => {
+        pipeline(
+            "prepare",
+            ColumnTransformer::new()
+                .numeric(
+                    "num",
+                    Columns::numeric(),
+                    pipeline("impute", SimpleImputer::median())
+                        .then("scale", StandardScaler::new()),
+                )
+                .part(
+                    "cat",
+                    Columns::categorical(),
+                    pipeline("impute", SimpleImputer::most_frequent()).then(
+                        "encode",
+                        OneHotEncoder::new().handle_unknown(HandleUnknown::Ignore),
+                    ),
+                ),
+        )
+        .then("clf", LogisticRegression::new())
+    };
+}
 
 /// Counts what the current thread holds and held at most.
 struct Counting;
@@ -291,6 +321,92 @@ fn mutated_recipes() {
             assert_eq!(model.predict(&x).unwrap().len(), 3);
         }
     });
+}
+
+/// A whole road: a mixed table with missing values, prepared, and a classifier chosen by a search.
+#[test]
+fn mutated_searches_on_tables() {
+    let (x, y) = small_penguins();
+    let model = GridSearchCv::new(penguin_pipeline!(), [("clf__C", vec![0.1, 1.0])])
+        .cv(2)
+        .fit(&x, &y)
+        .unwrap();
+    attack(7, &model, |model| {
+        if let Ok(out) = model.predict_proba(&x) {
+            assert_eq!(out.dim(), (x.n_rows(), model.classes().len()));
+        }
+        if let Ok(out) = model.predict(&x) {
+            assert_eq!(out.len(), x.n_rows());
+        }
+        let _ = (model.to_string(), model.results().to_string());
+    });
+}
+
+#[test]
+fn mutated_ridges() {
+    let x = array![[1.0, -2.0], [4.0, 0.25], [3.0, 3.0], [0.5, 1.0]];
+    let y = array![
+        [1.0, 2.0, 3.0],
+        [0.0, 1.0, 0.5],
+        [2.0, 2.0, 0.0],
+        [0.1, 0.2, 0.3]
+    ];
+    attack(8, &Ridge::new().fit(&x, &y).unwrap(), |model| {
+        for width in [1, 2, 3] {
+            if let Ok(out) = model.predict(&Array2::ones((4, width))) {
+                assert_eq!(out.nrows(), 4);
+            }
+        }
+    });
+}
+
+fn small_penguins() -> (Table, Labels) {
+    let table = load_penguins().unwrap();
+    let rows: Vec<usize> = (0..table.n_rows()).step_by(9).collect();
+    table
+        .select(&rows)
+        .unwrap()
+        .split_labels("species")
+        .unwrap()
+}
+
+/// Files written by version 1 of the format load for ever, and predict what they predicted.
+///
+/// `FITWELL_WRITE_GOLDEN=1 cargo test --test model_files golden` writes them anew; a released file is never rewritten.
+#[test]
+fn golden_files_of_version_1() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1");
+    let (x, y) = small_penguins();
+    let recipe = penguin_pipeline!();
+    let expected = folder.join("penguins.proba.json");
+    if std::env::var_os("FITWELL_WRITE_GOLDEN").is_some() {
+        fs::create_dir_all(&folder).unwrap();
+        let model = recipe.fit(&x, &y).unwrap();
+        model
+            .save(folder.join("penguins.json"), Format::Json)
+            .unwrap();
+        model
+            .save(folder.join("penguins.model"), Format::Binary)
+            .unwrap();
+        recipe
+            .save(folder.join("recipe.json"), Format::Json)
+            .unwrap();
+        let proba = model.predict_proba(&x).unwrap();
+        fs::write(&expected, serde_json::to_string(&proba).unwrap()).unwrap();
+    }
+    let proba: Array2<f64> = serde_json::from_str(&fs::read_to_string(&expected).unwrap()).unwrap();
+    for name in ["penguins.json", "penguins.model"] {
+        let model = recipe
+            .load_fitted::<Table, Labels>(folder.join(name))
+            .unwrap();
+        // Another machine's `exp` may differ in the last digit.
+        let far = (model.predict_proba(&x).unwrap() - &proba).mapv(f64::abs);
+        assert!(far.iter().all(|&d| d < 1e-12), "{name}: {far}");
+    }
+    let mut read = recipe.with_param("clf__C", 3.0).unwrap();
+    assert_ne!(read.params(), recipe.params());
+    read = Model::load(folder.join("recipe.json")).unwrap();
+    assert_eq!(read.params(), recipe.params());
 }
 
 /// A model that holds one of everything, to be written by hand in tests.
