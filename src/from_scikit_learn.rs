@@ -5,6 +5,8 @@
 //! | `pd.read_csv("f.csv")` | `Table::from_csv("f.csv")?` |
 //! | `df.drop(columns="y"), df["y"]` | `table.split_labels("y")?`, `table.split_real("y")?` |
 //! | `np.array([[1.0, 2.0]])` | `ndarray::array![[1.0, 2.0]]`, or [`to_matrix(&rows)?`](crate::to_matrix) |
+//! | `load_iris(return_X_y=True)` | `let iris = datasets::load_iris()?; (iris.x, iris.target)` |
+//! | `make_blobs(n_samples=300, centers=3)` | `datasets::make_blobs().n_samples(300).centers(3).build()?` |
 //! | `y = ["a", "b", "a"]` | `Labels::from(["a", "b", "a"])` |
 //! | `LogisticRegression(C=0.1, class_weight="balanced")` | `LogisticRegression::new().c(0.1).class_weight(ClassWeight::Balanced)` |
 //! | `model.fit(X, y); model.predict(X2)` | `let fitted = model.fit(&x, &y)?; fitted.predict(&x2)?` |

@@ -79,9 +79,7 @@ mod error;
 mod float;
 pub mod from_scikit_learn;
 pub mod impute;
-#[allow(dead_code)] // `from_trusted` until the first classifier lands
 mod labels;
-#[allow(dead_code)] // `simd` until the first kernel lands
 pub mod linalg;
 pub mod linear_model;
 pub mod metrics;

@@ -452,6 +452,13 @@ def logistic_regression():
             b = model.intercept_
             expected["intercept"] = array(b - b.mean() if len(b) > 1 else b)
         data = {"name": name, "target": target, "scaled": scaled, "weights": weights}
+        # What scikit-learn's own search ends at by default: log loss, penalty and accuracy.
+        usual = LogisticRegression(**settings).fit(x, y, w)
+        expected["default"] = [
+            number(metrics.log_loss(y, usual.predict_proba(x), sample_weight=effective, labels=usual.classes_)),
+            number((usual.coef_**2).sum() / (2 * c * effective.sum())),
+            number(usual.score(x, y, w)),
+        ]
         given = {k: number(v) if isinstance(v, float) else v for k, v in settings.items()}
         if isinstance(given.get("class_weight"), dict):
             given["class_weight"] = [[int(k), v] for k, v in given["class_weight"].items()]

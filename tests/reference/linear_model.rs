@@ -1,11 +1,12 @@
 //! LogisticRegression and Ridge.
 
 use fitwell::linear_model::{LogisticRegression, Ridge};
+use fitwell::metrics::log_loss;
 use fitwell::prelude::*;
 use ndarray::{Array1, Ix1, Ix2, arr1};
 use serde_json::Value;
 
-use crate::compare::{Reference, letters, texts};
+use crate::compare::{Reference, letters, number, numbers, texts};
 use crate::data::{classes, matrix, targets, weights};
 
 fn set<E: Params>(mut estimator: E, settings: &Value) -> E {
@@ -49,6 +50,30 @@ fn logistic_regression() {
             let common = if b.len() > 1 { b.mean().unwrap() } else { 0.0 };
             case.array("intercept", &(b - common), &expected["intercept"], parameters);
         }
+    });
+}
+
+/// With every other setting at its default both sides stop early, each somewhere else: near the optimum by the same
+/// measure, the objective.
+#[test]
+fn logistic_regression_stops_by_default_as_low_as_scikit_learn() {
+    Reference::read("logistic_regression").each(30, |value, case| {
+        let (data, settings) = (&value["data"], &value["settings"]);
+        if data["weights"] == true || !settings["class_weight"].is_null() {
+            return case.skip("the objective is that of plain rows");
+        }
+        let estimator = set(LogisticRegression::new(), settings);
+        let (x, y) = (matrix(data), classes(data["target"].as_str().unwrap()));
+        let model = estimator.fit(&x, &y).unwrap();
+        let loss = log_loss(&y, &model.predict_proba(&x).unwrap(), model.classes()).unwrap();
+        let c = settings.get("C").map_or(1.0, number);
+        let penalty = model.coef().mapv(|w| w * w).sum() / (2.0 * c * x.nrows() as f64);
+        let usual = numbers(&value["expected"]["default"]);
+        let higher = (loss + penalty) - (usual[0] + usual[1]);
+        // A gradient of 1e-4 leaves a gap of up to |g|² / (2 h); the least h here, 2e-5, allows far more than this.
+        case.same("objective", &(higher <= 1e-5), &true);
+        let score = model.score(&x, &y).unwrap();
+        case.same("accuracy", &((score - usual[2]).abs() <= 0.01), &true);
     });
 }
 
