@@ -1,10 +1,10 @@
 //! The BLAS and LAPACK backend, through `ndarray` and `ndarray-linalg`.
 
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, ShapeBuilder};
 use ndarray_linalg::error::LinalgError;
 use ndarray_linalg::{
-    CholeskyInplace, Diag, Eigh, JobSvd, QRInto, SVDDC, SolveTriangularInplace, UPLO, lax,
+    CholeskyInplace, Diag, Eigh, JobSvd, QRInto, SVDDC, SolveTriangularInplace, UPLO,
 };
 
 use super::{Kernels, SvdParts};
@@ -41,12 +41,16 @@ macro_rules! kernels {
                 b: &mut Array2<Self>,
             ) -> Option<()> {
                 let triangle = if lower { UPLO::Lower } else { UPLO::Upper };
-                let dense;
-                let a = if a.as_slice_memory_order().is_some() {
+                let copy;
+                let n = a.nrows() as isize;
+                let a = if a.strides() == [n, 1] || a.strides() == [1, n] {
                     a
                 } else {
-                    dense = a.to_owned();
-                    dense.view()
+                    // LAPACK knows no gaps and no reversed axes, which a plain copy would keep.
+                    let mut columns = Array2::zeros(a.dim().f());
+                    columns.assign(&a);
+                    copy = columns;
+                    copy.view()
                 };
                 a.solve_triangular_inplace(triangle, Diag::NonUnit, b).ok()?;
                 Some(())
