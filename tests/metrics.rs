@@ -149,6 +149,28 @@ fn a_weight_repeats_its_row_and_zero_removes_it() {
 }
 
 #[test]
+fn views_in_any_direction_are_read_in_their_order() {
+    let (y, p, w) = (
+        array![1.0, 2.0, 4.0],
+        array![1.0, 3.0, 7.0],
+        array![1.0, 2.0, 3.0],
+    );
+    let expected = (2.0 + 27.0) / 6.0;
+    assert!(close(
+        mean_squared_error(&y.weighted(&w), &p).unwrap(),
+        expected
+    ));
+    let back = ndarray::s![..;-1];
+    let reversed = y.slice(back).weighted(&w.slice(back));
+    assert!(close(
+        mean_squared_error(&reversed, &p.slice(back)).unwrap(),
+        expected
+    ));
+    let both = r2_score(&y.weighted(&w), &p).unwrap();
+    assert!(close(r2_score(&reversed, &p.slice(back)).unwrap(), both));
+}
+
+#[test]
 fn names_of_classes_do_not_matter_as_long_as_their_order_stays() {
     let case = case(3, 50, 3);
     let names = ["ant", "bee", "cat"];

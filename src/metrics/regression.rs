@@ -1,9 +1,11 @@
 //! Metrics of real predictions.
 
+use std::borrow::Cow;
+
 use ndarray::{Array1, ArrayRef, ArrayView2};
 
 use super::pairs::{check_weights, same_length, total_weight};
-use super::sum::sum;
+use super::sum::{sum, sum_pairs};
 use crate::check;
 use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
@@ -149,18 +151,19 @@ impl R2Score {
     }
 
     fn part<F: Float>(&self, both: &Both<'_, F>, k: usize) -> Result<Part> {
-        let y = |i: usize| both.truth[[i, k]].f64();
+        let y = both.truth(k);
+        let weights = both.weights();
         let total = both.total_weight();
-        let mean = sum(both.n, |i| both.weight(i) * y(i)) / total;
+        let mean = sum_pairs(&y, &y, weights, |y, _| y) / total;
         // A constant target has no variation, whatever the rounding of its mean.
-        let counted = |i: &usize| both.weight(*i) > 0.0;
-        let first = (0..both.n).find(counted).map_or(0.0, y);
-        let constant = (0..both.n).filter(counted).all(|i| y(i) == first);
+        let counts = |i: &usize| weights.is_none_or(|w| w[*i] > 0.0);
+        let first = (0..both.n).find(counts).unwrap_or(0);
+        let constant = (first..both.n).filter(counts).all(|i| y[i] == y[first]);
         let residual = both.error_sum(k, |e| e * e);
         let variation = if constant {
             0.0
         } else {
-            sum(both.n, |i| both.weight(i) * (y(i) - mean).powi(2))
+            sum_pairs(&y, &y, weights, |y, _| (y - mean) * (y - mean))
         };
         finite("r2_score", residual)?;
         finite("r2_score", variation)?;
@@ -185,7 +188,8 @@ struct Both<'a, F> {
     n: usize,
     truth: ArrayView2<'a, F>,
     predicted: ArrayView2<'a, F>,
-    weights: Option<&'a Array1<f64>>,
+    weights: Option<Cow<'a, [f64]>>,
+    total_weight: f64,
 }
 
 impl<'a, F: Float> Both<'a, F> {
@@ -209,23 +213,40 @@ impl<'a, F: Float> Both<'a, F> {
             n: truth.nrows(),
             truth,
             predicted,
-            weights,
+            // A reversed view's copy is reversed in memory too: then it is no slice.
+            weights: weights.map(|w| match w.as_slice() {
+                Some(slice) => Cow::Borrowed(slice),
+                None => Cow::Owned(w.to_vec()),
+            }),
+            total_weight: total_weight(weights, truth.nrows()),
         })
     }
 
-    fn weight(&self, row: usize) -> f64 {
-        self.weights.map_or(1.0, |w| w[row])
+    fn weights(&self) -> Option<&[f64]> {
+        self.weights.as_deref()
     }
 
     fn total_weight(&self) -> f64 {
-        total_weight(self.weights, self.n)
+        self.total_weight
+    }
+
+    /// The true values of one target, side by side.
+    fn truth(&self, k: usize) -> Cow<'_, [F]> {
+        side_by_side(&self.truth, k)
     }
 
     /// Σ wᵢ loss(yᵢ − ŷᵢ) of one target.
     fn error_sum(&self, k: usize, loss: impl Fn(f64) -> f64) -> f64 {
-        sum(self.n, |i| {
-            self.weight(i) * loss(self.truth[[i, k]].f64() - self.predicted[[i, k]].f64())
-        })
+        let (y, p) = (self.truth(k), side_by_side(&self.predicted, k));
+        sum_pairs(&y, &p, self.weights(), |y, p| loss(y - p))
+    }
+}
+
+fn side_by_side<'a, F: Float>(values: &'a ArrayView2<'_, F>, k: usize) -> Cow<'a, [F]> {
+    let column = values.column(k);
+    match column.to_slice() {
+        Some(slice) => Cow::Borrowed(slice),
+        None => Cow::Owned(values.column(k).to_vec()),
     }
 }
 
