@@ -258,34 +258,67 @@ fn area(
     weight: &dyn Fn(usize) -> f64,
     n: usize,
 ) -> f64 {
-    let mut rows: Vec<(f64, bool, f64)> = (0..n)
-        // + 0.0 makes the two zeros one.
-        .map(|i| (score(i) + 0.0, positive(i), weight(i)))
-        .filter(|r| r.2 > 0.0)
-        .collect();
-    rows.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let groups: Vec<(f64, f64)> = rows
-        .chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq())
-        .map(|ties| {
-            let of = |is: bool| {
-                sum(
-                    ties.len(),
-                    |i| if ties[i].1 == is { ties[i].2 } else { 0.0 },
-                )
+    // Sorted apart and merged: integers that order as the scores do, each with its weight.
+    let (mut positives, mut negatives) = (Vec::new(), Vec::new());
+    for i in 0..n {
+        let w = weight(i);
+        if w > 0.0 {
+            let side = if positive(i) {
+                &mut positives
+            } else {
+                &mut negatives
             };
-            (of(true), of(false))
-        })
-        .collect();
-    let positives = sum(groups.len(), |g| groups[g].0);
-    let negatives = sum(groups.len(), |g| groups[g].1);
-    let mut lower = 0.0;
-    let below: Vec<f64> = groups
-        .iter()
-        .map(|g| {
-            let here = lower + g.1 / 2.0;
-            lower += g.1;
-            here
-        })
-        .collect();
-    sum(groups.len(), |g| groups[g].0 * below[g] / negatives) / positives
+            side.push((sort_key(score(i)), w));
+        }
+    }
+    positives.sort_unstable_by_key(|row: &(u64, f64)| row.0);
+    negatives.sort_unstable_by_key(|row: &(u64, f64)| row.0);
+    let all_positive = sum(positives.len(), |i| positives[i].1);
+    let all_negative = sum(negatives.len(), |i| negatives[i].1);
+    let (mut below, mut next) = (0.0, 0);
+    let mut terms = Vec::new();
+    for ties in positives.chunk_by(|a, b| a.0 == b.0) {
+        let key = ties[0].0;
+        while next < negatives.len() && negatives[next].0 < key {
+            below += negatives[next].1;
+            next += 1;
+        }
+        let tied = &negatives[next..];
+        let tied = &tied[..tied.iter().take_while(|row| row.0 == key).count()];
+        let half = sum(tied.len(), |i| tied[i].1) / 2.0;
+        terms.push(sum(ties.len(), |i| ties[i].1) * (below + half));
+    }
+    sum(terms.len(), |i| terms[i] / all_negative) / all_positive
+}
+
+/// An integer that orders as the numbers do; the two zeros are one.
+fn sort_key(score: f64) -> u64 {
+    let bits = (score + 0.0).to_bits();
+    if bits >> 63 == 1 {
+        !bits
+    } else {
+        bits | 1 << 63
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sort_key;
+
+    #[test]
+    fn keys_order_as_numbers() {
+        let numbers = [
+            f64::NEG_INFINITY,
+            -1e300,
+            -1.0,
+            -1e-310,
+            0.0,
+            1e-310,
+            1.0,
+            1e300,
+            f64::INFINITY,
+        ];
+        assert!(numbers.windows(2).all(|w| sort_key(w[0]) < sort_key(w[1])));
+        assert_eq!(sort_key(0.0), sort_key(-0.0));
+    }
 }
