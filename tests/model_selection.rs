@@ -520,13 +520,13 @@ fn errors_name_the_fold() {
     x[[17, 1]] = f64::NAN;
     let cv = KFold::new().n_splits(3);
     let error = cross_validate(&LogisticRegression::new(), &x, &y, &cv, &[&Accuracy]).unwrap_err();
-    // Fold 0 tests rows 0 to 9, so that row 17 is the eighth it trains on.
+    // Row 17 of the data, not the eighth of those the fold trains on.
     assert_eq!(error.context()[0], "fold 0");
     assert!(
         matches!(
             error.kind(),
             ErrorKind::NonFinite {
-                row: 7,
+                row: 17,
                 column: Some(1),
                 ..
             }

@@ -170,12 +170,24 @@ fn check_rows<Y: Targets + ?Sized>(n_samples: usize, y: &Y) -> Result<()> {
 
 /// Train and test rows in ascending order, given each row's test fold.
 fn by_fold(fold_of: &[usize], n_splits: usize) -> Vec<Split> {
-    (0..n_splits)
-        .map(|fold| {
-            let (test, train) = (0..fold_of.len()).partition(|&row| fold_of[row] == fold);
-            Split { train, test }
-        })
-        .collect()
+    let n = fold_of.len();
+    let mut sizes = vec![0; n_splits];
+    fold_of.iter().for_each(|&fold| sizes[fold] += 1);
+    let empty = |&size: &usize| Split {
+        train: Vec::with_capacity(n - size),
+        test: Vec::with_capacity(size),
+    };
+    let mut splits: Vec<Split> = sizes.iter().map(empty).collect();
+    for (k, split) in splits.iter_mut().enumerate() {
+        for (row, &fold) in fold_of.iter().enumerate() {
+            if fold == k {
+                split.test.push(row);
+            } else {
+                split.train.push(row);
+            }
+        }
+    }
+    splits
 }
 
 impl CrossValidator for KFold {

@@ -194,8 +194,10 @@ impl<X: Samples + ?Sized, Y: Targets + ?Sized> Folds<'_, X, Y> {
         let Split { train, test } = &self.splits[k];
         let predict = || -> Result<P> {
             let (x, y) = (self.x.select(train)?, self.y.select(train)?);
-            let model = estimator.fit(x.borrow(), y.borrow())?;
-            model.predict(self.x.select(test)?.borrow())
+            let model = estimator.fit(x.borrow(), y.borrow());
+            let model = model.map_err(|e| e.at_rows(train))?;
+            let predicted = model.predict(self.x.select(test)?.borrow());
+            predicted.map_err(|e| e.at_rows(test))
         };
         predict().map_err(|e| e.within(format!("fold {k}")))
     }
