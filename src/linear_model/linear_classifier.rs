@@ -70,6 +70,8 @@ pub(crate) struct ClassTask {
     pub(crate) weights: Option<Vec<f64>>,
     /// Their sum.
     pub(crate) weight_sum: f64,
+    /// The share of each class in it.
+    pub(crate) shares: Vec<f64>,
 }
 
 impl ClassTask {
@@ -126,6 +128,7 @@ impl ClassTask {
             labels,
             weights,
             weight_sum,
+            shares: totals.iter().map(|total| total / weight_sum).collect(),
         })
     }
 }
@@ -149,14 +152,17 @@ pub(crate) fn decision<F: Float>(
     if let (Some(x), Some(coef)) = (x.as_slice(), coef.as_slice()) {
         let chunk = parallel::row_chunks(out.nrows(), p);
         parallel::for_each_row_chunk_mut(&mut out, chunk, |first, mut block| {
-            simd(|| {
-                for (i, mut row) in block.rows_mut().into_iter().enumerate() {
-                    let x = &x[(first + i) * p..(first + i + 1) * p];
-                    for (k, value) in row.iter_mut().enumerate() {
-                        *value = dot(x, &coef[k * p..(k + 1) * p]) + intercept[k];
+            simd(
+                #[inline(always)]
+                || {
+                    for (i, mut row) in block.rows_mut().into_iter().enumerate() {
+                        let x = &x[(first + i) * p..(first + i + 1) * p];
+                        for (k, value) in row.iter_mut().enumerate() {
+                            *value = dot(x, &coef[k * p..(k + 1) * p]) + intercept[k];
+                        }
                     }
-                }
-            });
+                },
+            );
         });
     }
     check::learned(estimator, "a decision value", &out)?;

@@ -9,8 +9,9 @@
 //! computed; scikit-learn reads X twice and makes each step a pass of its own. Chunks of blocks run in parallel; their
 //! number depends on the shape alone and their sums are added in order.
 
-use ndarray::CowArray;
-use ndarray::{ArrayRef2, Ix2};
+use std::ops::Range;
+
+use ndarray::{ArrayRef2, CowArray, Ix2};
 
 use crate::elementary::{exp, ln, ln_1p};
 use crate::float::Float;
@@ -18,6 +19,7 @@ use crate::linalg::simd;
 use crate::parallel;
 
 use super::linear_classifier::ClassTask;
+use super::row_blocks::{add_transposed_products, products};
 
 /// The objective for one data set. Parameters are flat: the rows of W, then, with an intercept, b.
 pub(crate) struct LogisticLoss<'a, F> {
@@ -29,10 +31,17 @@ pub(crate) struct LogisticLoss<'a, F> {
     fit_intercept: bool,
     /// Rows of W: 1 for two classes.
     n_outputs: usize,
+    /// Rows of a block and of a chunk.
+    block: usize,
+    chunk: usize,
+    /// W in the type of X.
+    narrow_coef: Vec<F>,
+    /// That of data of one chunk.
+    workspace: Workspace<F>,
 }
 
 /// Rows of a block: as many as keep it within this many bytes.
-const BLOCK_BYTES: usize = 1 << 17;
+const BLOCK_BYTES: usize = 1 << 18;
 /// A chunk is a task; no more of them than this, because each has a gradient of its own.
 const MAX_CHUNKS: usize = 64;
 
@@ -45,6 +54,8 @@ impl<'a, F: Float> LogisticLoss<'a, F> {
         fit_intercept: bool,
     ) -> Self {
         let n_classes = task.labels.classes().len();
+        let n_outputs = if n_classes == 2 { 1 } else { n_classes };
+        let (n, p) = x.dim();
         LogisticLoss {
             x: x.as_standard_layout(),
             codes: task.labels.codes(),
@@ -52,7 +63,11 @@ impl<'a, F: Float> LogisticLoss<'a, F> {
             weight_sum: task.weight_sum,
             l2,
             fit_intercept,
-            n_outputs: if n_classes == 2 { 1 } else { n_classes },
+            n_outputs,
+            block: (BLOCK_BYTES / (p * size_of::<F>()).max(1)).clamp(8, 512) & !7,
+            chunk: parallel::row_chunks(n, p).max(n.div_ceil(MAX_CHUNKS)),
+            narrow_coef: vec![F::zero(); n_outputs * p],
+            workspace: Workspace::default(),
         }
     }
 
@@ -61,26 +76,49 @@ impl<'a, F: Float> LogisticLoss<'a, F> {
         self.n_outputs * (self.x.ncols() + usize::from(self.fit_intercept))
     }
 
+    /// The relative rounding error of the value.
+    pub(crate) fn noise(&self) -> f64 {
+        // Several outputs of `f32` are computed in `f32`; errors of the rows cancel for the most part.
+        if self.n_outputs > 1 && size_of::<F>() == 4 {
+            F::EPSILON.f64() / 16.0
+        } else {
+            4.0 * f64::EPSILON
+        }
+    }
+
     /// The value at `parameters`; the gradient goes to `gradient`.
-    pub(crate) fn evaluate(&self, parameters: &[f64], gradient: &mut [f64]) -> f64 {
+    pub(crate) fn evaluate(&mut self, parameters: &[f64], gradient: &mut [f64]) -> f64 {
         let (n, p) = self.x.dim();
         let n_coef = self.n_outputs * p;
         let (coef, intercept) = parameters.split_at(n_coef);
-        let chunk = parallel::row_chunks(n, p).max(n.div_ceil(MAX_CHUNKS));
-        let sums = parallel::map_chunks(n, chunk, |rows| {
-            let mut gradient = vec![0.0; n_coef + self.n_outputs];
-            let loss = simd(|| self.chunk(rows, coef, intercept, &mut gradient));
-            (loss, gradient)
-        });
-        gradient.fill(0.0);
-        let mut loss = 0.0;
-        for (chunk_loss, chunk_gradient) in &sums {
-            loss += chunk_loss;
-            // Without an intercept its sums, which come last, fall off.
-            for (g, c) in gradient.iter_mut().zip(chunk_gradient) {
-                *g += c;
-            }
+        for (to, &w) in self.narrow_coef.iter_mut().zip(coef) {
+            *to = F::of(w);
         }
+        let sum = if n <= self.chunk {
+            let mut workspace = std::mem::take(&mut self.workspace);
+            workspace.reset(n_coef + self.n_outputs, self.block, self.n_outputs);
+            let loss = self.rows(0..n, coef, intercept, &mut workspace);
+            gradient.copy_from_slice(&workspace.gradient[..gradient.len()]);
+            self.workspace = workspace;
+            loss
+        } else {
+            let chunks = parallel::map_chunks(n, self.chunk, |rows| {
+                let mut workspace = Workspace::default();
+                workspace.reset(n_coef + self.n_outputs, self.block, self.n_outputs);
+                let loss = self.rows(rows, coef, intercept, &mut workspace);
+                (loss, workspace.gradient)
+            });
+            gradient.fill(0.0);
+            let mut sum = 0.0;
+            for (loss, chunk) in &chunks {
+                sum += loss;
+                // Without an intercept its sums, which come last, fall off.
+                for (g, c) in gradient.iter_mut().zip(chunk) {
+                    *g += c;
+                }
+            }
+            sum
+        };
         let scale = 1.0 / self.weight_sum;
         let mut squares = 0.0;
         for g in &mut *gradient {
@@ -90,97 +128,98 @@ impl<'a, F: Float> LogisticLoss<'a, F> {
             *g += self.l2 * w;
             squares += w * w;
         }
-        loss * scale + 0.5 * self.l2 * squares
+        sum * scale + 0.5 * self.l2 * squares
     }
 
-    /// Loss and gradient of some rows, not scaled.
-    #[inline(always)]
-    fn chunk(
+    /// Loss of some rows, not scaled; their gradient is added to the workspace's.
+    fn rows(
         &self,
-        rows: std::ops::Range<usize>,
+        rows: Range<usize>,
         coef: &[f64],
         intercept: &[f64],
-        gradient: &mut [f64],
+        workspace: &mut Workspace<F>,
     ) -> f64 {
-        let p = self.x.ncols();
+        let (p, k) = (self.x.ncols(), self.n_outputs);
         let Some(x) = self.x.as_slice() else {
             return f64::NAN; // `as_standard_layout` made it a slice
         };
-        let k = self.n_outputs;
-        let block = (BLOCK_BYTES / (p * size_of::<F>()).max(1)).clamp(8, 512) & !7;
-        let mut raw = vec![0.0; block * k];
-        let mut scratch = vec![0.0; 2 * block];
+        let Workspace {
+            gradient,
+            raw,
+            narrow,
+            scratch,
+        } = workspace;
+        let (g_coef, g_intercept) = gradient.split_at_mut(k * p);
         let mut loss = 0.0;
         let mut first = rows.start;
         while first < rows.end {
-            let last = rows.end.min(first + block);
+            let last = rows.end.min(first + self.block);
             let b = last - first;
             let x = &x[first * p..last * p];
-            let raw = &mut raw[..b * k];
-            products(x, coef, intercept, p, raw);
+            let (raw, narrow) = (&mut raw[..b * k], &mut narrow[..b * k]);
             let weights = self.weights.map(|w| &w[first..last]);
             let codes = &self.codes[first..last];
-            loss += if k == 1 {
-                binomial(raw, codes, weights, &mut scratch[..b])
-            } else {
-                multinomial(raw, codes, weights, &mut scratch)
-            };
-            let (g_coef, g_intercept) = gradient.split_at_mut(k * p);
-            transposed_products(x, raw, p, g_coef);
-            for (g, r) in g_intercept.iter_mut().zip(raw.chunks_exact(b)) {
-                *g += r.iter().sum::<f64>();
-            }
+            simd(
+                #[inline(always)]
+                || {
+                    products(x, p, &self.narrow_coef, coef, intercept, raw);
+                    loss += if k == 1 {
+                        binomial(raw, codes, weights, &mut scratch[..b])
+                    } else {
+                        multinomial(raw, codes, weights, scratch)
+                    };
+                    add_transposed_products(x, p, raw, narrow, g_coef);
+                    for (g, r) in g_intercept.iter_mut().zip(raw.chunks_exact(b)) {
+                        *g += sum(r);
+                    }
+                },
+            );
             first = last;
         }
         loss
     }
 }
 
-/// raw[k, i] = wₖ·xᵢ + bₖ, output by output.
-#[inline(always)]
-fn products<F: Float>(x: &[F], coef: &[f64], intercept: &[f64], p: usize, raw: &mut [f64]) {
-    let b = x.len() / p;
-    for (k, (w, raw)) in coef
-        .chunks_exact(p)
-        .zip(raw.chunks_exact_mut(b))
-        .enumerate()
-    {
-        let start = intercept.get(k).copied().unwrap_or(0.0);
-        for (x, z) in x.chunks_exact(p).zip(raw) {
-            *z = start + dot(x, w);
+/// What an evaluation writes to.
+struct Workspace<F> {
+    gradient: Vec<f64>,
+    raw: Vec<f64>,
+    narrow: Vec<F>,
+    scratch: Vec<f64>,
+}
+
+impl<F> Default for Workspace<F> {
+    fn default() -> Self {
+        Workspace {
+            gradient: Vec::new(),
+            raw: Vec::new(),
+            narrow: Vec::new(),
+            scratch: Vec::new(),
         }
     }
 }
 
-#[inline(always)]
-fn dot<F: Float>(x: &[F], w: &[f64]) -> f64 {
-    const LANES: usize = 8;
-    let mut lanes = [0.0; LANES];
-    let (x, x_tail) = x.as_chunks::<LANES>();
-    let (w, w_tail) = w.as_chunks::<LANES>();
-    for (x, w) in x.iter().zip(w) {
-        for l in 0..LANES {
-            lanes[l] = x[l].f64().mul_add(w[l], lanes[l]);
-        }
+impl<F: Float> Workspace<F> {
+    fn reset(&mut self, n_parameters: usize, block: usize, n_outputs: usize) {
+        self.gradient.clear();
+        self.gradient.resize(n_parameters, 0.0);
+        self.raw.resize(block * n_outputs, 0.0);
+        self.narrow.resize(block * n_outputs, F::zero());
+        self.scratch.resize(2 * block, 0.0);
     }
-    let mut sum = lanes.iter().sum();
-    for (x, w) in x_tail.iter().zip(w_tail) {
-        sum = x.f64().mul_add(*w, sum);
-    }
-    sum
 }
 
-/// g[k, j] += Σᵢ r[k, i] x[i, j]
+/// Σ vᵢ over a fixed number of lanes.
 #[inline(always)]
-fn transposed_products<F: Float>(x: &[F], residuals: &[f64], p: usize, gradient: &mut [f64]) {
-    let b = x.len() / p;
-    for (g, r) in gradient.chunks_exact_mut(p).zip(residuals.chunks_exact(b)) {
-        for (x, &r) in x.chunks_exact(p).zip(r) {
-            for (g, x) in g.iter_mut().zip(x) {
-                *g = x.f64().mul_add(r, *g);
-            }
+fn sum(values: &[f64]) -> f64 {
+    let mut lanes = [0.0; 8];
+    let (whole, tail) = values.as_chunks::<8>();
+    for values in whole {
+        for l in 0..8 {
+            lanes[l] += values[l];
         }
     }
+    lanes.iter().sum::<f64>() + tail.iter().sum::<f64>()
 }
 
 /// Half the binomial deviance of two classes, ln(1 + eᶻ) − y z. Raw predictions z become residuals s (p − y).
@@ -201,7 +240,7 @@ fn binomial(raw: &mut [f64], codes: &[u32], weights: Option<&[f64]>, losses: &mu
             *loss *= s;
         }
     }
-    losses.iter().sum()
+    sum(losses)
 }
 
 /// The multinomial deviance, ln Σₖ exp(zₖ) − z_y. Raw predictions zₖ become residuals s (pₖ − [y = k]).
@@ -214,7 +253,7 @@ fn multinomial(
 ) -> f64 {
     let b = codes.len();
     let (shift, rest) = scratch.split_at_mut(b);
-    let sum = &mut rest[..b];
+    let total = &mut rest[..b];
     shift.copy_from_slice(&raw[..b]);
     for z in raw.chunks_exact(b) {
         for (m, &z) in shift.iter_mut().zip(z) {
@@ -226,25 +265,25 @@ fn multinomial(
         let s = weights.map_or(1.0, |w| w[i]);
         loss += s * (shift[i] - raw[code as usize * b + i]);
     }
-    sum.fill(0.0);
+    total.fill(0.0);
     for z in raw.chunks_exact_mut(b) {
-        for ((z, &m), sum) in z.iter_mut().zip(&*shift).zip(&mut *sum) {
+        for ((z, &m), total) in z.iter_mut().zip(&*shift).zip(&mut *total) {
             *z = exp(*z - m);
-            *sum += *z;
+            *total += *z;
         }
     }
-    for (m, &sum) in shift.iter_mut().zip(&*sum) {
-        *m = ln(sum);
+    for (m, &total) in shift.iter_mut().zip(&*total) {
+        *m = ln(total);
     }
     match weights {
-        None => loss += shift.iter().sum::<f64>(),
+        None => loss += sum(shift),
         Some(w) => loss += shift.iter().zip(w).map(|(l, s)| l * s).sum::<f64>(),
     }
-    for (i, sum) in sum.iter_mut().enumerate() {
-        *sum = weights.map_or(1.0, |w| w[i]) / *sum;
+    for (i, total) in total.iter_mut().enumerate() {
+        *total = weights.map_or(1.0, |w| w[i]) / *total;
     }
     for e in raw.chunks_exact_mut(b) {
-        for (e, scale) in e.iter_mut().zip(&*sum) {
+        for (e, scale) in e.iter_mut().zip(&*total) {
             *e *= scale;
         }
     }
@@ -252,4 +291,93 @@ fn multinomial(
         raw[code as usize * b + i] -= weights.map_or(1.0, |w| w[i]);
     }
     loss
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::class_weight::ClassWeight;
+    use crate::labels::Labels;
+    use crate::targets::Targets;
+    use ndarray::{Array1, Array2};
+
+    fn value(i: usize) -> f64 {
+        ((i * 7919 % 1009) as f64 / 504.0) - 1.0
+    }
+
+    #[test]
+    fn the_gradient_is_that_of_the_value() {
+        // 1200 rows of 100 columns are several chunks of several blocks, with a rest.
+        for (n, p) in [(7, 3), (1203, 100)] {
+            let x = Array2::from_shape_fn((n, p), |(i, j)| value(i * p + j));
+            let weights = Array1::from_shape_fn(n, |i| 0.5 + value(i).abs());
+            for n_classes in [2, 3, 7] {
+                let y = Labels::from_iter((0..n).map(|i| (i * i + i / 3) % n_classes));
+                for weighted in [false, true] {
+                    let task = if weighted {
+                        ClassTask::new("E", &y.weighted(&weights), n, &ClassWeight::None)
+                    } else {
+                        ClassTask::new("E", &y, n, &ClassWeight::Balanced)
+                    };
+                    let task = task.unwrap();
+                    for fit_intercept in [true, false] {
+                        let mut loss = LogisticLoss::new(&x, &task, 0.1, fit_intercept);
+                        let at: Vec<f64> = (0..loss.n_parameters()).map(|i| value(i + 5)).collect();
+                        let mut gradient = vec![f64::NAN; at.len()];
+                        loss.evaluate(&at, &mut gradient);
+                        let mut unused = vec![0.0; at.len()];
+                        for i in (0..at.len()).step_by(at.len().div_ceil(20)) {
+                            let h = 1e-5;
+                            let mut moved = at.clone();
+                            moved[i] += h;
+                            let above = loss.evaluate(&moved, &mut unused);
+                            moved[i] -= 2.0 * h;
+                            let below = loss.evaluate(&moved, &mut unused);
+                            let difference = (above - below) / (2.0 * h);
+                            assert!(
+                                (gradient[i] - difference).abs() < 1e-8,
+                                "{n_classes} classes, parameter {i}: {} and {difference}",
+                                gradient[i]
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_value_is_the_definition() {
+        let x = ndarray::array![[1.0, 2.0], [0.5, -1.0], [-30.0, 800.0]];
+        let y = Labels::from([0, 2, 1]);
+        let task = ClassTask::new("E", &y, 3, &ClassWeight::None).unwrap();
+        let mut loss = LogisticLoss::new(&x, &task, 0.5, true);
+        let at = [0.1, -0.2, 0.3, 0.4, -0.5, 0.6, 1.0, 2.0, 3.0];
+        let mut expected = 0.0;
+        for (i, row) in x.rows().into_iter().enumerate() {
+            let z: Vec<f64> = (0..3)
+                .map(|k| at[2 * k] * row[0] + at[2 * k + 1] * row[1] + at[6 + k])
+                .collect();
+            let shift = z.iter().copied().fold(f64::MIN, f64::max);
+            let total: f64 = z.iter().map(|z| (z - shift).exp()).sum();
+            expected += (shift + total.ln() - z[y.codes()[i] as usize]) / 3.0;
+        }
+        expected += 0.25 * at[..6].iter().map(|w| w * w).sum::<f64>();
+        let got = loss.evaluate(&at, &mut [0.0; 9]);
+        assert!(
+            (got - expected).abs() < 1e-13 * expected,
+            "{got} {expected}"
+        );
+    }
+
+    #[test]
+    fn saturated_losses_are_exact() {
+        let mut raw = [800.0, -800.0, 800.0, -800.0, 0.0];
+        let mut losses = [0.0; 5];
+        let total = binomial(&mut raw, &[1, 0, 0, 1, 1], None, &mut losses);
+        assert!((total - 1600.0 - 2f64.ln()).abs() < 1e-12);
+        for (r, expected) in raw.iter().zip([0.0, 0.0, 1.0, -1.0, -0.5]) {
+            assert!((r - expected).abs() < 1e-300, "{raw:?}");
+        }
+    }
 }

@@ -1,10 +1,12 @@
 //! Linear models: predictions are linear in the features, or a fixed function of what is.
 
 mod affine;
+mod curvature;
 pub(crate) mod linear_classifier;
 mod logistic_loss;
 mod logistic_regression;
 mod ridge;
+mod row_blocks;
 
 pub use logistic_regression::{FittedLogisticRegression, LogisticRegression};
 pub use ridge::{Alpha, FittedRidge, Ridge};

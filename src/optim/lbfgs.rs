@@ -363,7 +363,10 @@ impl<F: Float> History<F> {
             s[i] = new_x[i] - x[i];
             y[i] = new_g[i] - g[i];
         }
-        let (sy, yy) = simd(|| (dot(s, y), dot(y, y)));
+        let (sy, yy) = simd(
+            #[inline(always)]
+            || (dot(s, y), dot(y, y)),
+        );
         if !(sy > f64::EPSILON * yy && (1.0 / sy).is_finite()) {
             return;
         }
@@ -383,16 +386,19 @@ impl<F: Float> History<F> {
         let n = self.n;
         let order = self.newest_first();
         let (s, y, rho, alpha) = (&self.s, &self.y, &self.rho, &mut self.alpha);
-        simd(|| {
-            for (d, &g) in d.iter_mut().zip(g) {
-                *d = -g;
-            }
-            for i in order {
-                let at = i * n..(i + 1) * n;
-                alpha[i] = rho[i] * dot(&s[at.clone()], d);
-                add_scaled(d, -alpha[i], &y[at]);
-            }
-        });
+        simd(
+            #[inline(always)]
+            || {
+                for (d, &g) in d.iter_mut().zip(g) {
+                    *d = -g;
+                }
+                for i in order {
+                    let at = i * n..(i + 1) * n;
+                    alpha[i] = rho[i] * dot(&s[at.clone()], d);
+                    add_scaled(d, -alpha[i], &y[at]);
+                }
+            },
+        );
         let newest = self.newest_first().next();
         match (precondition, newest) {
             (None, None) => {}
@@ -415,13 +421,16 @@ impl<F: Float> History<F> {
         }
         let order = self.newest_first().rev();
         let (s, y, rho, alpha) = (&self.s, &self.y, &self.rho, &self.alpha);
-        simd(|| {
-            for i in order {
-                let at = i * n..(i + 1) * n;
-                let beta = rho[i] * dot(&y[at.clone()], d);
-                add_scaled(d, alpha[i] - beta, &s[at]);
-            }
-        });
+        simd(
+            #[inline(always)]
+            || {
+                for i in order {
+                    let at = i * n..(i + 1) * n;
+                    let beta = rho[i] * dot(&y[at.clone()], d);
+                    add_scaled(d, alpha[i] - beta, &s[at]);
+                }
+            },
+        );
     }
 }
 

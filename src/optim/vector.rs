@@ -35,7 +35,10 @@ pub(super) fn add_scaled<F: Float>(y: &mut [F], a: f64, x: &[F]) {
 
 /// Σ aᵢ bᵢ, compiled for this machine.
 pub(super) fn inner<F: Float>(a: &[F], b: &[F]) -> f64 {
-    simd(|| dot(a, b))
+    simd(
+        #[inline(always)]
+        || dot(a, b),
+    )
 }
 
 /// max |aᵢ|; NaN if there is one.
