@@ -1,5 +1,7 @@
 //! Logistic regression against identities, an independent Newton method and hostile data.
 
+#![allow(clippy::unwrap_used)]
+
 use std::ops::ControlFlow;
 
 use fitwell::linear_model::{FittedLogisticRegression, LogisticRegression};
@@ -88,8 +90,9 @@ fn newton(x: &Array2<f64>, y: &[usize], l2: f64) -> Vec<f64> {
             for b in 0..=p {
                 if a != b {
                     let factor = h[b][a] / h[a][a];
-                    for c in 0..=p + 1 {
-                        h[b][c] -= factor * h[a][c];
+                    let pivot = h[a].clone();
+                    for (to, from) in h[b].iter_mut().zip(pivot) {
+                        *to -= factor * from;
                     }
                 }
             }

@@ -48,7 +48,7 @@ const NAME: &str = "LogisticRegression";
 /// | `C` | 1 | (0, ∞] | weakens the penalty; ∞ is none |
 /// | `fit_intercept` | true | | |
 /// | `class_weight` | none | none, balanced, weights ≥ 0 | makes a class count more |
-/// | `tol` | 1e-4 | [0, ∞) | stops earlier: when max \|∂f/∂w\| ≤ `tol` |
+/// | `tol` | 1e-4 | [0, ∞) | stops earlier: when max \|∂f/∂w\| ≤ `tol` and about `tol`² / 10 is left to gain |
 /// | `max_iter` | 100 | ≥ 1 | allows more steps |
 ///
 /// # Units
@@ -207,11 +207,17 @@ impl<F: Float, Y: ClassTarget + ?Sized> Estimator<ArrayRef2<F>, Y> for LogisticR
             self.fit_intercept,
         );
         let precondition = curvature.as_ref().map(|c| |v: &mut [f64]| c.solve(v));
+        // Without the metric the predicted gain has no meaning.
+        let gap = match curvature {
+            Some(_) => (0.1 * self.tol * self.tol).max(loss.noise()),
+            None => f64::INFINITY,
+        };
         let mut observed = Ok(());
         let least = Lbfgs::new()
             .gtol(self.tol)
             .ftol(f64::EPSILON)
             .noise(loss.noise())
+            .gap(gap)
             .max_iter(self.max_iter)
             .minimize_with(
                 &mut parameters,

@@ -21,6 +21,7 @@ use super::vector::{add_scaled, dot, inner, max_abs};
 /// | `memory` | 10 | steps remembered; memory is 2 · `memory` · n |
 /// | `gtol` | 1e-5 | stops when max \|∂f/∂xᵢ\| ≤ `gtol` |
 /// | `ftol` | 2.2e-9 | stops when (fₖ − fₖ₊₁) / max(\|fₖ\|, \|fₖ₊₁\|, 1) ≤ `ftol` |
+/// | `gap` | ∞ | a small gradient stops only if no more than this is left to gain |
 /// | `max_iter` | 15,000 | steps |
 /// | `max_evaluations` | 15,000 | calls of the objective |
 ///
@@ -49,6 +50,7 @@ pub struct Lbfgs {
     max_iter: usize,
     max_evaluations: usize,
     noise: f64,
+    gap: f64,
 }
 
 /// Why a minimisation stopped.
@@ -116,6 +118,7 @@ impl Default for Lbfgs {
             max_iter: 15_000,
             max_evaluations: 15_000,
             noise: 4.0 * f64::EPSILON,
+            gap: f64::INFINITY,
         }
     }
 }
@@ -175,6 +178,14 @@ impl Lbfgs {
         self
     }
 
+    /// A small gradient ends the search only when the next step is predicted, from the curvature learned so far, to gain no
+    /// more than this (by default any gain): a small component along a flat direction may still hide one.
+    #[must_use]
+    pub fn gap(mut self, gap: f64) -> Self {
+        self.gap = gap;
+        self
+    }
+
     /// Minimises `objective` from `x`, which ends at the best point found. `objective` returns the value at the first
     /// vector and writes the gradient there into the second.
     ///
@@ -221,21 +232,33 @@ impl Lbfgs {
         let mut n_iter = 0;
 
         let reason = loop {
-            if gradient_norm <= self.gtol {
+            let flat = gradient_norm <= self.gtol;
+            // Whatever else ends the search, a small gradient is what was asked for.
+            let ends = |otherwise| {
+                if flat {
+                    StopReason::Gradient
+                } else {
+                    otherwise
+                }
+            };
+            if flat && self.gap.is_infinite() {
                 break StopReason::Gradient;
             }
             if n_iter >= self.max_iter {
-                break StopReason::MaxIter;
+                break ends(StopReason::MaxIter);
             }
             if n_evaluations >= self.max_evaluations {
-                break StopReason::MaxEvaluations;
+                break ends(StopReason::MaxEvaluations);
             }
 
             history.direction(&gradient, precondition, &mut direction);
             let slope = inner(&direction, &gradient);
+            if flat && -0.5 * slope <= self.gap {
+                break StopReason::Gradient;
+            }
             if !(slope < 0.0 && slope.is_finite()) {
                 if history.is_empty() {
-                    break StopReason::NoProgress;
+                    break ends(StopReason::NoProgress);
                 }
                 history.clear();
                 continue;
@@ -269,11 +292,11 @@ impl Lbfgs {
             let norm = max_abs(&trial_gradient);
             let Some(next) = next.filter(|_| norm.is_finite()) else {
                 if n_evaluations >= self.max_evaluations {
-                    break StopReason::MaxEvaluations;
+                    break ends(StopReason::MaxEvaluations);
                 }
                 // What was learned of the curvature may mislead; once more along the steepest descent.
-                if history.is_empty() {
-                    break StopReason::NoProgress;
+                if flat || history.is_empty() {
+                    break ends(StopReason::NoProgress);
                 }
                 history.clear();
                 continue;
@@ -295,8 +318,13 @@ impl Lbfgs {
             if callback(&step).is_break() {
                 break StopReason::Callback;
             }
-            if gradient_norm > self.gtol && decrease <= self.ftol {
-                break StopReason::Decrease;
+            if decrease <= self.ftol {
+                let flat = gradient_norm <= self.gtol;
+                break if flat {
+                    StopReason::Gradient
+                } else {
+                    StopReason::Decrease
+                };
             }
         };
         Ok(Minimum {
