@@ -72,6 +72,11 @@ impl From<usize> for Class {
 /// assert_eq!(Labels::from([3, 1, 3]).to_ints()?, ndarray::array![3, 1, 3]);
 /// # Ok::<(), fitwell::Error>(())
 /// ```
+///
+/// Real numbers are no classes:
+/// ```compile_fail,E0277
+/// let y = fitwell::Labels::from(vec![0.5, 1.5]);
+/// ```
 #[derive(Clone)]
 pub struct Labels {
     codes: Vec<u32>,

@@ -63,6 +63,16 @@ pub trait Predict<X: ?Sized> {
 }
 
 /// A fitted classifier that knows how sure it is.
+///
+/// A regressor has no probabilities:
+/// ```compile_fail,E0599
+/// use fitwell::{linear_model::Ridge, prelude::*};
+/// use ndarray::array;
+///
+/// let (x, y) = (array![[0.0], [1.0]], array![1.0, 3.0]);
+/// let model = Ridge::new().fit(&x, &y).unwrap();
+/// model.predict_proba(&x);
+/// ```
 #[diagnostic::on_unimplemented(message = "`{Self}` does not predict probabilities from `{X}`")]
 pub trait PredictProba<X: ?Sized> {
     /// The element type of the probabilities.

@@ -29,6 +29,15 @@
 //! `BoxedClassifier<X, Labels>` is not given any. A transformer in a pipeline is fitted on the pipeline's target:
 //! `BoxedTransformer<X, Labels>` before a classifier.
 //!
+//! ```compile_fail,E0277
+//! use fitwell::{boxed::BoxedClassifier, linear_model::LogisticRegression, prelude::*};
+//! use ndarray::array;
+//!
+//! let boxed: BoxedClassifier = LogisticRegression::new().boxed_classifier();
+//! let (x, y) = (array![[0.0], [1.0]], Labels::from([0, 1]));
+//! let model = boxed.fit(&x, &y.weighted(&array![1.0, 2.0])); // a box for plain labels
+//! ```
+//!
 //! # What a fitted box can do
 //!
 //! Which classifier is inside is known at run time, and so is whether it has probabilities or a decision function
