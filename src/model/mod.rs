@@ -34,7 +34,7 @@
 //!
 //! A file may come from anyone. Loading runs no code that the file chooses: the program names the type to load, and the name in
 //! the file only has to agree with it. Whatever the bytes, loading returns the model or an error; it does not panic, and
-//! allocates no more than a small multiple of the size of the file. Before a model is handed out, its numbers were checked to
+//! allocates no more than a small multiple of the size of the file and 2 MiB. Before a model is handed out, its numbers were checked to
 //! be finite and its parts to fit together ([`Model::validate`]), so that using it is safe as well. Whether its predictions are any
 //! good is another matter: nothing can tell a wrong coefficient from a right one.
 
