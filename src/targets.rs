@@ -287,7 +287,7 @@ impl<F: Float> RealTarget<F> for Weighted<ArrayRef1<F>> {
     note = "integers convert with `y.mapv(|v| v as f64)`; classes need a classifier"
 )]
 pub trait RealTargets<F>: Targets {
-    /// [`Ix1`] for one target, [`Ix2`] for several.
+    /// [`Ix1`](type@Ix1) for one target, [`Ix2`](type@Ix2) for several.
     type Dim: TargetDim;
     /// The targets as columns, (n_samples, n_targets).
     fn columns(&self) -> ArrayView2<'_, F>;
@@ -307,7 +307,7 @@ impl<F: Float, D: TargetDim> RealTargets<F> for Weighted<ArrayRef<F, D>> {
     }
 }
 
-/// The shape of a real target: [`Ix1`] for one, [`Ix2`] for several. Sealed.
+/// The shape of a real target: [`Ix1`](type@Ix1) for one, [`Ix2`](type@Ix2) for several. Sealed.
 pub trait TargetDim: RemoveAxis + sealed::Sealed {
     /// `"1"` or `"2"`, as model files name it.
     const NAME: &'static str;

@@ -388,10 +388,10 @@ macro_rules! boxed {
                 self.0.name()
             }
 
-            /// Saves the model inside, under its own type; see [`Model::save`].
+            /// Saves the model inside, under its own type; see [`Model::save`](crate::model::Model::save).
             ///
             /// # Errors
-            /// As [`Model::save`].
+            /// As [`Model::save`](crate::model::Model::save).
             pub fn save(&self, path: impl AsRef<Path>, format: Format) -> Result<()> {
                 let bytes = match format {
                     Format::Json => self.to_json()?.into_bytes(),
@@ -400,18 +400,18 @@ macro_rules! boxed {
                 crate::model::replace(path.as_ref(), &bytes)
             }
 
-            /// The model inside as JSON, under its own type; see [`Model::to_json`].
+            /// The model inside as JSON, under its own type; see [`Model::to_json`](crate::model::Model::to_json).
             ///
             /// # Errors
-            /// As [`Model::to_json`].
+            /// As [`Model::to_json`](crate::model::Model::to_json).
             pub fn to_json(&self) -> Result<String> {
                 self.0.json()
             }
 
-            /// The model inside in the compact binary form, under its own type; see [`Model::to_bytes`].
+            /// The model inside in the compact binary form, under its own type; see [`Model::to_bytes`](crate::model::Model::to_bytes).
             ///
             /// # Errors
-            /// As [`Model::to_bytes`].
+            /// As [`Model::to_bytes`](crate::model::Model::to_bytes).
             pub fn to_bytes(&self) -> Result<Vec<u8>> {
                 self.0.bytes()
             }

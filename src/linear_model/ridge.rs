@@ -273,7 +273,7 @@ impl Ridge {
     }
 }
 
-/// What [`Ridge`] learned: for one target (`D` = [`Ix1`]) or several ([`Ix2`]).
+/// What [`Ridge`] learned: for one target (`D` = [`Ix1`](type@Ix1)) or several ([`Ix2`](type@Ix2)).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FittedRidge<F = f64, D = Ix1> {
