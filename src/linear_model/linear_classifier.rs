@@ -12,8 +12,7 @@ use crate::elementary::{exp, ln, ln_1p};
 use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
 use crate::labels::{Class, Labels, check_classes};
-use crate::linalg::simd;
-use crate::parallel;
+use crate::linear_model::affine::affine;
 use crate::targets::ClassTarget;
 
 /// The classes of a fitted classifier, shared with every prediction; in a file, a plain list.
@@ -133,8 +132,7 @@ impl ClassTask {
     }
 }
 
-/// X Wᵀ + b: (n_samples, n_outputs) for coefficients (n_outputs, n_features). Every row is computed by itself in the same
-/// way, however many there are.
+/// X Wᵀ + b: (n_samples, n_outputs) for coefficients (n_outputs, n_features).
 ///
 /// # Errors
 /// `ShapeMismatch` and `NonFinite` as [`check::same_width`] has them; `Overflow` when a decision value is not finite.
@@ -145,47 +143,9 @@ pub(crate) fn decision<F: Float>(
     intercept: &ArrayRef1<F>,
 ) -> Result<Array2<F>> {
     check::same_width(x, coef.ncols())?;
-    let x = x.as_standard_layout();
-    let coef = coef.as_standard_layout();
-    let mut out = Array2::zeros((x.nrows(), coef.nrows()));
-    let p = x.ncols();
-    if let (Some(x), Some(coef)) = (x.as_slice(), coef.as_slice()) {
-        let chunk = parallel::row_chunks(out.nrows(), p);
-        parallel::for_each_row_chunk_mut(&mut out, chunk, |first, mut block| {
-            simd(
-                #[inline(always)]
-                || {
-                    for (i, mut row) in block.rows_mut().into_iter().enumerate() {
-                        let x = &x[(first + i) * p..(first + i + 1) * p];
-                        for (k, value) in row.iter_mut().enumerate() {
-                            *value = dot(x, &coef[k * p..(k + 1) * p]) + intercept[k];
-                        }
-                    }
-                },
-            );
-        });
-    }
+    let out = affine(x, coef, intercept);
     check::learned(estimator, "a decision value", &out)?;
     Ok(out)
-}
-
-/// Σ aᵢ bᵢ in `F`.
-#[inline(always)]
-fn dot<F: Float>(a: &[F], b: &[F]) -> F {
-    const LANES: usize = 8;
-    let mut lanes = [F::zero(); LANES];
-    let (a, a_tail) = a.as_chunks::<LANES>();
-    let (b, b_tail) = b.as_chunks::<LANES>();
-    for (a, b) in a.iter().zip(b) {
-        for l in 0..LANES {
-            lanes[l] = a[l].mul_add(b[l], lanes[l]);
-        }
-    }
-    let mut sum = lanes.iter().copied().sum();
-    for (&a, &b) in a_tail.iter().zip(b_tail) {
-        sum = a.mul_add(b, sum);
-    }
-    sum
 }
 
 /// The class of each row of decision values: of one column the second class where positive, of several the first largest.
