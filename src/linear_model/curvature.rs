@@ -105,10 +105,13 @@ impl Curvature {
         let mut matrix = found.xtx / found.weight_sum;
         let mut mean = found.x_mean.to_vec();
         if sample < n {
-            // Columns that a sample may miss: the diagonal, and the means, are those of all rows.
+            // A column that the sample misses would seem free to move. Only such diagonals are corrected: a correction of a
+            // few per cent to all would hide that columns depend on each other.
             let columns = Columns::of(x, weights, fit_intercept)?;
             for (j, &variance) in columns.variance.iter().enumerate() {
-                matrix[[j, j]] = matrix[[j, j]].max(variance);
+                if matrix[[j, j]] < 0.5 * variance {
+                    matrix[[j, j]] = variance;
+                }
             }
             mean = columns.mean;
         }
