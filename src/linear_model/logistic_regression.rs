@@ -27,6 +27,10 @@ use super::logistic_loss::LogisticLoss;
 
 const NAME: &str = "LogisticRegression";
 
+/// What may be left to gain where the gradient is small, for each unit of `tol`. Ten times more saves a third of the
+/// iterations on nearly separable images and still ends below scikit-learn's objective; this keeps a distance.
+const GAP: f64 = 0.01;
+
 /// A linear classifier that learns the probability of each class from real features.
 ///
 /// For two classes it minimises over w (n_features) and b, with y in {0, 1} and sample weights s,
@@ -48,7 +52,7 @@ const NAME: &str = "LogisticRegression";
 /// | `C` | 1 | (0, ∞] | weakens the penalty; ∞ is none |
 /// | `fit_intercept` | true | | |
 /// | `class_weight` | none | none, balanced, weights ≥ 0 | makes a class count more |
-/// | `tol` | 1e-4 | [0, ∞) | stops earlier: when max \|∂f/∂w\| ≤ `tol` and about `tol`² / 10 is left to gain |
+/// | `tol` | 1e-4 | [0, ∞) | stops earlier: when max \|∂f/∂w\| ≤ `tol` and about `tol` / 100 is left to gain |
 /// | `max_iter` | 100 | ≥ 1 | allows more steps |
 ///
 /// # Units
@@ -66,7 +70,8 @@ const NAME: &str = "LogisticRegression";
 /// # Source
 /// D. R. Cox, "The regression analysis of binary sequences", Journal of the Royal Statistical Society B 20 (1958). The
 /// objective, its scaling and the defaults are those of scikit-learn's `lbfgs` solver, which stops besides when a step
-/// gains less than 64 ε; here it is ε, so that a small `tol` is worth its name. Classes whose rows all have weight 0
+/// gains less than 64 ε; here it is ε, so that a small `tol` is worth its name, and a small gradient alone is not enough:
+/// nearly separable classes have it far from the minimum. Classes whose rows all have weight 0
 /// are left out here, and kept there.
 ///
 /// # Examples
@@ -207,9 +212,10 @@ impl<F: Float, Y: ClassTarget + ?Sized> Estimator<ArrayRef2<F>, Y> for LogisticR
             self.fit_intercept,
         );
         let precondition = curvature.as_ref().map(|c| |v: &mut [f64]| c.solve(v));
-        // Without the metric the predicted gain has no meaning.
+        // Nearly separable classes have small gradients far from the minimum. Without the metric the predicted gain has no
+        // meaning.
         let gap = match curvature {
-            Some(_) => (0.1 * self.tol * self.tol).max(loss.noise()),
+            Some(_) => (GAP * self.tol).max(loss.noise()),
             None => f64::INFINITY,
         };
         let mut observed = Ok(());
