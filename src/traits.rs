@@ -27,6 +27,39 @@ use crate::targets::Targets;
 /// assert!(f64::abs(model.predict(&array![[2.0]])?[0] - 5.0) < 1e-12);
 /// # Ok::<(), Error>(())
 /// ```
+///
+/// An estimator of your own implements it for [`ArrayRef2`] or [`Table`](crate::table::Table) samples and for each kind of
+/// target it takes, by name; owned arrays and views reach it from there:
+///
+/// ```
+/// use fitwell::prelude::*;
+/// use ndarray::{Array2, ArrayRef2, array};
+///
+/// #[derive(Clone)]
+/// struct Clip; // to the range seen at fit
+/// struct FittedClip(f64, f64);
+///
+/// impl Estimator<ArrayRef2<f64>, Labels> for Clip {
+///     type Fitted = FittedClip;
+///     fn fit(&self, x: &ArrayRef2<f64>, _: &Labels) -> Result<FittedClip> {
+///         let fold = |f: fn(f64, f64) -> f64, from| x.iter().copied().fold(from, f);
+///         Ok(FittedClip(fold(f64::min, f64::INFINITY), fold(f64::max, f64::NEG_INFINITY)))
+///     }
+/// }
+///
+/// impl Transform<ArrayRef2<f64>> for FittedClip {
+///     type Output = Array2<f64>;
+///     fn transform(&self, x: &ArrayRef2<f64>) -> Result<Array2<f64>> {
+///         Ok(x.mapv(|v| v.max(self.0).min(self.1)))
+///     }
+/// }
+///
+/// use fitwell::linear_model::LogisticRegression;
+/// let (x, y) = (array![[0.0], [1.0], [2.0], [3.0]], Labels::from([0, 0, 1, 1]));
+/// let model = pipeline("clip", Clip).then("classify", LogisticRegression::new()).fit(&x, &y)?;
+/// assert_eq!(model.predict(&array![[-100.0], [100.0]])?, Labels::from([0, 1]));
+/// # Ok::<(), Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be fitted on samples `{X}` and target `{Y}`",
     label = "this estimator does not accept these samples or this target",

@@ -291,7 +291,7 @@ fn overflow(what: &str) -> Error {
 /// What [`LogisticRegression`] learned.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, bound = "F: Float")]
-pub struct FittedLogisticRegression<F> {
+pub struct FittedLogisticRegression<F = f64> {
     coef: Array2<F>,
     intercept: Array1<F>,
     classes: ClassList,
