@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::number::{Form, Missing, boolean, number, trim};
+use super::number::{Form, Missing, boolean, number, short_number, trim};
 use super::scan::{Cell, Fault, unquoted};
-use super::texts::{Seed, Texts};
+use super::texts::{Seed, Texts, key, short_key};
 use crate::table::{ColumnKind, LARGEST_INTEGER};
 
 /// What is wanted of a column.
@@ -50,6 +50,17 @@ impl<'a> Block<'a> {
         (&self.data[start..start + cell.len()], cell)
     }
 
+    /// The data from a cell on.
+    #[inline]
+    fn from(&self, row: usize) -> &'a [u8] {
+        &self.data[self.at(row)..]
+    }
+
+    #[inline]
+    fn length(&self, row: usize) -> usize {
+        self.cells[row * self.width + self.column].len()
+    }
+
     #[inline]
     fn content(&self, row: usize, quote: u8) -> (Cow<'a, [u8]>, Cell) {
         let (raw, cell) = self.cell(row);
@@ -85,12 +96,17 @@ pub(super) struct Numbers {
 
 impl Numbers {
     #[inline]
-    fn push(&mut self, value: f64, form: Form, text: &[u8], at: usize) {
+    fn note(&mut self, form: Form) {
         match form {
             Form::Whole => self.whole = true,
             Form::Digits => self.digits = true,
             Form::Decimal => self.decimal = true,
         }
+    }
+
+    #[inline]
+    fn push(&mut self, value: f64, form: Form, text: &[u8], at: usize) {
+        self.note(form);
         if value.is_infinite() && self.overflow.is_none() {
             self.overflow = Some((at, String::from_utf8_lossy(text).into_owned()));
         }
@@ -314,7 +330,16 @@ fn skip_missing(block: Block<'_>, row: usize, quoted: &mut bool, rules: &Rules) 
 /// Reads numbers from `row` on; the first row that is neither a number nor missing.
 fn read_numbers(numbers: &mut Numbers, block: Block<'_>, row: usize, rules: &Rules) -> usize {
     numbers.values.reserve(block.rows - row);
+    let simple = !rules.missing.numeric();
     for row in row..block.rows {
+        if simple
+            && let Some((value, form)) =
+                short_number(block.from(row), block.length(row), rules.point)
+        {
+            numbers.note(form);
+            numbers.values.push(value);
+            continue;
+        }
         let text = trim(block.cell(row).0);
         if rules.missing.numeric() && rules.missing.contains(text) {
             numbers.values.push(f64::NAN);
@@ -337,7 +362,20 @@ fn read_booleans(
     rules: &Rules,
 ) -> usize {
     values.reserve(block.rows - row);
+    let simple = !rules.missing.boolean();
+    let spellings = |s: [&[u8]; 3]| s.map(key);
+    let yes = spellings([b"true", b"True", b"TRUE"]);
+    let no = spellings([b"false", b"False", b"FALSE"]);
     for row in row..block.rows {
+        // Which of the two it is decides no branch.
+        if simple && let Some(key) = short_key(block.from(row), block.length(row)) {
+            let is = |s: [u64; 3]| (s[0] == key) | (s[1] == key) | (s[2] == key);
+            let value = is(yes);
+            if value | is(no) {
+                values.push(Some(value));
+                continue;
+            }
+        }
         let text = trim(block.cell(row).0);
         match boolean(text) {
             value @ Some(_) if !rules.missing.boolean() || !rules.missing.contains(text) => {
@@ -354,7 +392,11 @@ fn read_texts(texts: &mut Texts, block: Block<'_>, rules: &Rules) {
     texts.reserve(block.rows);
     for row in 0..block.rows {
         let (text, cell) = block.cell(row);
-        if cell.doubled() {
+        if !cell.doubled()
+            && let Some(key) = short_key(block.from(row), cell.len())
+        {
+            texts.push_short(text, key, cell.quoted(), block.at(row), &rules.missing);
+        } else if cell.doubled() {
             let (text, _) = block.content(row, rules.quote);
             texts.push(&text, true, block.at(row), &rules.missing);
         } else {

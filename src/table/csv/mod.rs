@@ -8,7 +8,8 @@ mod texts;
 mod write;
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::{ColumnKind, Table};
@@ -96,6 +97,32 @@ impl Default for CsvOptions {
             max_bytes: u64::MAX,
         }
     }
+}
+
+/// Bytes of a file from which several threads read it.
+const LARGE_FILE: usize = 4 << 20;
+
+/// The first `size` bytes of a file, which all threads read; `None` where that is not possible.
+#[cfg(unix)]
+fn read_at_once(file: &File, size: usize) -> Option<Vec<u8>> {
+    use rayon::prelude::*;
+    use std::os::unix::fs::FileExt;
+    const PART: usize = 1 << 21;
+    // Zeros come without a check that there is memory for them.
+    let mut probe = Vec::<u8>::new();
+    probe.try_reserve_exact(size).ok()?;
+    drop(std::hint::black_box(probe));
+    let mut data = vec![0; size];
+    parallel::advise_huge_pages(&data);
+    data.par_chunks_mut(PART)
+        .enumerate()
+        .all(|(i, part)| file.read_exact_at(part, (i * PART) as u64).is_ok())
+        .then_some(data)
+}
+
+#[cfg(not(unix))]
+fn read_at_once(_: &File, _: usize) -> Option<Vec<u8>> {
+    None
 }
 
 impl CsvOptions {
@@ -234,9 +261,9 @@ impl CsvOptions {
                 source,
             })
         };
-        let mut file = std::fs::File::open(path).map_err(io)?;
+        let mut file = File::open(path).map_err(io)?;
         let size = file.metadata().map_err(io)?.len();
-        let data = self.read_all(&mut file, size).map_err(|e| match e {
+        let data = self.read_file(&mut file, size).map_err(|e| match e {
             Failed::Io(source) => io(source),
             Failed::Other(e) => e.within(path.display().to_string()),
         })?;
@@ -279,6 +306,22 @@ impl CsvOptions {
             return Err(too_large("bytes of the file", data.len(), self.max_bytes));
         }
         read::read(self, data)
+    }
+
+    /// Reads a file; a large one by all threads.
+    fn read_file(&self, file: &mut File, size: u64) -> std::result::Result<Vec<u8>, Failed> {
+        let large = usize::try_from(size)
+            .ok()
+            .filter(|&size| size >= LARGE_FILE && size as u64 <= self.max_bytes);
+        let Some(mut data) = large.and_then(|size| read_at_once(file, size)) else {
+            return self.read_all(file, size);
+        };
+        // It may have grown.
+        file.seek(SeekFrom::Start(size)).map_err(Failed::Io)?;
+        file.take(self.max_bytes.saturating_add(1).saturating_sub(size))
+            .read_to_end(&mut data)
+            .map_err(Failed::Io)?;
+        Ok(data)
     }
 
     fn read_all(&self, from: &mut dyn Read, expected: u64) -> std::result::Result<Vec<u8>, Failed> {
@@ -430,5 +473,34 @@ impl Table {
     /// As [`CsvOptions::write_to`].
     pub fn to_csv_string(&self) -> Result<String> {
         CsvOptions::new().write_string(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_file_is_the_same_text() -> std::result::Result<(), Box<dyn std::error::Error>> {
+        let rows = LARGE_FILE / 8 + 12345;
+        let lines = (0..rows).map(|i| format!("{},{}\n", i % 977, i));
+        let text: String = std::iter::once("a,b\n".to_string()).chain(lines).collect();
+        assert!(text.len() > LARGE_FILE);
+        let path = std::env::temp_dir().join(format!("fitwell-large-{}.csv", std::process::id()));
+        std::fs::write(&path, &text)?;
+        let options = CsvOptions::new();
+        let read = options.read_path(&path);
+        // A limit holds for what is read, whoever reads it.
+        let limited = options.clone().max_bytes(text.len() as u64 - 1);
+        let refused = limited.read_path(&path);
+        // A size that is not the file's gives up, or leaves the rest to be read.
+        let more = File::open(&path).map(|file| read_at_once(&file, text.len() + 1));
+        let grown = options.read_file(&mut File::open(&path)?, LARGE_FILE as u64);
+        std::fs::remove_file(&path)?;
+        assert_eq!(read?, options.read_str(&text)?);
+        assert!(refused.is_err());
+        assert_eq!(more?, None);
+        assert!(grown.is_ok_and(|data| data == text.as_bytes()));
+        Ok(())
     }
 }

@@ -45,17 +45,9 @@ pub(super) fn number(s: &[u8], point: u8) -> Option<(f64, Form)> {
         [b'+', rest @ ..] => (false, rest),
         _ => (false, s),
     };
-    let mut at = 0;
-    let mut digits: u64 = 0;
-    while let Some(d) = body
-        .get(at)
-        .map(|b| b.wrapping_sub(b'0'))
-        .filter(|d| *d < 10)
-    {
-        digits = digits.wrapping_mul(10).wrapping_add(u64::from(d));
-        at += 1;
-    }
-    let whole = at;
+    let (whole, digits) = leading(body, 0);
+    let mut digits = digits;
+    let mut at = whole;
     let sign = |v: f64| if negative { -v } else { v };
     if whole == body.len() {
         if whole == 0 {
@@ -73,16 +65,8 @@ pub(super) fn number(s: &[u8], point: u8) -> Option<(f64, Form)> {
     let mut fraction = 0;
     if body[at] == point {
         at += 1;
-        let first = at;
-        while let Some(d) = body
-            .get(at)
-            .map(|b| b.wrapping_sub(b'0'))
-            .filter(|d| *d < 10)
-        {
-            digits = digits.wrapping_mul(10).wrapping_add(u64::from(d));
-            at += 1;
-        }
-        fraction = at - first;
+        (fraction, digits) = leading(&body[at..], digits);
+        at += fraction;
     }
     if whole + fraction == 0 {
         return None;
@@ -128,6 +112,105 @@ pub(super) fn number(s: &[u8], point: u8) -> Option<(f64, Form)> {
         }
     }
     Some((parse(s, point)?, Form::Decimal))
+}
+
+/// How many digits a text begins with, and the number they continue, modulo 2^64.
+#[inline]
+fn leading(text: &[u8], mut digits: u64) -> (usize, u64) {
+    let mut rest = text;
+    while let Some((word, after)) = rest.split_first_chunk::<8>()
+        && let Some(more) = eight(u64::from_le_bytes(*word))
+    {
+        digits = digits.wrapping_mul(100_000_000).wrapping_add(more);
+        rest = after;
+    }
+    while let [byte @ b'0'..=b'9', after @ ..] = rest {
+        digits = digits.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
+        rest = after;
+    }
+    (text.len() - rest.len(), digits)
+}
+
+/// The same byte eight times.
+const fn eightfold(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// The number of eight digits, the first in the lowest byte; `None` if one is no digit.
+#[inline]
+fn eight(word: u64) -> Option<u64> {
+    let v = word ^ eightfold(b'0');
+    // From 10 on the sum has the highest bit of its byte, or the byte itself has; a carry comes from such bytes only.
+    if (v.wrapping_add(eightfold(0x80 - 10)) | v) & eightfold(0x80) != 0 {
+        return None;
+    }
+    // Neighbours are joined: to two digits in each second byte, then to all eight.
+    const PAIRS: u64 = 0x0000_00ff_0000_00ff;
+    let pairs = v.wrapping_mul(10).wrapping_add(v >> 8);
+    let first = (pairs & PAIRS).wrapping_mul(100 + (1_000_000 << 32));
+    let second = (pairs >> 16 & PAIRS).wrapping_mul(1 + (10_000 << 32));
+    Some(first.wrapping_add(second) >> 32)
+}
+
+/// What [`number`] says about the `length` bytes that `text` begins with, where that takes no more than a few operations on
+/// whole words: digits, at most one point, perhaps a minus, 16 bytes behind it. `None` decides nothing.
+///
+/// The bytes after the number only need to be there: they are loaded and shifted out.
+#[inline]
+pub(super) fn short_number(text: &[u8], length: usize, point: u8) -> Option<(f64, Form)> {
+    let minus = usize::from(*text.first()? == b'-');
+    let mut n = length.wrapping_sub(minus);
+    if n.wrapping_sub(1) >= 16 {
+        return None;
+    }
+    let bytes = text.get(minus..)?.first_chunk::<16>()?;
+    let padded = n > 1 && bytes[0] == b'0';
+    let mut fraction = None;
+    let digits = if n <= 8 {
+        let mut word = u64::from_le_bytes(*bytes.first_chunk::<8>()?);
+        // The lowest byte found is a point; those above it may not be.
+        let x = word ^ eightfold(point);
+        let found = x.wrapping_sub(eightfold(1)) & !x & eightfold(0x80);
+        let at = (found.trailing_zeros() / 8) as usize;
+        if at < n {
+            let below = (1u64 << (8 * at)) - 1;
+            word = word & below | word >> 8 & !below;
+            n -= 1;
+            fraction = Some(n - at);
+            if n == 0 {
+                return None;
+            }
+        }
+        // The digits move up to the last byte, zeros go before them.
+        let zeros = eightfold(b'0') >> (8 * (n - 1)) >> 8;
+        eight(word << (64 - 8 * n) | zeros)?
+    } else {
+        let mut word = u128::from_le_bytes(*bytes);
+        const ONES: u128 = u128::from_le_bytes([1; 16]);
+        let x = word ^ (ONES * point as u128);
+        let found = x.wrapping_sub(ONES) & !x & (ONES << 7);
+        let at = (found.trailing_zeros() / 8) as usize;
+        if at < n {
+            let below = (1u128 << (8 * at)) - 1;
+            word = word & below | word >> 8 & !below;
+            n -= 1;
+            fraction = Some(n - at);
+        }
+        let zeros = u128::from_le_bytes([b'0'; 16]) >> (8 * (n - 1)) >> 8;
+        word = word << (128 - 8 * n) | zeros;
+        eight(word as u64)? * 100_000_000 + eight((word >> 64) as u64)?
+    };
+    if digits > EXACT {
+        return None;
+    }
+    let value = digits as i64 as f64;
+    let (value, form) = match fraction {
+        None if padded => (value, Form::Digits),
+        None => (value, Form::Whole),
+        Some(fraction) => (value / POWERS[fraction & 15], Form::Decimal),
+    };
+    let sign = (minus as u64) << 63;
+    Some((f64::from_bits(value.to_bits() ^ sign), form))
 }
 
 /// What the standard library makes of a text that is known to be a number.
@@ -262,7 +345,57 @@ mod tests {
         assert_eq!(long.to_bits(), 0.12345678901234568f64.to_bits());
     }
 
+    #[test]
+    fn short_numbers_are_numbers() {
+        let behind = [&b"0000000000000000"[..], b",.5-e99999999999", &[0xff; 16]];
+        let check = |text: &[u8], point: u8| {
+            for behind in behind {
+                let long = [text, behind].concat();
+                let bits = |v: Option<(f64, Form)>| v.map(|(v, f)| (v.to_bits(), f));
+                if let Some(short) = short_number(&long, text.len(), point) {
+                    assert_eq!(bits(Some(short)), bits(number(text, point)), "{text:?}");
+                }
+            }
+        };
+        // All texts of four characters around what matters, alone and inside longer ones.
+        let alphabet = b"0159.,-+e /:\x00\xb0";
+        for i in 0..alphabet.len().pow(4) {
+            let text: Vec<u8> = (0..4)
+                .map(|k| alphabet[i / alphabet.len().pow(k) % alphabet.len()])
+                .collect();
+            for n in 0..=4 {
+                check(&text[..n], b'.');
+            }
+            check(&[&text[..2], b"204", &text[2..]].concat(), b',');
+            check(&[&text[..2], b"2040371", &text[2..]].concat(), b'.');
+            check(&[&text[..1], b"204.03719999", &text[1..]].concat(), b'.');
+        }
+        for text in [
+            "-7",
+            "12.5",
+            "00012",
+            "9007199254740992",
+            "0.12345678901234",
+            "-123456789.25",
+        ] {
+            let long = format!("{text},next field and more");
+            let short = short_number(long.as_bytes(), text.len(), b'.');
+            assert_eq!(short, value(text), "{text}");
+            assert!(short.is_some());
+        }
+        assert_eq!(short_number(b"9007199254740993", 16, b'.'), None);
+        assert_eq!(short_number(b"1,2", 1, b'.'), None);
+    }
+
     proptest! {
+        #[test]
+        fn any_short_number_is_what_the_standard_library_reads(s in "-?[0-9]{0,16}\\.?[0-9]{0,16}", behind in "[0-9.,]{16}") {
+            let long = format!("{s}{behind}");
+            if let Some((v, _)) = short_number(long.as_bytes(), s.len(), b'.') {
+                prop_assert_eq!(Some(v.to_bits()), s.parse::<f64>().ok().map(f64::to_bits));
+            }
+        }
+
         #[test]
         fn every_accepted_text_is_what_the_standard_library_reads(s in "[+-]?[0-9]{0,22}\\.?[0-9]{0,22}([eE][+-]?[0-9]{0,3})?") {
             let ours = value(&s).map(|(v, _)| v.to_bits());

@@ -290,7 +290,6 @@ impl<'a> Scanner<'a> {
             if byte == self.delimiter {
                 cells.push(Cell::plain(field - base, at - base));
                 field = at + 1;
-                self.fits(start, at)?;
                 if cells.len() - first > self.most {
                     cells.pop();
                     self.surplus += 1;

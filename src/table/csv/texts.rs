@@ -5,6 +5,39 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use super::number::{Missing, trim};
 use crate::table::Categorical;
 
+const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+#[inline]
+fn fold(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    product as u64 ^ (product >> 64) as u64
+}
+
+/// Less than 8 bytes as a number, the first the lowest.
+#[inline]
+fn little(text: &[u8]) -> u64 {
+    let bytes = text.iter().enumerate();
+    bytes.fold(0, |n, (i, &byte)| n | u64::from(byte) << (8 * i))
+}
+
+/// What tells texts of less than 8 bytes apart: the bytes, and their number in the highest byte. All ones for longer texts.
+#[inline]
+pub(super) fn key(text: &[u8]) -> u64 {
+    if text.len() < 8 {
+        little(text) | (text.len() as u64) << 56
+    } else {
+        u64::MAX
+    }
+}
+
+/// The [`key`] of the first `length` bytes, if they are less than 8 and there are 8 bytes: without a look at each.
+#[inline]
+pub(super) fn short_key(text: &[u8], length: usize) -> Option<u64> {
+    let word = u64::from_le_bytes(*text.first_chunk::<8>()?);
+    let bytes = word & ((1u64 << (8 * (length & 7))) - 1);
+    (length < 8).then_some(bytes | (length as u64) << 56)
+}
+
 /// A hash that others cannot predict, so that no file makes all its texts collide. Results do not depend on it.
 #[derive(Clone, Copy)]
 pub(super) struct Seed(u64);
@@ -17,11 +50,6 @@ impl Seed {
     /// Multiplies and folds, 8 bytes at a time (after wyhash).
     #[inline]
     fn hash(self, text: &[u8]) -> u64 {
-        const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-        let fold = |a: u64, b: u64| {
-            let product = u128::from(a) * u128::from(b);
-            product as u64 ^ (product >> 64) as u64
-        };
         let mut state = self.0 ^ (text.len() as u64).wrapping_mul(ODD);
         let (words, rest) = text.as_chunks::<8>();
         for word in words {
@@ -30,16 +58,20 @@ impl Seed {
                 ODD ^ self.0.rotate_left(32),
             );
         }
-        let mut last = 0;
-        for &byte in rest {
-            last = last << 8 | u64::from(byte);
-        }
-        fold(state ^ last, ODD ^ self.0.rotate_left(32)) ^ state
+        fold(state ^ little(rest), ODD ^ self.0.rotate_left(32)) ^ state
+    }
+
+    /// The hash of a text of less than 8 bytes from its key.
+    #[inline]
+    fn hash_key(self, key: u64) -> u64 {
+        let state = self.0 ^ (key >> 56).wrapping_mul(ODD);
+        fold(state ^ (key & !(0xff << 56)), ODD ^ self.0.rotate_left(32)) ^ state
     }
 }
 
 /// The first place of a different text.
 struct Entry {
+    key: u64,
     hash: u32,
     /// The text reads as a missing value where it is not quoted.
     missing: bool,
@@ -103,6 +135,34 @@ impl Texts {
             }
             slot = (slot + 1) & mask;
         };
+        self.push_code(code, quoted);
+    }
+
+    /// The same for a text of less than 8 bytes and its key.
+    #[inline]
+    pub(super) fn push_short(
+        &mut self,
+        text: &[u8],
+        key: u64,
+        quoted: bool,
+        at: usize,
+        missing: &Missing,
+    ) {
+        let hash = self.seed.hash_key(key);
+        let mask = self.slots.len() - 1;
+        let mut slot = (hash >> 32) as usize & mask;
+        let code = loop {
+            match self.slots[slot] {
+                0 => break self.insert(text, hash as u32, slot, at, missing),
+                found if self.entries[found as usize - 1].key == key => break found - 1,
+                _ => slot = (slot + 1) & mask,
+            }
+        };
+        self.push_code(code, quoted);
+    }
+
+    #[inline]
+    fn push_code(&mut self, code: u32, quoted: bool) {
         let entry = &mut self.entries[code as usize];
         if entry.missing && !quoted {
             self.codes.push(Categorical::MISSING);
@@ -124,6 +184,7 @@ impl Texts {
         let code = self.entries.len() as u32;
         self.slots[slot] = code + 1;
         self.entries.push(Entry {
+            key: key(text),
             hash,
             missing: missing.contains(trim(text)),
             used: false,
@@ -251,6 +312,37 @@ mod tests {
         let expected = [None, Some("NA"), None, None, Some("x")];
         assert!(column.iter().eq(expected));
         assert_eq!(column.categories(), ["NA", "x"]);
+    }
+
+    #[test]
+    fn short_texts_are_the_same_by_key_and_by_bytes() {
+        let missing = Missing::none();
+        let data: Vec<u8> = (0..64u32).map(|i| (i * i % 251) as u8 & 0xf3).collect();
+        let (mut keys, mut bytes) = (Texts::new(Seed(7)), Texts::new(Seed(7)));
+        for length in 0..10 {
+            for start in 0..data.len() - 10 {
+                let text = &data[start..start + length];
+                match short_key(&data[start..], length) {
+                    Some(short) => {
+                        assert_eq!(short, key(text));
+                        assert_eq!(keys.seed.hash_key(short), keys.seed.hash(text));
+                        keys.push_short(text, short, false, start, &missing);
+                    }
+                    None => {
+                        assert!(length >= 8);
+                        keys.push(text, false, start, &missing);
+                    }
+                }
+                bytes.push(text, false, start, &missing);
+            }
+        }
+        assert_eq!(short_key(&data[..7], 3), None);
+        assert_eq!(keys.codes, bytes.codes);
+        assert_eq!(keys.bytes, bytes.bytes);
+        for (row, &code) in bytes.codes.iter().enumerate() {
+            let (length, start) = (row / (data.len() - 10), row % (data.len() - 10));
+            assert_eq!(bytes.text(code), &data[start..start + length]);
+        }
     }
 
     #[test]
