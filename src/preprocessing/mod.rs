@@ -3,11 +3,13 @@
 pub(crate) mod columnwise;
 pub(crate) mod moments;
 mod one_hot_encoder;
+pub(crate) mod quantiles;
 mod standard_scaler;
 
 pub use one_hot_encoder::{
     Categories, DropCategory, FittedOneHotEncoder, HandleUnknown, OneHotEncoder,
 };
+pub use quantiles::QuantileMethod;
 pub use standard_scaler::{FittedStandardScaler, StandardScaler};
 
 use std::collections::HashSet;
