@@ -1,0 +1,73 @@
+"""Searches and whole pipelines."""
+
+import time
+
+import numpy as np
+import sklearn.linear_model as sk_linear
+
+from common import ROOT, Workload, classification, write
+
+# `n_jobs` of scikit-learn's searches.
+SK_JOBS = None
+
+
+def workloads(scale):
+    def titanic(meta):
+        return None
+
+    def grid_sk(_):
+        from sklearn.compose import ColumnTransformer
+        from sklearn.impute import SimpleImputer
+        from sklearn.model_selection import GridSearchCV
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+        import pandas as pd
+
+        table = pd.read_csv(ROOT / "datasets" / "titanic.csv")
+        y = table["survived"]
+        prepare = ColumnTransformer(
+            [
+                ("numeric", make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), ["age", "fare", "sibsp", "parch"]),
+                (
+                    "text",
+                    make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore")),
+                    ["pclass", "sex", "embarked"],
+                ),
+            ]
+        )
+        model = make_pipeline(prepare, sk_linear.LogisticRegression())
+        grid = {
+            "columntransformer__numeric__simpleimputer__strategy": ["mean", "median"],
+            "logisticregression__C": [0.01, 0.1, 1.0, 10.0],
+        }
+        start = time.perf_counter()
+        search = GridSearchCV(model, grid, cv=5, n_jobs=SK_JOBS).fit(table, y)
+        return time.perf_counter() - start, float(search.best_score_)
+
+    def make_row(meta):
+        x, y = classification(1000, 10)
+        meta.update(x=write("row_x.bin", x), y=write("row_y.bin", y))
+        return x, y
+
+    def row_sk(data):
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
+        x, y = data
+        model = make_pipeline(StandardScaler(), sk_linear.LogisticRegression()).fit(x, y)
+        rows = [x[i : i + 1] for i in range(200)]
+        start = time.perf_counter()
+        out = [model.predict_proba(row)[0, 1] for row in rows]
+        return (time.perf_counter() - start) / len(rows), out
+
+    return [
+        Workload("grid", "titanic, 8 x 5", titanic, {"scikit-learn": grid_sk}, lambda _, out: f"best {out:.6f}"),
+        Workload(
+            "one_row",
+            "10 features",
+            make_row,
+            {"scikit-learn": row_sk},
+            lambda _, out: f"sum of 200 {np.sum(out):.6f}",
+        ),
+    ]

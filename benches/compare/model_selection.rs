@@ -1,0 +1,69 @@
+//! Searches and whole pipelines.
+
+use std::hint::black_box;
+use std::path::Path;
+use std::time::Instant;
+
+use fitwell::impute::SimpleImputer;
+use fitwell::linear_model::LogisticRegression;
+use fitwell::model_selection::{GridSearchCv, ParamGrid, StratifiedKFold};
+use fitwell::pipeline::ColumnTransformer;
+use fitwell::prelude::*;
+use fitwell::preprocessing::{HandleUnknown, OneHotEncoder, StandardScaler};
+use fitwell::table::Table;
+use ndarray::{Array2, ArrayRef2, s};
+use serde_json::json;
+
+use crate::{Data, Found, Job};
+
+pub(crate) fn job(workload: &str, data: &Data) -> Found {
+    Ok(Some(match workload {
+        "grid" => grid(data)?,
+        "one_row" => one_row(&data.matrix("x")?, &data.labels("y")?)?,
+        _ => return Ok(None),
+    }))
+}
+
+fn grid(data: &Data) -> std::result::Result<Job, Box<dyn std::error::Error>> {
+    let table = Table::from_csv(Path::new(data.text("root")?).join("datasets/titanic.csv"))?;
+    let (features, survived) = table.split_labels("survived")?;
+    let numeric = pipeline("impute", SimpleImputer::median()).then("scale", StandardScaler::new());
+    let text = pipeline("impute", SimpleImputer::most_frequent()).then(
+        "onehot",
+        OneHotEncoder::new().handle_unknown(HandleUnknown::Ignore),
+    );
+    let prepare = ColumnTransformer::new()
+        .numeric("numeric", ["age", "fare", "sibsp", "parch"], numeric)
+        .part("text", ["pclass", "sex", "embarked"], text);
+    let model = pipeline("prepare", prepare).then("classify", LogisticRegression::new());
+    let grid = ParamGrid::new()
+        .with("prepare__numeric__impute__strategy", ["mean", "median"])
+        .with("classify__C", [0.01, 0.1, 1.0, 10.0]);
+    Ok(Box::new(move || {
+        let start = Instant::now();
+        let search = GridSearchCv::new(model.clone(), grid.clone())
+            .cv(StratifiedKFold::new())
+            .fit(&features, &survived)?;
+        Ok((start.elapsed().as_secs_f64(), json!(search.best_score())))
+    }))
+}
+
+fn one_row(x: &ArrayRef2<f64>, y: &Labels) -> Result<Job> {
+    let model = pipeline("scale", StandardScaler::new())
+        .then("classify", LogisticRegression::new())
+        .fit(x, y)?;
+    let rows: Vec<Array2<f64>> = (0..200)
+        .map(|i| x.slice(s![i..i + 1, ..]).to_owned())
+        .collect();
+    Ok(Box::new(move || {
+        let mut out = Vec::with_capacity(rows.len());
+        let start = Instant::now();
+        for row in &rows {
+            out.push(black_box(model.predict_proba(black_box(row))?)[[0, 1]]);
+        }
+        Ok((
+            start.elapsed().as_secs_f64() / rows.len() as f64,
+            json!(out),
+        ))
+    }))
+}
