@@ -108,7 +108,7 @@ pub use samples::{AsSamples, Samples};
 pub use targets::{AsTargets, ClassTarget, RealTarget, RealTargets, TargetDim, Targets, Weighted};
 pub use traits::{
     Classes, DecisionFunction, Estimator, FeatureNamesOut, FitPredict, FitTransform,
-    InverseTransform, PartialFit, Predict, PredictProba, Score, Transform,
+    InverseTransform, Known, PartialFit, Predict, PredictProba, Score, Transform,
 };
 
 /// The README's program runs with the doc tests.

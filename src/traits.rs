@@ -1,8 +1,11 @@
 //! The contract: [`Estimator`] learns, what it learned implements [`Predict`], [`Transform`] and the rest as it can.
 
+use std::any::Any;
+use std::fmt;
+
 use ndarray::{Array2, ArrayBase, ArrayRef, ArrayRef2, Data, Dimension, Ix2};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::labels::Class;
 use crate::samples::Samples;
 use crate::targets::Targets;
@@ -76,6 +79,127 @@ pub trait Estimator<X: ?Sized, Y: ?Sized = ()> {
     /// # Errors
     /// `InvalidParameter` for a hyper-parameter out of range, and whatever the estimator says of the data.
     fn fit(&self, x: &X, y: &Y) -> Result<Self::Fitted>;
+
+    /// Learns from samples and transforms the same samples: what a pipeline does with every step but the last.
+    ///
+    /// The result is that of [`fit`](Self::fit) and then `transform`, unless the transformer says otherwise in
+    /// [`fit_for_transform`](Self::fit_for_transform): one that learns from the target may transform the rows it was fitted
+    /// on by what it learned from other rows, so that no row sees its own target.
+    ///
+    /// ```
+    /// use fitwell::{prelude::*, preprocessing::StandardScaler};
+    /// use ndarray::array;
+    ///
+    /// let (scaler, x) = StandardScaler::new().fit_and_transform(&array![[0.0], [2.0]], &())?;
+    /// assert_eq!(x, array![[-1.0], [1.0]]);
+    /// assert_eq!(scaler.transform(&array![[3.0]])?, array![[2.0]]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As `fit` and `transform`.
+    #[allow(clippy::type_complexity)] // the model and its output, no more
+    fn fit_and_transform(
+        &self,
+        x: &X,
+        y: &Y,
+    ) -> Result<(Self::Fitted, <Self::Fitted as Transform<X>>::Output)>
+    where
+        Self::Fitted: Transform<X>,
+    {
+        let (fitted, known) = self.fit_for_transform(x, y)?;
+        let transformed = fitted.transform_fitted(x, known)?;
+        Ok((fitted, transformed))
+    }
+
+    /// As [`fit`](Self::fit), for a caller who transforms the same samples next: the place to override what becomes of
+    /// training rows, or to keep a result that the fit has anyway.
+    ///
+    /// An override returns the transformed rows with the model, as `Known::new(rows)` where `rows` is of the type that the
+    /// model transforms to:
+    ///
+    /// ```
+    /// use fitwell::{Known, prelude::*};
+    /// use ndarray::{Array2, ArrayRef2, array};
+    ///
+    /// /// The mean target of all rows; a training row gets the mean of the other rows.
+    /// #[derive(Clone)]
+    /// struct MeanTarget;
+    /// struct FittedMeanTarget(f64);
+    ///
+    /// impl Estimator<ArrayRef2<f64>, ndarray::ArrayRef1<f64>> for MeanTarget {
+    ///     type Fitted = FittedMeanTarget;
+    ///     fn fit(&self, _: &ArrayRef2<f64>, y: &ndarray::ArrayRef1<f64>) -> Result<FittedMeanTarget> {
+    ///         Ok(FittedMeanTarget(y.mean().unwrap_or(0.0)))
+    ///     }
+    ///     fn fit_for_transform(&self, x: &ArrayRef2<f64>, y: &ndarray::ArrayRef1<f64>) -> Result<(FittedMeanTarget, Known)> {
+    ///         let others = Array2::from_shape_fn((x.nrows(), 1), |(i, _)| (y.sum() - y[i]) / (y.len() - 1) as f64);
+    ///         Ok((self.fit(x, y)?, Known::new(others)))
+    ///     }
+    /// }
+    ///
+    /// impl Transform<ArrayRef2<f64>> for FittedMeanTarget {
+    ///     type Output = Array2<f64>;
+    ///     fn transform(&self, x: &ArrayRef2<f64>) -> Result<Array2<f64>> {
+    ///         Ok(Array2::from_elem((x.nrows(), 1), self.0))
+    ///     }
+    /// }
+    ///
+    /// let (x, y) = (array![[0.0], [0.0], [0.0]], array![1.0, 2.0, 6.0]);
+    /// let (fitted, training) = MeanTarget.fit_and_transform(&x, &y)?;
+    /// assert_eq!(training, array![[4.0], [3.5], [1.5]]);
+    /// assert_eq!(fitted.transform(&x)?, array![[3.0], [3.0], [3.0]]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As `fit`.
+    fn fit_for_transform(&self, x: &X, y: &Y) -> Result<(Self::Fitted, Known)> {
+        Ok((self.fit(x, y)?, Known::nothing()))
+    }
+}
+
+/// What a fit already knows of its transformed training samples: the whole result, a part of it, or nothing.
+///
+/// Made by [`Estimator::fit_for_transform`], used up by [`Transform::transform_fitted`].
+#[derive(Default)]
+pub struct Known(Option<Box<dyn Any + Send>>);
+
+impl Known {
+    /// Nothing: the rows are transformed as any others.
+    pub fn nothing() -> Self {
+        Known(None)
+    }
+
+    /// The transformed rows, of the type [`Transform::Output`], or what the model's own
+    /// [`transform_fitted`](Transform::transform_fitted) makes them from.
+    pub fn new<T: Send + 'static>(value: T) -> Self {
+        Known(Some(Box::new(value)))
+    }
+
+    /// What is known, as a `T`; `None` if nothing is.
+    ///
+    /// # Errors
+    /// `InvalidInput` when it is of another type, which a model's own fit does not make.
+    pub fn take<T: 'static>(self) -> Result<Option<T>> {
+        let Some(value) = self.0 else { return Ok(None) };
+        match value.downcast() {
+            Ok(value) => Ok(Some(*value)),
+            Err(_) => Err(Error::invalid_input(
+                "transformed training rows",
+                format!("they are no {}", std::any::type_name::<T>()),
+            )),
+        }
+    }
+}
+
+impl fmt::Debug for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Some(_) => "Known(..)",
+            None => "Known(nothing)",
+        })
+    }
 }
 
 /// A fitted model that predicts: [`Labels`](crate::Labels) from classifiers, arrays from regressors.
@@ -154,7 +278,7 @@ pub trait Classes {
 )]
 pub trait Transform<X: ?Sized> {
     /// What the samples become, row by row.
-    type Output;
+    type Output: Send + 'static;
 
     /// Transforms each row of `x` (n_samples, n_features).
     ///
@@ -162,6 +286,18 @@ pub trait Transform<X: ?Sized> {
     /// `ShapeMismatch` or `FeatureNames` when the columns differ from those at fit, and what the transformer says of
     /// the values.
     fn transform(&self, x: &X) -> Result<Self::Output>;
+
+    /// Transforms the samples the model was fitted on, right after the fit, which may know the result; see
+    /// [`Estimator::fit_and_transform`]. Combinators implement it to hand on what their parts know.
+    ///
+    /// # Errors
+    /// As [`transform`](Self::transform).
+    fn transform_fitted(&self, x: &X, known: Known) -> Result<Self::Output> {
+        match known.take()? {
+            Some(transformed) => Ok(transformed),
+            None => self.transform(x),
+        }
+    }
 }
 
 /// A fitted transformer that can be undone.
@@ -204,7 +340,8 @@ pub trait FitTransform<X: ?Sized> {
     /// What the samples become.
     type Output;
 
-    /// `fit(x, &())?.transform(x)`. Keep the result of `fit` instead when other rows are to be transformed later.
+    /// The transformed rows of [`fit_and_transform`](Estimator::fit_and_transform) without a target: `fit(x, &())?.transform(x)`.
+    /// Keep the result of `fit` instead when other rows are to be transformed later.
     ///
     /// # Errors
     /// As `fit` and `transform`.
@@ -218,7 +355,7 @@ where
 {
     type Output = <T::Fitted as Transform<X>>::Output;
     fn fit_transform(&self, x: &X) -> Result<Self::Output> {
-        self.fit(x, &())?.transform(x)
+        Ok(self.fit_and_transform(x, &())?.1)
     }
 }
 
@@ -268,6 +405,9 @@ where
     fn fit(&self, x: &ArrayBase<S, Ix2, F>, y: &Y) -> Result<T::Fitted> {
         Estimator::<ArrayRef2<F>, Y>::fit(self, x, y)
     }
+    fn fit_for_transform(&self, x: &ArrayBase<S, Ix2, F>, y: &Y) -> Result<(T::Fitted, Known)> {
+        Estimator::<ArrayRef2<F>, Y>::fit_for_transform(self, x, y)
+    }
 }
 
 impl<F, G, D, S, R, T> Estimator<ArrayBase<S, Ix2, F>, ArrayBase<R, D, G>> for T
@@ -281,6 +421,13 @@ where
     fn fit(&self, x: &ArrayBase<S, Ix2, F>, y: &ArrayBase<R, D, G>) -> Result<T::Fitted> {
         Estimator::<ArrayRef2<F>, ArrayRef<G, D>>::fit(self, x, y)
     }
+    fn fit_for_transform(
+        &self,
+        x: &ArrayBase<S, Ix2, F>,
+        y: &ArrayBase<R, D, G>,
+    ) -> Result<(T::Fitted, Known)> {
+        Estimator::<ArrayRef2<F>, ArrayRef<G, D>>::fit_for_transform(self, x, y)
+    }
 }
 
 impl<X, G, D, R, T> Estimator<X, ArrayBase<R, D, G>> for T
@@ -293,6 +440,9 @@ where
     type Fitted = T::Fitted;
     fn fit(&self, x: &X, y: &ArrayBase<R, D, G>) -> Result<T::Fitted> {
         Estimator::<X, ArrayRef<G, D>>::fit(self, x, y)
+    }
+    fn fit_for_transform(&self, x: &X, y: &ArrayBase<R, D, G>) -> Result<(T::Fitted, Known)> {
+        Estimator::<X, ArrayRef<G, D>>::fit_for_transform(self, x, y)
     }
 }
 
@@ -348,7 +498,17 @@ macro_rules! through_array_ref {
     };
 }
 through_array_ref!(Predict { type Output; fn predict -> T::Output; });
-through_array_ref!(Transform { type Output; fn transform -> T::Output; });
+
+impl<F, S: Data<Elem = F>, T: Transform<ArrayRef2<F>>> Transform<ArrayBase<S, Ix2, F>> for T {
+    type Output = T::Output;
+    fn transform(&self, x: &ArrayBase<S, Ix2, F>) -> Result<T::Output> {
+        Transform::<ArrayRef2<F>>::transform(self, x)
+    }
+    fn transform_fitted(&self, x: &ArrayBase<S, Ix2, F>, known: Known) -> Result<T::Output> {
+        Transform::<ArrayRef2<F>>::transform_fitted(self, x, known)
+    }
+}
+
 through_array_ref!(InverseTransform { type Output; fn inverse_transform -> T::Output; });
 through_array_ref!(DecisionFunction { type Float; fn decision_function -> Array2<T::Float>; });
 through_array_ref!(PredictProba {

@@ -76,7 +76,7 @@ use crate::model::Model;
 use crate::params::{Params, Value};
 use crate::samples::Samples;
 use crate::targets::{TargetDim, Targets, Weighted};
-use crate::traits::Estimator;
+use crate::traits::{Estimator, Known};
 
 mod classifier;
 mod regressor;
@@ -253,6 +253,7 @@ pub(crate) use confidence;
 /// An estimator behind a box that learns `M`.
 trait DynRecipe<X: ?Sized, Y: ?Sized, M>: Send + Sync {
     fn dyn_fit(&self, x: &X, y: &Y) -> Result<M>;
+    fn dyn_fit_for_transform(&self, x: &X, y: &Y) -> Result<(M, Known)>;
     fn dyn_params(&self) -> BTreeMap<String, Value>;
     fn dyn_with_value(&self, name: &str, value: Value) -> Result<Box<dyn DynRecipe<X, Y, M>>>;
     fn duplicate(&self) -> Box<dyn DynRecipe<X, Y, M>>;
@@ -275,6 +276,10 @@ where
 {
     fn dyn_fit(&self, x: &X, y: &Y) -> Result<M> {
         Estimator::fit(self, x, y).map(M::hold)
+    }
+    fn dyn_fit_for_transform(&self, x: &X, y: &Y) -> Result<(M, Known)> {
+        let (fitted, known) = Estimator::fit_for_transform(self, x, y)?;
+        Ok((M::hold(fitted), known))
     }
     fn dyn_params(&self) -> BTreeMap<String, Value> {
         Params::params(self)
@@ -374,6 +379,9 @@ macro_rules! boxed {
             type Fitted = $fitted<$($q),+>;
             fn fit(&self, x: &$x, y: &$y) -> Result<Self::Fitted> {
                 self.0.dyn_fit(x, y)
+            }
+            fn fit_for_transform(&self, x: &$x, y: &$y) -> Result<(Self::Fitted, crate::traits::Known)> {
+                self.0.dyn_fit_for_transform(x, y)
             }
         }
 

@@ -12,7 +12,7 @@ use crate::model::Format;
 use crate::params::{Params, Value};
 use crate::samples::Samples;
 use crate::targets::Targets;
-use crate::traits::{Estimator, FeatureNamesOut, Transform};
+use crate::traits::{Estimator, FeatureNamesOut, Known, Transform};
 
 /// A fitted transformer that goes into a box. Implemented for all that turn `X` into `O`, name their output columns and can
 /// be saved.
@@ -25,6 +25,7 @@ impl<X: ?Sized, O, T: Learned + Transform<X, Output = O> + FeatureNamesOut> Tran
 
 trait DynTransformer<X: ?Sized, O>: DynLearned {
     fn dyn_transform(&self, x: &X) -> Result<O>;
+    fn dyn_transform_fitted(&self, x: &X, known: Known) -> Result<O>;
     fn dyn_feature_names_out(&self, input: Option<&[String]>) -> Result<Vec<String>>;
     fn duplicate(&self) -> Box<dyn DynTransformer<X, O>>;
 }
@@ -32,6 +33,9 @@ trait DynTransformer<X: ?Sized, O>: DynLearned {
 impl<X: ?Sized + 'static, O: 'static, T: Transformer<X, O>> DynTransformer<X, O> for T {
     fn dyn_transform(&self, x: &X) -> Result<O> {
         Transform::transform(self, x)
+    }
+    fn dyn_transform_fitted(&self, x: &X, known: Known) -> Result<O> {
+        Transform::transform_fitted(self, x, known)
     }
     fn dyn_feature_names_out(&self, input: Option<&[String]>) -> Result<Vec<String>> {
         FeatureNamesOut::feature_names_out(self, input)
@@ -111,10 +115,15 @@ boxed! {
     => FittedBoxedTransformer<X, O> where { X: Samples + ?Sized + 'static, O: 'static }
 }
 
-impl<X: Samples + ?Sized + 'static, O: 'static> Transform<X> for FittedBoxedTransformer<X, O> {
+impl<X: Samples + ?Sized + 'static, O: Send + 'static> Transform<X>
+    for FittedBoxedTransformer<X, O>
+{
     type Output = O;
     fn transform(&self, x: &X) -> Result<O> {
         self.0.dyn_transform(x)
+    }
+    fn transform_fitted(&self, x: &X, known: Known) -> Result<O> {
+        self.0.dyn_transform_fitted(x, known)
     }
 }
 

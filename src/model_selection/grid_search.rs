@@ -23,8 +23,8 @@ use crate::params::{Params, Value};
 use crate::samples::{AsSamples, Samples};
 use crate::targets::{AsTargets, Targets};
 use crate::traits::{
-    Classes, DecisionFunction, Estimator, FeatureNamesOut, InverseTransform, Predict, PredictProba,
-    Score, Transform,
+    Classes, DecisionFunction, Estimator, FeatureNamesOut, InverseTransform, Known, Predict,
+    PredictProba, Score, Transform,
 };
 
 const NAME: &str = "GridSearchCv";
@@ -389,12 +389,22 @@ where
 
     fn fit(&self, x: &X, y: &Y) -> Result<Self::Fitted> {
         let (results, best) = self.run(x, y)?;
-        let best = best.fit(x, y).map_err(|e| {
-            let candidate = place(results.best_index(), results.best_params());
-            e.within(format!("fitting the best again: {candidate}"))
-        })?;
+        let best = best.fit(x, y).map_err(|e| again(&results, e))?;
         Ok(FittedGridSearchCv { best, results })
     }
+
+    fn fit_for_transform(&self, x: &X, y: &Y) -> Result<(Self::Fitted, Known)> {
+        let (results, best) = self.run(x, y)?;
+        let fitted = best.fit_for_transform(x, y);
+        let (best, known) = fitted.map_err(|e| again(&results, e))?;
+        Ok((FittedGridSearchCv { best, results }, known))
+    }
+}
+
+/// An error of fitting the best candidate on all rows.
+fn again(results: &SearchResults, error: Error) -> Error {
+    let candidate = place(results.best_index(), results.best_params());
+    error.within(format!("fitting the best again: {candidate}"))
 }
 
 /// The estimator's hyper-parameters as `estimator__...`, and `error_score` and `return_train_score`.
@@ -554,7 +564,6 @@ macro_rules! through_best {
     };
 }
 through_best!(Predict { type Output; fn predict -> M::Output; });
-through_best!(Transform { type Output; fn transform -> M::Output; });
 through_best!(InverseTransform { type Output; fn inverse_transform -> M::Output; });
 through_best!(DecisionFunction { type Float; fn decision_function -> Array2<M::Float>; });
 through_best!(PredictProba {
@@ -562,6 +571,16 @@ through_best!(PredictProba {
     fn predict_proba -> Array2<M::Float>;
     fn predict_log_proba -> Array2<M::Float>;
 });
+
+impl<X: Samples + ?Sized, M: Transform<X>> Transform<X> for FittedGridSearchCv<M> {
+    type Output = M::Output;
+    fn transform(&self, x: &X) -> Result<M::Output> {
+        self.best.transform(x)
+    }
+    fn transform_fitted(&self, x: &X, known: Known) -> Result<M::Output> {
+        self.best.transform_fitted(x, known)
+    }
+}
 
 impl<X: Samples + ?Sized, Y: Targets + ?Sized, M: Score<X, Y>> Score<X, Y>
     for FittedGridSearchCv<M>

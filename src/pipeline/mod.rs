@@ -7,3 +7,6 @@ pub use column_transformer::{
     ColumnTransformer, FittedColumnTransformer, InputColumn, Remainder, parts,
 };
 pub use sequence::{FittedPipeline, Pipeline, Step, Steps, pipeline};
+
+#[cfg(test)]
+mod tests;

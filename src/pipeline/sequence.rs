@@ -15,8 +15,8 @@ use crate::params::{Params, Value};
 use crate::samples::Samples;
 use crate::targets::Targets;
 use crate::traits::{
-    Classes, DecisionFunction, Estimator, FeatureNamesOut, InverseTransform, Predict, PredictProba,
-    Score, Transform,
+    Classes, DecisionFunction, Estimator, FeatureNamesOut, InverseTransform, Known, Predict,
+    PredictProba, Score, Transform,
 };
 
 /// Starts a pipeline with a named step; [`then`](Step::then) adds the next.
@@ -69,6 +69,14 @@ impl<T> Step<T> {
 
     fn place(&self) -> String {
         format!("step `{}`", self.name)
+    }
+
+    /// What this step learned, under its name.
+    fn of<M>(&self, inner: M) -> Step<M> {
+        Step {
+            name: self.name.clone(),
+            inner,
+        }
     }
 
     fn check_name(&self) -> Result<()> {
@@ -241,10 +249,14 @@ where
     fn fit(&self, x: &X, y: &Y) -> Result<Self::Fitted> {
         self.check_name()?;
         let inner = self.inner.fit(x, y).map_err(|e| e.within(self.place()))?;
-        Ok(Step {
-            name: self.name.clone(),
-            inner,
-        })
+        Ok(self.of(inner))
+    }
+
+    fn fit_for_transform(&self, x: &X, y: &Y) -> Result<(Self::Fitted, Known)> {
+        self.check_name()?;
+        let fitted = self.inner.fit_for_transform(x, y);
+        let (inner, known) = fitted.map_err(|e| e.within(self.place()))?;
+        Ok((self.of(inner), known))
     }
 }
 
@@ -254,11 +266,36 @@ where
     Y: Targets + ?Sized,
     A: Estimator<X, Y> + Steps,
     A::Fitted: Transform<X, Output = O>,
+    O: Send + 'static,
     B: Estimator<O, Y>,
 {
     type Fitted = FittedPipeline<A::Fitted, B::Fitted>;
 
     fn fit(&self, x: &X, y: &Y) -> Result<Self::Fitted> {
+        self.check_names()?;
+        let (first, prepared) = self.first.fit_and_transform(x, y)?;
+        let last = self.last.inner.fit(&prepared, y);
+        let last = last.map_err(|e| e.within(self.last.place()))?;
+        let last = self.last.of(last);
+        Ok(FittedPipeline { first, last })
+    }
+
+    fn fit_for_transform(&self, x: &X, y: &Y) -> Result<(Self::Fitted, Known)> {
+        self.check_names()?;
+        let (first, prepared) = self.first.fit_and_transform(x, y)?;
+        let fitted = self.last.inner.fit_for_transform(&prepared, y);
+        let (inner, known) = fitted.map_err(|e| e.within(self.last.place()))?;
+        let last = self.last.of(inner);
+        // The rows before the last step and what that knows: nothing is transformed twice.
+        Ok((
+            FittedPipeline { first, last },
+            Known::new((prepared, known)),
+        ))
+    }
+}
+
+impl<A: Steps, B> Pipeline<A, B> {
+    fn check_names(&self) -> Result<()> {
         self.last.check_name()?;
         if self.first.names().contains(&self.last.name()) {
             let got = format!("{:?} twice", self.last.name);
@@ -269,20 +306,7 @@ where
                 got,
             ));
         }
-        let first = self.first.fit(x, y)?;
-        let prepared = first.transform(x)?;
-        let last = self
-            .last
-            .inner
-            .fit(&prepared, y)
-            .map_err(|e| e.within(self.last.place()))?;
-        Ok(FittedPipeline {
-            first,
-            last: Step {
-                name: self.last.name.clone(),
-                inner: last,
-            },
-        })
+        Ok(())
     }
 }
 
@@ -360,6 +384,10 @@ impl<X: Samples + ?Sized, M: Transform<X>> Transform<X> for Step<M> {
     fn transform(&self, x: &X) -> Result<M::Output> {
         self.inner.transform(x).map_err(|e| e.within(self.place()))
     }
+    fn transform_fitted(&self, x: &X, known: Known) -> Result<M::Output> {
+        let transformed = self.inner.transform_fitted(x, known);
+        transformed.map_err(|e| e.within(self.place()))
+    }
 }
 
 impl<X: Samples + ?Sized, A: Transform<X>, B: Transform<A::Output>> Transform<X>
@@ -372,6 +400,13 @@ impl<X: Samples + ?Sized, A: Transform<X>, B: Transform<A::Output>> Transform<X>
             .inner
             .transform(&x)
             .map_err(|e| e.within(self.last.place()))
+    }
+    fn transform_fitted(&self, x: &X, known: Known) -> Result<B::Output> {
+        let Some((prepared, known)) = known.take::<(A::Output, Known)>()? else {
+            return self.transform(x);
+        };
+        let transformed = self.last.inner.transform_fitted(&prepared, known);
+        transformed.map_err(|e| e.within(self.last.place()))
     }
 }
 
