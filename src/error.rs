@@ -3,6 +3,9 @@
 use std::fmt;
 use std::path::PathBuf;
 
+/// The place of an error in rows of a validation set.
+pub(crate) const VALIDATION_SET: &str = "validation set";
+
 /// The result of every fallible operation in this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -217,8 +220,11 @@ impl Error {
         self
     }
 
-    /// The same error about a selection of rows, its row counted in the whole.
+    /// The same error about a selection of rows, its row counted in the whole. Rows of a validation set are no part of it.
     pub(crate) fn at_rows(mut self, selected: &[usize]) -> Self {
+        if self.context().iter().any(|place| place == VALIDATION_SET) {
+            return self;
+        }
         if let ErrorKind::NonFinite { row, .. }
         | ErrorKind::UnknownCategory { row, .. }
         | ErrorKind::MissingValue { row, .. } = &mut self.0.kind

@@ -11,5 +11,5 @@ pub use crate::table::{Columns, Table};
 pub use crate::targets::Targets;
 pub use crate::traits::{
     Classes, DecisionFunction, Estimator, FeatureNamesOut, FitPredict, FitTransform,
-    InverseTransform, PartialFit, Predict, PredictProba, Score, Transform,
+    FitWithValidation, InverseTransform, PartialFit, Predict, PredictProba, Score, Transform,
 };

@@ -159,6 +159,99 @@ pub trait Estimator<X: ?Sized, Y: ?Sized = ()> {
     }
 }
 
+/// An estimator that watches a validation set while it learns, to stop before it learns the noise, say.
+///
+/// The set travels with the training data: a [`Pipeline`](crate::pipeline::Pipeline) fits every step on the training rows
+/// alone, transforms the validation rows with the fitted steps, and hands both to its last step, so that nothing leaks. A
+/// [`GridSearchCv`](crate::model_selection::GridSearchCv) hands the same set to every fit. Weights travel as they do in
+/// training: in the target, [`Targets::weighted`]. The two sets are of one type; give the one without weights weights of 1.
+///
+/// A step that cannot use a validation set does not compile as the last one:
+///
+/// ```compile_fail,E0277
+/// use fitwell::{linear_model::Ridge, prelude::*, preprocessing::StandardScaler};
+/// use ndarray::array;
+///
+/// let pipe = pipeline("scale", StandardScaler::new()).then("ridge", Ridge::new());
+/// let (x, y) = (array![[0.0], [1.0]], array![0.0, 1.0]);
+/// let model = pipe.fit_with_validation(&x, &y, &x, &y);
+/// ```
+///
+/// An estimator of your own implements it beside [`Estimator`]:
+///
+/// ```
+/// use fitwell::{prelude::*, preprocessing::StandardScaler};
+/// use ndarray::{Array1, ArrayRef1, ArrayRef2, array};
+///
+/// /// Least squares by gradient descent.
+/// #[derive(Clone)]
+/// struct Descent { step: f64, max_iter: usize }
+/// struct FittedDescent { coef: Array1<f64>, intercept: f64, n_iter: usize }
+///
+/// impl Descent {
+///     /// Stops when `worse` says so.
+///     fn run(&self, x: &ArrayRef2<f64>, y: &ArrayRef1<f64>, mut worse: impl FnMut(&FittedDescent) -> bool) -> FittedDescent {
+///         let mut model = FittedDescent { coef: Array1::zeros(x.ncols()), intercept: 0.0, n_iter: 0 };
+///         for n_iter in 1..=self.max_iter {
+///             let residual = x.dot(&model.coef) + model.intercept - y;
+///             let pace = self.step / x.nrows() as f64;
+///             let coef = &model.coef - &(x.t().dot(&residual) * pace);
+///             let next = FittedDescent { coef, intercept: model.intercept - pace * residual.sum(), n_iter };
+///             if worse(&next) {
+///                 break;
+///             }
+///             model = next;
+///         }
+///         model
+///     }
+/// }
+///
+/// impl Estimator<ArrayRef2<f64>, ArrayRef1<f64>> for Descent {
+///     type Fitted = FittedDescent;
+///     fn fit(&self, x: &ArrayRef2<f64>, y: &ArrayRef1<f64>) -> Result<FittedDescent> {
+///         Ok(self.run(x, y, |_| false))
+///     }
+/// }
+///
+/// impl FitWithValidation<ArrayRef2<f64>, ArrayRef1<f64>> for Descent {
+///     fn fit_with_validation(
+///         &self,
+///         x: &ArrayRef2<f64>,
+///         y: &ArrayRef1<f64>,
+///         x_val: &ArrayRef2<f64>,
+///         y_val: &ArrayRef1<f64>,
+///     ) -> Result<FittedDescent> {
+///         let mut best = f64::INFINITY;
+///         Ok(self.run(x, y, |model| {
+///             let loss = (x_val.dot(&model.coef) + model.intercept - y_val).pow2().sum();
+///             let worse = loss > best;
+///             best = best.min(loss);
+///             worse
+///         }))
+///     }
+/// }
+///
+/// let (x, y) = (array![[0.0], [100.0], [200.0], [300.0]], array![0.0, 1.2, 1.8, 3.3]);
+/// let (x_val, y_val) = (array![[50.0], [250.0]], array![0.5, 2.5]);
+/// let pipe = pipeline("scale", StandardScaler::new()).then("descent", Descent { step: 0.1, max_iter: 500 });
+/// let stopped = pipe.fit_with_validation(&x, &y, &x_val, &y_val)?;
+/// assert!(stopped.last().n_iter < 500);
+/// assert_eq!(stopped.first().inner().mean(), array![150.0]); // of the training rows alone
+/// # Ok::<(), Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot use a validation set of samples `{X}` and target `{Y}`",
+    label = "this estimator has no `fit_with_validation`",
+    note = "a pipeline has it if its last step has; without a validation set call `fit(&x, &y)`"
+)]
+pub trait FitWithValidation<X: ?Sized, Y: ?Sized = ()>: Estimator<X, Y> {
+    /// Learns from `x` and `y` alone, watching how well it does on `x_val` and `y_val`.
+    ///
+    /// # Errors
+    /// As [`fit`](Estimator::fit), for either set.
+    fn fit_with_validation(&self, x: &X, y: &Y, x_val: &X, y_val: &Y) -> Result<Self::Fitted>;
+}
+
 /// What a fit already knows of its transformed training samples: the whole result, a part of it, or nothing.
 ///
 /// Made by [`Estimator::fit_for_transform`], used up by [`Transform::transform_fitted`].
@@ -443,6 +536,61 @@ where
     }
     fn fit_for_transform(&self, x: &X, y: &ArrayBase<R, D, G>) -> Result<(T::Fitted, Known)> {
         Estimator::<X, ArrayRef<G, D>>::fit_for_transform(self, x, y)
+    }
+}
+
+impl<F, S, Y, T> FitWithValidation<ArrayBase<S, Ix2, F>, Y> for T
+where
+    S: Data<Elem = F>,
+    Y: Targets + ?Sized,
+    T: FitWithValidation<ArrayRef2<F>, Y>,
+{
+    fn fit_with_validation(
+        &self,
+        x: &ArrayBase<S, Ix2, F>,
+        y: &Y,
+        x_val: &ArrayBase<S, Ix2, F>,
+        y_val: &Y,
+    ) -> Result<Self::Fitted> {
+        FitWithValidation::<ArrayRef2<F>, Y>::fit_with_validation(self, x, y, x_val, y_val)
+    }
+}
+
+impl<F, G, D, S, R, T> FitWithValidation<ArrayBase<S, Ix2, F>, ArrayBase<R, D, G>> for T
+where
+    D: Dimension,
+    S: Data<Elem = F>,
+    R: Data<Elem = G>,
+    T: FitWithValidation<ArrayRef2<F>, ArrayRef<G, D>>,
+{
+    fn fit_with_validation(
+        &self,
+        x: &ArrayBase<S, Ix2, F>,
+        y: &ArrayBase<R, D, G>,
+        x_val: &ArrayBase<S, Ix2, F>,
+        y_val: &ArrayBase<R, D, G>,
+    ) -> Result<Self::Fitted> {
+        FitWithValidation::<ArrayRef2<F>, ArrayRef<G, D>>::fit_with_validation(
+            self, x, y, x_val, y_val,
+        )
+    }
+}
+
+impl<X, G, D, R, T> FitWithValidation<X, ArrayBase<R, D, G>> for T
+where
+    X: Samples + ?Sized,
+    D: Dimension,
+    R: Data<Elem = G>,
+    T: FitWithValidation<X, ArrayRef<G, D>>,
+{
+    fn fit_with_validation(
+        &self,
+        x: &X,
+        y: &ArrayBase<R, D, G>,
+        x_val: &X,
+        y_val: &ArrayBase<R, D, G>,
+    ) -> Result<Self::Fitted> {
+        FitWithValidation::<X, ArrayRef<G, D>>::fit_with_validation(self, x, y, x_val, y_val)
     }
 }
 

@@ -6,13 +6,15 @@ use std::path::Path;
 
 use ndarray::{Array2, ArrayRef2};
 
-use super::{Confidence, DynLearned, DynRecipe, Hold, Input, Learned, Recipe, boxed};
+use super::{Confidence, DynLearned, DynRecipe, Hold, Input, Learned, Recipe, Validating, boxed};
 use crate::error::{ErrorKind, Result};
 use crate::labels::{Class, Labels};
 use crate::model::Format;
 use crate::params::{Params, Value};
 use crate::targets::Targets;
-use crate::traits::{Classes, DecisionFunction, Estimator, Predict, PredictProba, Score};
+use crate::traits::{
+    Classes, DecisionFunction, Estimator, FitWithValidation, Predict, PredictProba, Score,
+};
 
 /// A fitted classifier that goes into a box. Implemented for all that predict [`Labels`], know their classes, score
 /// themselves, can be saved, and say what they know of their [`Confidence`].
@@ -106,6 +108,15 @@ impl<X: Input + ?Sized + 'static, Y: Targets + ?Sized + 'static> BoxedClassifier
         E::Fitted: Classifier<X, Y>,
     {
         BoxedClassifier(Box::new(classifier))
+    }
+
+    /// This classifier with its use of a validation set, its type hidden.
+    pub fn with_validation<E>(classifier: E) -> Self
+    where
+        E: Recipe + FitWithValidation<X, Y>,
+        E::Fitted: Classifier<X, Y>,
+    {
+        BoxedClassifier(Box::new(Validating(classifier)))
     }
 }
 

@@ -44,6 +44,12 @@
 //! ([`Confidence`]). Without them `predict_proba` and `decision_function` return
 //! [`Unsupported`](crate::ErrorKind::Unsupported).
 //!
+//! # Validation sets
+//!
+//! An estimator that watches a validation set goes into the box by `with_validation`; the box then implements
+//! [`FitWithValidation`](crate::FitWithValidation) by it. One that went in by `new` answers
+//! [`Unsupported`](crate::ErrorKind::Unsupported).
+//!
 //! # Model files
 //!
 //! [`FittedBoxedClassifier::save`] and its kin write the model inside, under the name of its own type. Loading names that type,
@@ -76,7 +82,7 @@ use crate::model::Model;
 use crate::params::{Params, Value};
 use crate::samples::Samples;
 use crate::targets::{TargetDim, Targets, Weighted};
-use crate::traits::{Estimator, Known};
+use crate::traits::{Estimator, FitWithValidation, Known};
 
 mod classifier;
 mod regressor;
@@ -254,6 +260,8 @@ pub(crate) use confidence;
 trait DynRecipe<X: ?Sized, Y: ?Sized, M>: Send + Sync {
     fn dyn_fit(&self, x: &X, y: &Y) -> Result<M>;
     fn dyn_fit_for_transform(&self, x: &X, y: &Y) -> Result<(M, Known)>;
+    /// `None` if the estimator went into the box without its use of a validation set.
+    fn dyn_fit_with_validation(&self, x: &X, y: &Y, x_val: &X, y_val: &Y) -> Option<Result<M>>;
     fn dyn_params(&self) -> BTreeMap<String, Value>;
     fn dyn_with_value(&self, name: &str, value: Value) -> Result<Box<dyn DynRecipe<X, Y, M>>>;
     fn duplicate(&self) -> Box<dyn DynRecipe<X, Y, M>>;
@@ -281,6 +289,9 @@ where
         let (fitted, known) = Estimator::fit_for_transform(self, x, y)?;
         Ok((M::hold(fitted), known))
     }
+    fn dyn_fit_with_validation(&self, _: &X, _: &Y, _: &X, _: &Y) -> Option<Result<M>> {
+        None
+    }
     fn dyn_params(&self) -> BTreeMap<String, Value> {
         Params::params(self)
     }
@@ -298,6 +309,47 @@ where
     }
     fn any(&self) -> &dyn Any {
         self
+    }
+}
+
+/// An estimator that goes into a box with its use of a validation set.
+struct Validating<E>(E);
+
+impl<X, Y, M, E> DynRecipe<X, Y, M> for Validating<E>
+where
+    X: ?Sized + 'static,
+    Y: ?Sized + 'static,
+    M: Hold<E::Fitted> + 'static,
+    E: Recipe + FitWithValidation<X, Y>,
+{
+    fn dyn_fit(&self, x: &X, y: &Y) -> Result<M> {
+        self.0.fit(x, y).map(M::hold)
+    }
+    fn dyn_fit_for_transform(&self, x: &X, y: &Y) -> Result<(M, Known)> {
+        let (fitted, known) = self.0.fit_for_transform(x, y)?;
+        Ok((M::hold(fitted), known))
+    }
+    fn dyn_fit_with_validation(&self, x: &X, y: &Y, x_val: &X, y_val: &Y) -> Option<Result<M>> {
+        let fitted = self.0.fit_with_validation(x, y, x_val, y_val);
+        Some(fitted.map(M::hold))
+    }
+    fn dyn_params(&self) -> BTreeMap<String, Value> {
+        self.0.params()
+    }
+    fn dyn_with_value(&self, name: &str, value: Value) -> Result<Box<dyn DynRecipe<X, Y, M>>> {
+        Ok(Box::new(Validating(self.0.with_value(name, value)?)))
+    }
+    fn duplicate(&self) -> Box<dyn DynRecipe<X, Y, M>> {
+        Box::new(Validating(self.0.clone()))
+    }
+    fn debug(&self) -> &dyn fmt::Debug {
+        &self.0
+    }
+    fn display(&self) -> &dyn fmt::Display {
+        &self.0
+    }
+    fn any(&self) -> &dyn Any {
+        &self.0
     }
 }
 
@@ -382,6 +434,18 @@ macro_rules! boxed {
             }
             fn fit_for_transform(&self, x: &$x, y: &$y) -> Result<(Self::Fitted, crate::traits::Known)> {
                 self.0.dyn_fit_for_transform(x, y)
+            }
+        }
+
+        /// `Unsupported` when the estimator went into the box by `new`.
+        impl<$($p),+> crate::traits::FitWithValidation<$x, $y> for $boxed<$($p),+> where $($bound)+ {
+            fn fit_with_validation(&self, x: &$x, y: &$y, x_val: &$x, y_val: &$y) -> Result<Self::Fitted> {
+                let fitted = self.0.dyn_fit_with_validation(x, y, x_val, y_val);
+                fitted.unwrap_or_else(|| {
+                    let estimator = self.0.display().to_string();
+                    let operation = "fit_with_validation".into();
+                    Err(crate::error::ErrorKind::Unsupported { estimator, operation }.into())
+                })
             }
         }
 

@@ -6,12 +6,12 @@ use std::path::Path;
 
 use ndarray::{ArrayRef1, ArrayRef2};
 
-use super::{DynLearned, DynRecipe, Hold, Learned, Measured, Recipe, boxed};
+use super::{DynLearned, DynRecipe, Hold, Learned, Measured, Recipe, Validating, boxed};
 use crate::error::Result;
 use crate::model::Format;
 use crate::params::{Params, Value};
 use crate::samples::Samples;
-use crate::traits::{Estimator, Predict, Score};
+use crate::traits::{Estimator, FitWithValidation, Predict, Score};
 
 /// A fitted regressor that goes into a box. Implemented for all that predict what `Y` measures, score themselves and can be
 /// saved.
@@ -67,6 +67,15 @@ impl<X: Samples + ?Sized + 'static, Y: Measured + ?Sized + 'static> BoxedRegress
         E::Fitted: Regressor<X, Y>,
     {
         BoxedRegressor(Box::new(regressor))
+    }
+
+    /// This regressor with its use of a validation set, its type hidden.
+    pub fn with_validation<E>(regressor: E) -> Self
+    where
+        E: Recipe + FitWithValidation<X, Y>,
+        E::Fitted: Regressor<X, Y>,
+    {
+        BoxedRegressor(Box::new(Validating(regressor)))
     }
 }
 

@@ -6,13 +6,13 @@ use std::path::Path;
 
 use ndarray::{Array2, ArrayRef2};
 
-use super::{DynLearned, DynRecipe, Hold, Learned, Recipe, boxed};
+use super::{DynLearned, DynRecipe, Hold, Learned, Recipe, Validating, boxed};
 use crate::error::Result;
 use crate::model::Format;
 use crate::params::{Params, Value};
 use crate::samples::Samples;
 use crate::targets::Targets;
-use crate::traits::{Estimator, FeatureNamesOut, Known, Transform};
+use crate::traits::{Estimator, FeatureNamesOut, FitWithValidation, Known, Transform};
 
 /// A fitted transformer that goes into a box. Implemented for all that turn `X` into `O`, name their output columns and can
 /// be saved.
@@ -84,6 +84,15 @@ where
         E::Fitted: Transformer<X, O>,
     {
         BoxedTransformer(Box::new(transformer))
+    }
+
+    /// This transformer with its use of a validation set, its type hidden.
+    pub fn with_validation<E>(transformer: E) -> Self
+    where
+        E: Recipe + FitWithValidation<X, Y>,
+        E::Fitted: Transformer<X, O>,
+    {
+        BoxedTransformer(Box::new(Validating(transformer)))
     }
 }
 

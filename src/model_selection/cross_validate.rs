@@ -190,7 +190,7 @@ where
     }
     let folds = Folds::new(x.as_samples(), y.as_targets(), cv, 1)?;
     let outcomes = tasks::run(folds.len(), |k| {
-        folds.evaluate(k, estimator, scorers, score_train)
+        folds.evaluate(k, |x, y| estimator.fit(x, y), scorers, score_train)
     })?;
     Ok(CrossValidation::new(names, outcomes))
 }

@@ -23,8 +23,8 @@ use crate::params::{Params, Value};
 use crate::samples::{AsSamples, Samples};
 use crate::targets::{AsTargets, Targets};
 use crate::traits::{
-    Classes, DecisionFunction, Estimator, FeatureNamesOut, InverseTransform, Known, Predict,
-    PredictProba, Score, Transform,
+    Classes, DecisionFunction, Estimator, FeatureNamesOut, FitWithValidation, InverseTransform,
+    Known, Predict, PredictProba, Score, Transform,
 };
 
 const NAME: &str = "GridSearchCv";
@@ -184,11 +184,17 @@ impl<E, S, C> GridSearchCv<E, S, C> {
         S: Scorer<<E as Estimator<X::Samples, Y::Targets>>::Fitted, X::Samples, Y::Targets>,
         C: CrossValidator,
     {
-        Ok(self.run(x.as_samples(), y.as_targets())?.0)
+        let results = self.run(x.as_samples(), y.as_targets(), |e, x, y| e.fit(x, y));
+        Ok(results?.0)
     }
 
-    /// The results, and the best candidate's estimator.
-    fn run<X, Y>(&self, x: &X, y: &Y) -> Result<(SearchResults, E)>
+    /// The results, and the best candidate's estimator, each candidate fitted by `fit`.
+    fn run<X, Y>(
+        &self,
+        x: &X,
+        y: &Y,
+        fit: impl Fn(&E, &X, &Y) -> Result<E::Fitted> + Sync,
+    ) -> Result<(SearchResults, E)>
     where
         X: Samples + ?Sized,
         Y: Targets + ?Sized,
@@ -227,7 +233,12 @@ impl<E, S, C> GridSearchCv<E, S, C> {
             let (candidate, fold) = (task / n_folds, task % n_folds);
             let (params, estimator) = &candidates[candidate];
             let outcome = folds
-                .evaluate(fold, estimator, &[&self.scoring], self.return_train_score)
+                .evaluate(
+                    fold,
+                    |x, y| fit(estimator, x, y),
+                    &[&self.scoring],
+                    self.return_train_score,
+                )
                 .map_err(|e| e.within(place(candidate, params)));
             let outcome = match (outcome, self.error_score) {
                 (Err(e), ErrorScore::Value(score)) if !is_cancelled(&e) => {
@@ -388,16 +399,34 @@ where
     type Fitted = FittedGridSearchCv<E::Fitted>;
 
     fn fit(&self, x: &X, y: &Y) -> Result<Self::Fitted> {
-        let (results, best) = self.run(x, y)?;
+        let (results, best) = self.run(x, y, |e, x, y| e.fit(x, y))?;
         let best = best.fit(x, y).map_err(|e| again(&results, e))?;
         Ok(FittedGridSearchCv { best, results })
     }
 
     fn fit_for_transform(&self, x: &X, y: &Y) -> Result<(Self::Fitted, Known)> {
-        let (results, best) = self.run(x, y)?;
+        let (results, best) = self.run(x, y, |e, x, y| e.fit(x, y))?;
         let fitted = best.fit_for_transform(x, y);
         let (best, known) = fitted.map_err(|e| again(&results, e))?;
         Ok((FittedGridSearchCv { best, results }, known))
+    }
+}
+
+/// Every fit watches the given validation set: that of each candidate on each fold, and that of the best on all rows. What
+/// ranks the candidates are the folds, as always.
+impl<X, Y, E, S, C> FitWithValidation<X, Y> for GridSearchCv<E, S, C>
+where
+    X: Samples + ?Sized,
+    Y: Targets + ?Sized,
+    E: FitWithValidation<X, Y> + Params + Sync,
+    S: Scorer<E::Fitted, X, Y>,
+    C: CrossValidator,
+{
+    fn fit_with_validation(&self, x: &X, y: &Y, x_val: &X, y_val: &Y) -> Result<Self::Fitted> {
+        let fit = |e: &E, x: &X, y: &Y| e.fit_with_validation(x, y, x_val, y_val);
+        let (results, best) = self.run(x, y, fit)?;
+        let best = fit(&best, x, y).map_err(|e| again(&results, e))?;
+        Ok(FittedGridSearchCv { best, results })
     }
 }
 

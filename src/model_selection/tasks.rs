@@ -121,16 +121,13 @@ impl<'a, X: Samples + ?Sized, Y: Targets + ?Sized> Folds<'a, X, Y> {
     }
 
     /// Fits on the train rows of fold `k` and scores on its test rows, and on its train rows if asked to.
-    pub(super) fn evaluate<E>(
+    pub(super) fn evaluate<M>(
         &self,
         k: usize,
-        estimator: &E,
-        scorers: &[&dyn Scorer<E::Fitted, X, Y>],
+        fit: impl FnOnce(&X, &Y) -> Result<M>,
+        scorers: &[&dyn Scorer<M, X, Y>],
         score_train: bool,
-    ) -> Result<Outcome>
-    where
-        E: Estimator<X, Y>,
-    {
+    ) -> Result<Outcome> {
         let own;
         let fold = match self.selected.get(k) {
             Some(fold) => fold,
@@ -139,12 +136,12 @@ impl<'a, X: Samples + ?Sized, Y: Targets + ?Sized> Folds<'a, X, Y> {
                 &own
             }
         };
-        let evaluate = || -> Result<Outcome> {
+        let evaluate = move || -> Result<Outcome> {
             let (x, y): (&X, &Y) = (fold.x_train.borrow(), fold.y_train.borrow());
             let start = Clock::start();
             // Errors name rows of the whole data, not of the fold.
             let Split { train, test } = &self.splits[k];
-            let model = estimator.fit(x, y).map_err(|e| e.at_rows(train))?;
+            let model = fit(x, y).map_err(|e| e.at_rows(train))?;
             let fit_time = start.seconds();
             let start = Clock::start();
             let test = scores(&model, fold.x_test.borrow(), fold.y_test.borrow(), scorers)

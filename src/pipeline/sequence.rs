@@ -8,15 +8,15 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::boxed::Confidence;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, VALIDATION_SET};
 use crate::labels::Class;
 use crate::model::Model;
 use crate::params::{Params, Value};
 use crate::samples::Samples;
 use crate::targets::Targets;
 use crate::traits::{
-    Classes, DecisionFunction, Estimator, FeatureNamesOut, InverseTransform, Known, Predict,
-    PredictProba, Score, Transform,
+    Classes, DecisionFunction, Estimator, FeatureNamesOut, FitWithValidation, InverseTransform,
+    Known, Predict, PredictProba, Score, Transform,
 };
 
 /// Starts a pipeline with a named step; [`then`](Step::then) adds the next.
@@ -291,6 +291,43 @@ where
             FittedPipeline { first, last },
             Known::new((prepared, known)),
         ))
+    }
+}
+
+impl<X, Y, E> FitWithValidation<X, Y> for Step<E>
+where
+    X: Samples + ?Sized,
+    Y: Targets + ?Sized,
+    E: FitWithValidation<X, Y>,
+{
+    fn fit_with_validation(&self, x: &X, y: &Y, x_val: &X, y_val: &Y) -> Result<Self::Fitted> {
+        self.check_name()?;
+        let fitted = self.inner.fit_with_validation(x, y, x_val, y_val);
+        Ok(self.of(fitted.map_err(|e| e.within(self.place()))?))
+    }
+}
+
+/// Every step is fitted on the training rows alone; the validation rows are transformed by the fitted steps, and the last
+/// step receives both.
+impl<X, Y, A, B, O> FitWithValidation<X, Y> for Pipeline<A, B>
+where
+    X: Samples + ?Sized,
+    Y: Targets + ?Sized,
+    A: Estimator<X, Y> + Steps,
+    A::Fitted: Transform<X, Output = O>,
+    O: Send + 'static,
+    B: FitWithValidation<O, Y>,
+{
+    fn fit_with_validation(&self, x: &X, y: &Y, x_val: &X, y_val: &Y) -> Result<Self::Fitted> {
+        self.check_names()?;
+        let (first, prepared) = self.first.fit_and_transform(x, y)?;
+        let validation = first.transform(x_val);
+        let validation = validation.map_err(|e| e.within(VALIDATION_SET))?;
+        let last = &self.last.inner;
+        let last = last.fit_with_validation(&prepared, y, &validation, y_val);
+        let last = last.map_err(|e| e.within(self.last.place()))?;
+        let last = self.last.of(last);
+        Ok(FittedPipeline { first, last })
     }
 }
 
