@@ -1,14 +1,18 @@
 //! Transformers that prepare columns: scaling numbers, encoding categories.
 
+mod categories;
 pub(crate) mod columnwise;
 pub(crate) mod moments;
 mod one_hot_encoder;
+mod ordinal_encoder;
 pub(crate) mod quantiles;
 mod standard_scaler;
 
+pub use categories::{Categories, MinFrequency};
 pub use one_hot_encoder::{
-    Categories, DropCategory, FittedOneHotEncoder, HandleUnknown, OneHotEncoder,
+    DropCategory, FeatureNameCombiner, FittedOneHotEncoder, HandleUnknown, OneHotEncoder,
 };
+pub use ordinal_encoder::{FittedOrdinalEncoder, OrdinalEncoder, OrdinalUnknown};
 pub use quantiles::QuantileMethod;
 pub use standard_scaler::{FittedStandardScaler, StandardScaler};
 

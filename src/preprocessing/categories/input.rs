@@ -1,0 +1,108 @@
+//! A column to encode, out of a table or of a matrix.
+
+use ndarray::{ArrayRef2, ArrayView1};
+
+use crate::error::{Error, ErrorKind, Result, shorten};
+use crate::float::Float;
+use crate::table::{Categorical, Column, ColumnKind, Table};
+
+/// The values of a column.
+#[derive(Clone, Copy)]
+pub(in crate::preprocessing) enum Input<'a, F> {
+    Numbers(ArrayView1<'a, F>, ColumnKind),
+    Booleans(&'a [Option<bool>]),
+    Texts(&'a Categorical),
+}
+
+/// The columns of a table.
+pub(in crate::preprocessing) fn table_inputs(x: &Table) -> Vec<Input<'_, f64>> {
+    x.iter().map(|(_, column)| Input::from(column)).collect()
+}
+
+/// The columns of a matrix.
+pub(in crate::preprocessing) fn matrix_inputs<F: Float>(x: &ArrayRef2<F>) -> Vec<Input<'_, F>> {
+    let columns = x.columns().into_iter();
+    columns
+        .map(|c| Input::Numbers(c, ColumnKind::Float))
+        .collect()
+}
+
+impl<'a> From<&'a Column> for Input<'a, f64> {
+    fn from(column: &'a Column) -> Self {
+        match column {
+            Column::Float(values) | Column::Integer(values) => {
+                Input::Numbers(ArrayView1::from(values.as_slice()), column.kind())
+            }
+            Column::Boolean(values) => Input::Booleans(values),
+            Column::Categorical(values) => Input::Texts(values),
+        }
+    }
+}
+
+impl<F: Float> Input<'_, F> {
+    pub(super) fn kind(&self) -> ColumnKind {
+        match self {
+            Input::Numbers(_, kind) => *kind,
+            Input::Booleans(_) => ColumnKind::Boolean,
+            Input::Texts(_) => ColumnKind::Categorical,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Input::Numbers(values, _) => values.len(),
+            Input::Booleans(values) => values.len(),
+            Input::Texts(values) => values.len(),
+        }
+    }
+
+    pub(super) fn is_missing(&self, row: usize) -> bool {
+        match self {
+            Input::Numbers(values, _) => values[row].is_nan(),
+            Input::Booleans(values) => values[row].is_none(),
+            Input::Texts(values) => values.codes()[row] == Categorical::MISSING,
+        }
+    }
+
+    pub(super) fn all_missing(&self) -> bool {
+        (0..self.len()).all(|row| self.is_missing(row))
+    }
+
+    /// No infinite number.
+    pub(in crate::preprocessing) fn check_finite(&self, name: &str) -> Result<()> {
+        if let Input::Numbers(values, _) = self
+            && let Some(row) = values.iter().position(|v| v.is_infinite())
+        {
+            return Err(super::super::infinite_cell(name, row, values[row].f64()));
+        }
+        Ok(())
+    }
+
+    /// The error for a value that is no category of the column, given what are.
+    pub(in crate::preprocessing) fn unknown(
+        &self,
+        name: &str,
+        row: usize,
+        known: Vec<String>,
+    ) -> Error {
+        let column = shorten(name);
+        if self.is_missing(row) {
+            return ErrorKind::MissingValue { column, row }.into();
+        }
+        let category = match self {
+            Input::Numbers(values, _) if values[row].is_infinite() => {
+                return super::super::infinite_cell(name, row, values[row].f64());
+            }
+            Input::Numbers(values, _) => format!("{}", values[row]),
+            Input::Booleans(values) => values[row].unwrap_or_default().to_string(),
+            Input::Texts(values) => shorten(values.get(row).unwrap_or_default()),
+        };
+        ErrorKind::UnknownCategory {
+            column,
+            row,
+            category,
+            known,
+        }
+        .into()
+    }
+}
