@@ -12,6 +12,8 @@ mod data;
 mod report;
 #[path = "common/subject.rs"]
 mod subject;
+#[path = "common/tables.rs"]
+mod tables;
 #[path = "common/typed.rs"]
 mod typed;
 

@@ -7,6 +7,7 @@ use fitwell::params::Value;
 use fitwell::{ErrorKind, Labels};
 use fitwell::{Float, random, to_matrix};
 use ndarray::{Array1, Array2, ArrayRef2, Axis, s};
+use rand::Rng;
 
 use crate::data::{Outputs, bits, close, distance, problem, rows, same, weights};
 use crate::report::{Failure, Outcome, Report, call, ensure, may_fail, must, must_fail};
@@ -252,9 +253,9 @@ fn cc05_unknown<F: Float>(e: &Entry<F>) -> Outcome {
     })
 }
 
-fn cc06_extreme<F: Float>(e: &Entry<F>) -> Outcome {
-    let (x, y) = base(e);
-    let values = [
+/// Values that few parameters allow.
+pub fn extreme_values() -> Vec<Value> {
+    [
         Value::from(-1),
         Value::from(-1.0),
         Value::from(0),
@@ -268,7 +269,13 @@ fn cc06_extreme<F: Float>(e: &Entry<F>) -> Outcome {
         Value::from(""),
         Value::from(Vec::<f64>::new()),
         Value::Null,
-    ];
+    ]
+    .into()
+}
+
+fn cc06_extreme<F: Float>(e: &Entry<F>) -> Outcome {
+    let (x, y) = base(e);
+    let values = extreme_values();
     for name in e.subject.params().keys() {
         for value in &values {
             let what = format!("{name} = {value}");
@@ -1091,24 +1098,30 @@ fn cc86_truncation<F: Float>(e: &Entry<F>) -> Outcome {
     Ok(())
 }
 
+/// The file with one to three bytes changed, removed or repeated.
+pub fn mutate(bytes: &[u8], rng: &mut impl Rng) -> Vec<u8> {
+    let mut below = |n: usize| random::below(n.try_into().unwrap(), rng);
+    let mut bytes = bytes.to_vec();
+    for _ in 0..1 + below(3) {
+        let at = below(bytes.len());
+        match below(4) {
+            0 => bytes[at] ^= 1 << below(8),
+            1 => bytes[at] = b"0123456789-.eE,:{}[]\"nN"[below(23)],
+            2 => drop(bytes.remove(at)),
+            _ => bytes.insert(at, bytes[at]),
+        }
+    }
+    bytes
+}
+
 fn cc87_mutation<F: Float>(e: &Entry<F>) -> Outcome {
     let (x, y) = base(e);
     let model = must(fit(e, &x, &y), "fit")?;
     let mut rng = random::generator(87);
-    let mut below = |n: usize| random::below(n.try_into().unwrap(), &mut rng);
     for format in FORMATS {
         let bytes = must(call(|| (model.save)(format)), "save")?;
         for _ in 0..1500 {
-            let mut bytes = bytes.clone();
-            for _ in 0..1 + below(3) {
-                let at = below(bytes.len());
-                match below(4) {
-                    0 => bytes[at] ^= 1 << below(8),
-                    1 => bytes[at] = b"0123456789-.eE,:{}[]\"nN"[below(23)],
-                    2 => drop(bytes.remove(at)),
-                    _ => bytes.insert(at, bytes[at]),
-                }
-            }
+            let bytes = mutate(&bytes, &mut rng);
             let what = || String::from_utf8_lossy(&bytes).into_owned();
             let Some(loaded) = may_fail(call(|| (e.load)(format, &bytes)), &what())? else {
                 continue;
