@@ -183,3 +183,29 @@ pub mod number {
         }
     }
 }
+
+/// As [`number`], for `Option<f64>` hyper-parameters: `null` for none.
+pub mod optional_number {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Number(#[serde(with = "super::number")] f64);
+
+    /// Writes the number, or none.
+    ///
+    /// # Errors
+    /// The serializer's.
+    pub fn serialize<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+        value.map(Number).serialize(serializer)
+    }
+
+    /// Reads the number, or none.
+    ///
+    /// # Errors
+    /// Anything that is neither `null` nor what [`number`](super::number) reads.
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<f64>, D::Error> {
+        Ok(Option::<Number>::deserialize(deserializer)?.map(|number| number.0))
+    }
+}

@@ -11,5 +11,6 @@ pub use crate::table::{Columns, Table};
 pub use crate::targets::Targets;
 pub use crate::traits::{
     Classes, DecisionFunction, Estimator, FeatureNamesOut, FitPredict, FitTransform,
-    FitWithValidation, InverseTransform, PartialFit, Predict, PredictProba, Score, Transform,
+    FitWithValidation, InverseTransform, PartialFit, Predict, PredictProba, PredictStd, Score,
+    Transform,
 };

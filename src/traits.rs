@@ -312,6 +312,33 @@ pub trait Predict<X: ?Sized> {
     fn predict(&self, x: &X) -> Result<Self::Output>;
 }
 
+/// A fitted regressor that knows how sure it is of each prediction.
+///
+/// ```
+/// use fitwell::{linear_model::BayesianRidge, prelude::*};
+/// use ndarray::array;
+///
+/// let (x, y) = (array![[0.0], [1.0], [2.0], [3.0]], array![0.1, 0.9, 2.1, 2.9]);
+/// let (mean, std) = BayesianRidge::new().fit(&x, &y)?.predict_std(&array![[1.5], [30.0]])?;
+/// assert!(f64::abs(mean[0] - 1.5) < 1e-9 && std[1] > std[0]);
+/// # Ok::<(), Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not predict with a standard deviation from `{X}`",
+    label = "no standard deviations from this model",
+    note = "of the linear models, `BayesianRidge` does"
+)]
+pub trait PredictStd<X: ?Sized> {
+    /// The predictions, one for each row.
+    type Output;
+
+    /// The mean and the standard deviation of the predictive distribution of each row of `x` (n_samples, n_features).
+    ///
+    /// # Errors
+    /// As [`Predict::predict`].
+    fn predict_std(&self, x: &X) -> Result<(Self::Output, Self::Output)>;
+}
+
 /// A fitted classifier that knows how sure it is.
 ///
 /// A regressor has no probabilities:
@@ -646,6 +673,7 @@ macro_rules! through_array_ref {
     };
 }
 through_array_ref!(Predict { type Output; fn predict -> T::Output; });
+through_array_ref!(PredictStd { type Output; fn predict_std -> (T::Output, T::Output); });
 
 impl<F, S: Data<Elem = F>, T: Transform<ArrayRef2<F>>> Transform<ArrayBase<S, Ix2, F>> for T {
     type Output = T::Output;

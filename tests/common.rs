@@ -8,6 +8,8 @@
 mod checks;
 #[path = "common/data.rs"]
 mod data;
+#[path = "common/impute.rs"]
+mod impute;
 #[path = "common/report.rs"]
 mod report;
 #[path = "common/subject.rs"]
@@ -60,7 +62,7 @@ fn folds(tags: Tags) -> Tags {
 fn registry<F: Float>() -> Vec<Entry<F>> {
     let scale = || Tags { allow_nan: true, weight_scale_invariant: true, ..sample("with_std", false) };
     let scaled = || pipeline("scale", StandardScaler::new());
-    vec![
+    let mut entries = vec![
         transformer(StandardScaler::new(), scale()),
         transformer(StandardScaler::new().with_mean(false), scale()),
         transformer(SimpleImputer::mean(), imputer(sample("strategy", "median"))),
@@ -76,7 +78,9 @@ fn registry<F: Float>() -> Vec<Entry<F>> {
         classifier(LogisticRegression::new().fit_intercept(false), iterative::<F>(sample("C", 0.5))),
         classifier(scaled().then("clf", LogisticRegression::new()), iterative::<F>(sample("clf__C", 0.5))),
         classifier(GridSearchCv::new(scaled().then("clf", LogisticRegression::new()), [("clf__C", vec![0.1, 1.0])]).cv(3), folds(iterative::<F>(sample("estimator__clf__C", 0.5)))),
-    ]
+    ];
+    entries.extend(impute::entries());
+    entries
 }
 
 fn every_check<F: Float>() {

@@ -7,6 +7,8 @@
 mod compare;
 #[path = "reference/data.rs"]
 mod data;
+#[path = "reference/impute.rs"]
+mod impute;
 #[path = "reference/linear_model.rs"]
 mod linear_model;
 #[path = "reference/metrics.rs"]

@@ -26,7 +26,7 @@ use crate::float::Float;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cholesky<F> {
-    /// L in the lower triangle, zeros above.
+    /// L in the lower triangle; what is above it is not L's.
     factor: Array2<F>,
     /// The diagonal of D.
     scale: Array1<F>,
@@ -120,6 +120,17 @@ impl<F: Float> Cholesky<F> {
         Ok(self
             .solve(&b.view().insert_axis(Axis(1)))?
             .index_axis_move(Axis(1), 0))
+    }
+
+    /// L. It is the factor of D a D, so of a itself where its diagonal is 1.
+    pub(crate) fn lower(&self) -> Array2<F> {
+        Array2::from_shape_fn(self.factor.dim(), |(i, j)| {
+            if i < j {
+                F::zero()
+            } else {
+                self.factor[[i, j]]
+            }
+        })
     }
 
     /// The natural logarithm of the determinant of a.

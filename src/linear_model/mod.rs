@@ -1,12 +1,15 @@
 //! Linear models: predictions are linear in the features, or a fixed function of what is.
 
 mod affine;
+mod bayesian_ridge;
 mod curvature;
 pub(crate) mod linear_classifier;
 mod logistic_loss;
 mod logistic_regression;
 mod ridge;
 mod row_blocks;
+mod spectrum;
 
+pub use bayesian_ridge::{BayesianRidge, FittedBayesianRidge};
 pub use logistic_regression::{FittedLogisticRegression, LogisticRegression};
 pub use ridge::{Alpha, FittedRidge, Ridge};

@@ -14,6 +14,7 @@ import sys
 import warnings
 from pathlib import Path
 
+import cases_impute
 import numpy as np
 import pandas as pd
 import scipy
@@ -758,7 +759,7 @@ FILES = {
     "classification_metrics": classification_metrics,
     "regression_metrics": regression_metrics,
     "lbfgs": lbfgs,
-}
+} | cases_impute.files(sys.modules[__name__])
 
 for name in sys.argv[1:] or FILES:
     FILES[name]()
