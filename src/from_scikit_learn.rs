@@ -14,6 +14,10 @@
 //! | `model.coef_`, `model.n_iter_` | `fitted.coef()`, `fitted.n_iter()` |
 //! | `scaler.fit_transform(X)` | `scaler.fit_transform(&x)?` |
 //! | `scaler.fit(X)` | `scaler.fit(&x, &())?` |
+//! | `MinMaxScaler(feature_range=(-1, 1), clip=True)` | `MinMaxScaler::new().feature_range(-1.0, 1.0).clip(true)` |
+//! | `RobustScaler(quantile_range=(10, 90))` | `RobustScaler::new().quantile_range(10.0, 90.0)` |
+//! | `Normalizer(norm="l1")` | `Normalizer::new().norm(Norm::L1)` |
+//! | `QuantileTransformer(output_distribution="normal", subsample=None)` | `QuantileTransformer::new().output_distribution(OutputDistribution::Normal).subsample(None)` |
 //! | `make_pipeline(StandardScaler(), Ridge())` | `pipeline("scale", StandardScaler::new()).then("ridge", Ridge::new())` |
 //! | `pipe.named_steps["ridge"]` | `fitted.step::<FittedRidge>("ridge")` |
 //! | `pipe[:-1].get_feature_names_out()` | `fitted.first().feature_names_out(None)?` |

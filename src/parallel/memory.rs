@@ -18,11 +18,10 @@ const LARGE: usize = 4 << 20;
 /// assert!(out.iter().all(|&v| v == 0.0));
 /// ```
 pub fn zeros<F: Float>(shape: (usize, usize)) -> Array2<F> {
-    let mut out = Array2::zeros(shape);
+    let mut out = fresh(shape);
     if let Some(values) = out.as_slice_mut()
         && std::mem::size_of_val(values) >= LARGE
     {
-        advise_huge_pages(values);
         // One write brings in a page.
         values
             .par_chunks_mut(LARGE / size_of::<F>())
@@ -31,6 +30,18 @@ pub fn zeros<F: Float>(shape: (usize, usize)) -> Array2<F> {
                     *value = std::hint::black_box(F::zero());
                 }
             });
+    }
+    out
+}
+
+/// An array of zeros that is about to be written from end to end by all threads: as [`zeros`], but each page comes in
+/// when it is first written, and is still in the cache then.
+pub(crate) fn fresh<F: Float>(shape: (usize, usize)) -> Array2<F> {
+    let out = Array2::zeros(shape);
+    if let Some(values) = out.as_slice()
+        && std::mem::size_of_val(values) >= LARGE
+    {
+        advise_huge_pages(values);
     }
     out
 }

@@ -12,8 +12,8 @@ use ndarray::parallel::prelude::*;
 use ndarray::{ArrayRef2, ArrayViewMut2, Axis};
 
 pub use finite::all_finite;
-pub(crate) use memory::advise_huge_pages;
 pub use memory::zeros;
+pub(crate) use memory::{advise_huge_pages, fresh};
 
 /// Elements of a chunk: 512 KiB of `f64`, which leaves room in a core's second-level cache.
 const CHUNK_ELEMENTS: usize = 1 << 16;

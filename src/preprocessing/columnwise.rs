@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use ndarray::{ArrayRef2, ArrayView1, ArrayView2, Zip, s};
 
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
 use crate::{linalg, parallel};
 
@@ -12,6 +12,55 @@ use crate::{linalg, parallel};
 const BLOCK: usize = 2048;
 /// Narrow rows are put side by side until they are this wide.
 const LANES: usize = 64;
+
+/// Two numbers for each column.
+pub(crate) struct Columns {
+    a: Vec<f64>,
+    b: Vec<f64>,
+}
+
+impl Columns {
+    pub(crate) fn new<'a, F: Float>(
+        a: impl IntoIterator<Item = &'a F>,
+        b: impl IntoIterator<Item = &'a F>,
+    ) -> Self {
+        Columns {
+            a: a.into_iter().map(|v| v.f64()).collect(),
+            b: b.into_iter().map(|v| v.f64()).collect(),
+        }
+    }
+}
+
+/// out = op(x, a, b), with a and b for each column.
+///
+/// # Errors
+/// `ShapeMismatch`; `NonFinite` for an infinite value of x; `Overflow` for another infinite result.
+pub(crate) fn map_or_explain<F: Float>(
+    x: &ArrayRef2<F>,
+    out: &mut ArrayRef2<F>,
+    columns: &Columns,
+    op: impl Fn(F, F, F) -> F + Sync,
+    estimator: &str,
+) -> Result<()> {
+    same_shape(x, out)?;
+    if map_columns(x, out, &columns.a, &columns.b, op) {
+        return Ok(());
+    }
+    first_infinity(x)?;
+    Err(super::overflow(estimator, "a transformed value"))
+}
+
+/// The output has the shape of the input.
+pub(crate) fn same_shape<F>(x: &ArrayRef2<F>, out: &ArrayRef2<F>) -> Result<()> {
+    let pairs = [
+        ("number of rows of out", x.nrows(), out.nrows()),
+        ("number of columns of out", x.ncols(), out.ncols()),
+    ];
+    match pairs.iter().find(|(_, x, out)| x != out) {
+        Some((what, x, out)) => Err(Error::shape(*what, *x, *out)),
+        None => Ok(()),
+    }
+}
 
 /// Up to this many values are worth no preparation: a row to predict, a few rows.
 const FEW: usize = 256;

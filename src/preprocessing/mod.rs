@@ -1,25 +1,73 @@
-//! Transformers that prepare columns: scaling numbers, encoding categories.
+//! Transformers that prepare columns: scaling numbers, changing their distribution, encoding categories.
 
+mod binarizer;
+mod by_column;
 mod categories;
 pub(crate) mod columnwise;
+mod distribution;
+mod extremes;
+mod max_abs_scaler;
+mod min_max_scaler;
 pub(crate) mod moments;
+pub(crate) mod normal;
+mod normalizer;
 mod one_hot_encoder;
 mod ordinal_encoder;
+mod pair;
+mod quantile_transformer;
 pub(crate) mod quantiles;
+mod robust_scaler;
 mod standard_scaler;
 
+pub use binarizer::{Binarizer, FittedBinarizer};
 pub use categories::{Categories, MinFrequency};
+pub use max_abs_scaler::{FittedMaxAbsScaler, MaxAbsScaler};
+pub use min_max_scaler::{FittedMinMaxScaler, MinMaxScaler};
+pub use normalizer::{FittedNormalizer, Norm, Normalizer};
 pub use one_hot_encoder::{
     DropCategory, FeatureNameCombiner, FittedOneHotEncoder, HandleUnknown, OneHotEncoder,
 };
 pub use ordinal_encoder::{FittedOrdinalEncoder, OrdinalEncoder, OrdinalUnknown};
+pub use quantile_transformer::{
+    FittedQuantileTransformer, OutputDistribution, QuantileTransformer,
+};
 pub use quantiles::QuantileMethod;
+pub use robust_scaler::{FittedRobustScaler, RobustScaler};
 pub use standard_scaler::{FittedStandardScaler, StandardScaler};
 
 use std::collections::HashSet;
 
 use crate::error::{Error, ErrorKind, Result, shorten};
+use crate::float::Float;
+use crate::model::ensure;
 use crate::table::{Column, Table};
+
+/// A scale, or 1 for one below 10 ε: the column (or row) is constant, up to rounding.
+pub(crate) fn one_if_tiny<F: Float>(scale: F) -> F {
+    if scale < F::of(10.0) * F::EPSILON {
+        F::one()
+    } else {
+        scale
+    }
+}
+
+/// The number of columns of a model that holds nothing as long as that: it must be one that data can have.
+pub(crate) fn credible_width(n_features_in: usize) -> Result<()> {
+    const MOST: usize = 1 << 24;
+    ensure::at_least("number of columns", n_features_in, 1)?;
+    ensure::that(n_features_in <= MOST, || {
+        format!("number of columns is {n_features_in}, must be at most {MOST}")
+    })
+}
+
+/// The error for a number beyond the largest.
+pub(crate) fn overflow(estimator: &str, what: &str) -> Error {
+    ErrorKind::Overflow {
+        estimator: estimator.into(),
+        what: what.into(),
+    }
+    .into()
+}
 
 /// The names given, if they are as many as the features at fit; otherwise `x0`, `x1`, ...
 pub(crate) fn names_or_numbers(input: Option<&[String]>, n_features: usize) -> Result<Vec<String>> {

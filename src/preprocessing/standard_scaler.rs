@@ -10,9 +10,9 @@ use std::marker::PhantomData;
 use ndarray::{Array1, Array2, ArrayRef2};
 use serde::{Deserialize, Serialize};
 
-use super::columnwise::{first_infinity, map_columns, no_infinity, update_columns};
+use super::columnwise::{first_infinity, map_columns, no_infinity, same_shape, update_columns};
 use super::moments::{Moments, moments};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::model::Model;
 use crate::params::{Hyperparameters, describe};
@@ -241,20 +241,7 @@ impl<F: Float> FittedStandardScaler<F> {
     /// in `out` is then unspecified.
     pub fn transform_into(&self, x: &ArrayRef2<F>, out: &mut ArrayRef2<F>) -> Result<()> {
         check::width(x, self.n_features_in())?;
-        if out.nrows() != x.nrows() {
-            return Err(Error::shape(
-                "number of rows of out",
-                x.nrows(),
-                out.nrows(),
-            ));
-        }
-        if out.ncols() != x.ncols() {
-            return Err(Error::shape(
-                "number of columns of out",
-                x.ncols(),
-                out.ncols(),
-            ));
-        }
+        same_shape(x, out)?;
         let (mean, scale) = self.shift_and_scale();
         if map_columns(x, out, &mean, &scale, |x, mean, scale| (x - mean) / scale) {
             return Ok(());
@@ -315,7 +302,7 @@ impl<F: Float> Transform<ArrayRef2<F>> for FittedStandardScaler<F> {
 
     fn transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
         check::width(x, self.n_features_in())?;
-        let mut out = parallel::zeros(x.dim());
+        let mut out = parallel::fresh(x.dim());
         self.transform_into(x, &mut out)?;
         Ok(out)
     }
@@ -326,7 +313,7 @@ impl<F: Float> InverseTransform<ArrayRef2<F>> for FittedStandardScaler<F> {
 
     fn inverse_transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
         check::width(x, self.n_features_in())?;
-        let mut out = parallel::zeros(x.dim());
+        let mut out = parallel::fresh(x.dim());
         let (mean, scale) = self.shift_and_scale();
         if map_columns(x, &mut out, &mean, &scale, |x, mean, scale| {
             x * scale + mean
@@ -405,16 +392,13 @@ fn why_infinite<F: Float>(x: &ArrayRef2<F>, what: &str) -> Error {
 }
 
 fn overflow(what: &str) -> Error {
-    ErrorKind::Overflow {
-        estimator: StandardScaler::NAME.into(),
-        what: what.into(),
-    }
-    .into()
+    super::overflow(StandardScaler::NAME, what)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
     use crate::random;
     use crate::traits::FitTransform;
     use ndarray::{Axis, array, s};

@@ -1,0 +1,274 @@
+//! A piecewise linear distribution function: from values to levels in [0, 1] or normal scores, and back.
+//!
+//! One search finds the first quantile that is not below a value. The interval that ends there holds all that is needed:
+//! for a value inside, the line from both ends; for a value on the quantile, the mean of the first and last level of all
+//! quantiles equal to it.
+
+use ndarray::ArrayView1;
+
+use super::normal;
+use crate::float::Float;
+
+/// Values this near to the end of a column are its end, when the output is normal (scikit-learn's constant).
+const NEAR: f64 = 1e-7;
+/// Values that are searched for together.
+const LANES: usize = 16;
+
+/// The stretch between two neighbouring quantiles.
+#[derive(Clone, Copy, Debug)]
+struct Interval {
+    low: f64,
+    high: f64,
+    slope: f64,
+    low_level: f64,
+    high_level: f64,
+    /// The level of a value equal to `high`.
+    tie: f64,
+}
+
+impl Interval {
+    #[inline(always)]
+    fn level(&self, x: f64) -> f64 {
+        // From the lower end and from the upper one: scikit-learn's mean of two interpolations.
+        let up = self.slope * (x - self.low) + self.low_level;
+        let down = self.slope * (self.high - x) - self.high_level;
+        let inside = 0.5 * (up - down);
+        if x == self.high { self.tie } else { inside }
+    }
+}
+
+/// The distribution function of a column.
+pub(crate) struct Distribution {
+    quantiles: Vec<f64>,
+    /// Interval i ends at quantile i; the last one is above all.
+    intervals: Vec<Interval>,
+    normal: Option<Normal>,
+    search: Search,
+}
+
+/// How the first quantile not below a value is found.
+enum Search {
+    /// In a table of 2ᵏ entries, without branches, several values at a time; infinity behind the quantiles.
+    Small(Box<[f64; 64]>),
+    Medium(Box<[f64; 1024]>),
+    Large(Box<[f64; 16384]>),
+    /// By halving.
+    Any,
+}
+
+/// What normal output needs.
+struct Normal {
+    least: f64,
+    greatest: f64,
+}
+
+impl Normal {
+    fn new() -> Self {
+        let near = NEAR - f64::EPSILON;
+        Normal {
+            least: normal::quantile(near),
+            greatest: normal::quantile(1.0 - near),
+        }
+    }
+}
+
+impl Distribution {
+    /// Of quantiles in order and their levels. `prepare` is worth its time for many values.
+    pub(crate) fn new(quantiles: Vec<f64>, levels: &[f64], normal: bool, prepare: bool) -> Self {
+        let search = match quantiles.len() {
+            _ if !prepare => Search::Any,
+            0..64 => Search::Small(padded(&quantiles)),
+            64..1024 => Search::Medium(padded(&quantiles)),
+            1024..16384 => Search::Large(padded(&quantiles)),
+            _ => Search::Any,
+        };
+        Distribution {
+            intervals: intervals(&quantiles, levels, normal),
+            quantiles,
+            normal: normal.then(Normal::new),
+            search,
+        }
+    }
+
+    /// Each value becomes its level, or its normal score; NaN stay. False for an infinite value.
+    pub(crate) fn levels_of<F: Float>(&self, values: &mut [f64]) -> bool {
+        let finite = !values.iter().fold(false, |any, v| any | v.is_infinite());
+        match &self.search {
+            Search::Small(table) => self.in_table::<F, 64>(table, values),
+            Search::Medium(table) => self.in_table::<F, 1024>(table, values),
+            Search::Large(table) => self.in_table::<F, 16384>(table, values),
+            Search::Any => {
+                for v in values {
+                    let at = self.quantiles.partition_point(|q| q < v);
+                    *v = self.level::<F>(*v, at);
+                }
+            }
+        }
+        finite
+    }
+
+    #[inline(always)]
+    fn level<F: Float>(&self, x: f64, at: usize) -> f64 {
+        let level = self.intervals[at].level(x);
+        let z = match &self.normal {
+            None => level,
+            Some(ends) => {
+                let (first, last) = (self.quantiles[0], self.quantiles[self.quantiles.len() - 1]);
+                // In the element type of the data, as there.
+                let (near, v) = (F::of(NEAR), F::of(x));
+                let level = if (v + near).f64() > last { 1.0 } else { level };
+                let level = if (v - near).f64() < first { 0.0 } else { level };
+                normal::quantile(level).clamp(ends.least, ends.greatest)
+            }
+        };
+        if x.is_nan() { x } else { z }
+    }
+
+    fn in_table<F: Float, const N: usize>(&self, table: &[f64; N], values: &mut [f64]) {
+        let mut blocks = values.chunks_exact_mut(LANES);
+        for block in &mut blocks {
+            if let Ok(block) = <&mut [f64; LANES]>::try_from(block) {
+                let at = first_not_below(table, block);
+                for (v, at) in block.iter_mut().zip(at) {
+                    *v = self.level::<F>(*v, at);
+                }
+            }
+        }
+        for v in blocks.into_remainder() {
+            let [at, ..] = first_not_below(table, &[*v; LANES]);
+            *v = self.level::<F>(*v, at);
+        }
+    }
+}
+
+/// The quantiles, and infinity up to the end.
+fn padded<const N: usize>(quantiles: &[f64]) -> Box<[f64; N]> {
+    let mut table = Box::new([f64::INFINITY; N]);
+    for (to, q) in table.iter_mut().zip(quantiles) {
+        *to = *q;
+    }
+    table
+}
+
+/// How many entries are below each value. N is a power of two, and the last entry is infinite.
+#[inline(always)]
+fn first_not_below<const N: usize>(table: &[f64; N], values: &[f64; LANES]) -> [usize; LANES] {
+    let mut at = [0usize; LANES];
+    let mut step = N / 2;
+    while step > 0 {
+        for (at, v) in at.iter_mut().zip(values) {
+            // Below N without the mask; with it the compiler knows.
+            let below = table[(*at + step - 1) & (N - 1)] < *v;
+            *at += if below { step } else { 0 };
+        }
+        step /= 2;
+    }
+    at
+}
+
+fn intervals(quantiles: &[f64], levels: &[f64], normal: bool) -> Vec<Interval> {
+    let n = quantiles.len();
+    let mut intervals = Vec::with_capacity(n + 1);
+    let mut last_equal = vec![0; n];
+    for i in (0..n).rev() {
+        let same = i + 1 < n && quantiles[i] == quantiles[i + 1];
+        last_equal[i] = if same { last_equal[i + 1] } else { i };
+    }
+    for i in 0..n {
+        let last = last_equal[i];
+        // The ends of the column are the ends of the range, whatever their ties. Normal output has a rule of its own.
+        let tie = match () {
+            _ if !normal && i == 0 => 0.0,
+            _ if !normal && last == n - 1 => 1.0,
+            _ => 0.5 * (levels[last] + levels[i]),
+        };
+        let flat = Interval {
+            low: quantiles[i],
+            high: quantiles[i],
+            slope: 0.0,
+            low_level: levels[i],
+            high_level: levels[i],
+            tie,
+        };
+        intervals.push(if i == 0 {
+            flat
+        } else {
+            let slope = (levels[i] - levels[i - 1]) / (quantiles[i] - quantiles[i - 1]);
+            let slope = if slope.is_finite() { slope } else { 0.0 };
+            Interval {
+                low: quantiles[i - 1],
+                slope,
+                low_level: levels[i - 1],
+                ..flat
+            }
+        });
+    }
+    if let (Some(&q), Some(&level)) = (quantiles.last(), levels.last()) {
+        intervals.push(Interval {
+            low: q,
+            high: q,
+            slope: 0.0,
+            low_level: level,
+            high_level: level,
+            tie: level,
+        });
+    }
+    intervals
+}
+
+/// The inverse of the distribution function of a column.
+pub(crate) struct Inverse<'a> {
+    quantiles: ArrayView1<'a, f64>,
+    levels: &'a [f64],
+    normal: bool,
+}
+
+impl<'a> Inverse<'a> {
+    pub(crate) fn new(quantiles: ArrayView1<'a, f64>, levels: &'a [f64], normal: bool) -> Self {
+        Inverse {
+            quantiles,
+            levels,
+            normal,
+        }
+    }
+
+    /// The value at a level, or at a normal score; NaN stay.
+    pub(crate) fn value_at(&self, z: f64) -> f64 {
+        if z.is_nan() {
+            return z;
+        }
+        let n = self.levels.len();
+        let (first, last) = (self.quantiles[0], self.quantiles[n - 1]);
+        let (level, near) = if self.normal {
+            (normal::cdf(z), NEAR)
+        } else {
+            (z, 0.0)
+        };
+        if level <= 0.0 || level - near < 0.0 {
+            return first;
+        }
+        if level >= 1.0 || level + near > 1.0 || n == 1 {
+            return if n == 1 && level < 1.0 { first } else { last };
+        }
+        // The levels are even: the place is known but for rounding.
+        let mut i = ((level * (n - 1) as f64) as usize).min(n - 2);
+        if self.levels[i] > level {
+            i -= 1;
+        } else if self.levels[i + 1] <= level {
+            i += 1;
+        }
+        let (a, b) = (self.quantiles[i], self.quantiles[(i + 1).min(n - 1)]);
+        let from = self.levels[i];
+        if level == from || a == b {
+            return a;
+        }
+        let slope = (b - a) / (self.levels[(i + 1).min(n - 1)] - from);
+        let value = slope * (level - from) + a;
+        if value.is_finite() {
+            value
+        } else {
+            let share = (level - from) * (n - 1) as f64;
+            a * (1.0 - share) + b * share
+        }
+    }
+}
