@@ -322,7 +322,7 @@ impl std::error::Error for Error {
 }
 
 /// `a, b, c`, shortened so that an error stays readable whatever the data.
-fn list(items: &[String]) -> String {
+pub(crate) fn list(items: &[String]) -> String {
     const SHOWN: usize = 20;
     if items.is_empty() {
         return "none".into();

@@ -19,3 +19,5 @@ mod optim;
 mod preprocessing;
 #[path = "reference/selection.rs"]
 mod selection;
+#[path = "reference/table.rs"]
+mod table;

@@ -4,6 +4,8 @@ mod binarizer;
 mod by_column;
 mod categories;
 pub(crate) mod columnwise;
+#[cfg(feature = "dates")]
+mod date_parts;
 mod distribution;
 mod extremes;
 mod max_abs_scaler;
@@ -24,6 +26,9 @@ pub use categories::{Categories, MinFrequency};
 pub use max_abs_scaler::{FittedMaxAbsScaler, MaxAbsScaler};
 pub use min_max_scaler::{FittedMinMaxScaler, MinMaxScaler};
 pub use normalizer::{FittedNormalizer, Norm, Normalizer};
+#[cfg(feature = "dates")]
+#[cfg_attr(docsrs, doc(cfg(feature = "dates")))]
+pub use date_parts::{DateFormat, DatePart, DateParts, FittedDateParts, HandleUnparseable};
 pub use one_hot_encoder::{
     DropCategory, FeatureNameCombiner, FittedOneHotEncoder, HandleUnknown, OneHotEncoder,
 };

@@ -140,7 +140,8 @@ impl Table {
     }
 }
 
-fn wrong_kind(name: &str, column: &Column, expected: &str) -> Error {
+/// The error for a column of another kind than needed.
+pub(super) fn wrong_kind(name: &str, column: &Column, expected: &str) -> Error {
     ErrorKind::WrongColumnKind {
         column: shorten(name),
         expected: expected.into(),

@@ -4,17 +4,22 @@ use std::fmt;
 
 use super::{Column, ColumnKind, Table};
 
-/// Rows shown.
+/// A table of up to so many rows is shown whole.
+const WHOLE: usize = 20;
+/// Rows shown of a longer one.
 const ROWS: usize = 10;
 /// Characters of one cell.
 const CELL: usize = 24;
 /// Characters of one line, where the columns do not need less.
 const LINE: usize = 110;
+/// The same for a table of up to [`FEW`] columns, which had better be seen together: those of a description.
+const LONG_LINE: usize = 160;
+const FEW: usize = 16;
 /// What stands for a missing value.
 const MISSING: &str = "-";
 
-/// The first rows, aligned under names and kinds, a missing value as `-`. Of a wide table the first and last columns are
-/// shown, of a long text its beginning; control characters are escaped.
+/// The first 10 rows, or all of up to 20, aligned under names and kinds, a missing value as `-`. Of a wide table the first and
+/// last columns are shown, of a long text its beginning; control characters are escaped. `{:#}` shows all rows and columns.
 ///
 /// ```
 /// use fitwell::table::{Column, Table};
@@ -35,7 +40,16 @@ const MISSING: &str = "-";
 /// ```
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = self.n_rows().min(ROWS);
+        let all = f.alternate();
+        let shown = match self.n_rows() {
+            n if all || n <= WHOLE => n,
+            _ => ROWS,
+        };
+        let line_length = match self.n_columns() {
+            _ if all => usize::MAX,
+            0..=FEW => LONG_LINE,
+            _ => LINE,
+        };
         let index = (shown.max(1) - 1).to_string().len();
         // Only columns that can fit are laid out: from the front, then from the back, until the line is full.
         let mut front: Vec<Vec<String>> = Vec::new();
@@ -53,7 +67,7 @@ impl fmt::Display for Table {
             let needed = 2 + cells.first().map_or(0, |c| c.chars().count());
             // Room for the mark that columns are left out.
             let reserve = if next_back - next_front == 1 { 0 } else { 5 };
-            if !front.is_empty() && width + needed + reserve > LINE {
+            if !front.is_empty() && width + needed + reserve > line_length {
                 break;
             }
             width += needed;
@@ -202,6 +216,31 @@ mod tests {
         assert!(text.contains("column_0 ") && text.contains("column_999"));
         assert!(
             text.ends_with("2000 rows, 1000 columns; the first 10 rows; 991 columns not shown"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_short_table_is_shown_whole_and_a_long_one_when_asked() {
+        let t = |n: usize| Table::new([("x", (0..n).collect::<Vec<_>>())]).unwrap();
+        assert_eq!(t(WHOLE).to_string().lines().count(), WHOLE + 3);
+        assert_eq!(t(WHOLE + 1).to_string().lines().count(), ROWS + 3);
+        assert_eq!(format!("{:#}", t(50)).lines().count(), 53);
+        let wide = Table::new((0..100).map(|i| (format!("column_{i}"), [0.5]))).unwrap();
+        assert!(format!("{wide:#}").contains("column_50"));
+        assert!(!wide.to_string().contains("column_50"));
+    }
+
+    #[test]
+    fn a_description_is_shown_whole() {
+        let summary = crate::datasets::load_titanic().unwrap().describe().unwrap();
+        let text = summary.to_string();
+        assert!(
+            !text.contains("not shown") && !text.contains("first"),
+            "{text}"
+        );
+        assert!(
+            text.lines().all(|l| l.chars().count() <= LONG_LINE),
             "{text}"
         );
     }

@@ -3,9 +3,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use ndarray::parallel::prelude::*;
+
 use super::{Column, ColumnKind, Columns};
 use crate::error::{Error, ErrorKind, Result, shorten};
 use crate::samples::{Samples, check_rows};
+
+/// Cells from which rows are taken by all threads, a column each.
+const MANY_CELLS: usize = 1 << 17;
 
 /// Named columns of mixed kinds, all of one length.
 ///
@@ -84,6 +89,96 @@ impl Table {
         self.names.push(name.into());
         self.columns.push(Arc::new(column));
         Ok(self)
+    }
+
+    /// The same table with a column given: in the place of the one of that name, or as the last.
+    ///
+    /// ```
+    /// use fitwell::table::{Column, Table};
+    ///
+    /// let table = Table::new([("x", [1.0, 2.0])])?.assign("y", ["a", "b"])?.assign("x", [true, false])?;
+    /// assert_eq!(table.names(), ["x", "y"]);
+    /// assert_eq!(table.column("x")?, &Column::from([true, false]));
+    /// # Ok::<(), fitwell::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Table::new`], except for a name that is there.
+    pub fn assign(&self, name: impl Into<String>, column: impl Into<Column>) -> Result<Self> {
+        let (name, column) = (name.into(), column.into());
+        match self.position(&name) {
+            Some(index) => {
+                check_column(&name, &column, self.n_rows)?;
+                Ok(self.clone().with_replaced(index, column))
+            }
+            None => self.clone().with_column(name, column),
+        }
+    }
+
+    /// The same table with other names for some columns. Two columns may exchange their names.
+    ///
+    /// ```
+    /// use fitwell::table::Table;
+    ///
+    /// let table = Table::new([("a", [1.0]), ("b", [2.0])])?.rename([("a", "b"), ("b", "c")])?;
+    /// assert_eq!(table.names(), ["b", "c"]);
+    /// assert_eq!(table.rename([("a", "x")]).unwrap_err().to_string(), "no column `a`; there are: b, c");
+    /// # Ok::<(), fitwell::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `UnknownColumn`, which lists the names there are; `InvalidInput` when a column is renamed twice, or a new name is
+    /// empty or that of another column.
+    pub fn rename<A: AsRef<str>, B: Into<String>>(
+        &self,
+        names: impl IntoIterator<Item = (A, B)>,
+    ) -> Result<Self> {
+        let mut new: Vec<Option<String>> = vec![None; self.n_columns()];
+        for (from, to) in names {
+            let from = from.as_ref();
+            let index = self.position(from).ok_or_else(|| self.unknown(from))?;
+            if new[index].replace(to.into()).is_some() {
+                let reason = format!("column `{}` is renamed twice", shorten(from));
+                return Err(Error::invalid_input("table", reason));
+            }
+        }
+        let mut new = new.into_iter();
+        self.rename_with(|old| match new.next().flatten() {
+            Some(new) => new,
+            None => old.to_string(),
+        })
+    }
+
+    /// The same table with each column named by a function of its name.
+    ///
+    /// ```
+    /// use fitwell::table::Table;
+    ///
+    /// let table = Table::new([("Age", [1.0]), ("Fare ", [2.0])])?;
+    /// assert_eq!(table.rename_with(|name| name.trim().to_lowercase())?.names(), ["age", "fare"]);
+    /// # Ok::<(), fitwell::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidInput` when a new name is empty or two columns get the same.
+    pub fn rename_with<N: Into<String>>(&self, mut name: impl FnMut(&str) -> N) -> Result<Self> {
+        let names: Vec<String> = self.names.iter().map(|old| name(old).into()).collect();
+        let mut seen = HashSet::with_capacity(names.len());
+        for (position, name) in names.iter().enumerate() {
+            if name.is_empty() {
+                let reason = format!("column {position} would have no name");
+                return Err(Error::invalid_input("table", reason));
+            }
+            if !seen.insert(name.as_str()) {
+                let reason = format!("two columns would be named `{}`", shorten(name));
+                return Err(Error::invalid_input("table", reason));
+            }
+        }
+        Ok(Table {
+            names: names.into_iter().map(Arc::from).collect(),
+            columns: self.columns.clone(),
+            n_rows: self.n_rows,
+        })
     }
 
     /// Columns whose names and lengths the caller has checked.
@@ -165,6 +260,7 @@ impl Table {
     ///
     /// # Errors
     /// As [`Columns::resolve`].
+    #[doc(alias = "drop")]
     pub fn drop_columns(&self, columns: &Columns) -> Result<Table> {
         let mut kept = vec![true; self.n_columns()];
         for index in columns.resolve(self)? {
@@ -180,24 +276,28 @@ impl Table {
     /// `InvalidInput` when a position is out of range.
     pub fn select_rows(&self, rows: &[usize]) -> Result<Table> {
         check_rows(rows, self.n_rows)?;
-        let columns = self.columns.iter().map(|c| Arc::new(c.take(rows)));
-        Ok(Table {
+        Ok(self.take_rows(rows))
+    }
+
+    /// The rows at positions that the caller has checked.
+    pub(super) fn take_rows(&self, rows: &[usize]) -> Table {
+        let take = |column: &Arc<Column>| Arc::new(column.take(rows));
+        let columns = match rows.len().saturating_mul(self.n_columns()) {
+            0..MANY_CELLS => self.columns.iter().map(take).collect(),
+            _ => self.columns.par_iter().map(take).collect(),
+        };
+        Table {
             names: self.names.clone(),
-            columns: columns.collect(),
+            columns,
             n_rows: rows.len(),
-        })
+        }
     }
 
     /// The first rows, at most `n`.
     #[must_use]
     pub fn head(&self, n: usize) -> Table {
         let rows: Vec<usize> = (0..n.min(self.n_rows)).collect();
-        let columns = self.columns.iter().map(|c| Arc::new(c.take(&rows)));
-        Table {
-            names: self.names.clone(),
-            columns: columns.collect(),
-            n_rows: rows.len(),
-        }
+        self.take_rows(&rows)
     }
 
     /// The columns at positions that the caller has checked.

@@ -4,6 +4,21 @@
 //! missing values. It is made in code, from a matrix or from a delimited text file; its columns are selected by
 //! [`Columns`]; a transformer turns it into a matrix.
 //!
+//! | pandas | here |
+//! |---|---|
+//! | `read_csv`, `to_csv` | [`Table::from_csv`], [`Table::to_csv`], [`CsvOptions`] |
+//! | `df[["a", "b"]]`, `select_dtypes`, `drop(columns=)` | [`Table::select_columns`], [`Table::drop_columns`] with [`Columns`] |
+//! | `df["a"]`, `df.at[row, "a"]`, `df.iloc[rows]` | [`Table::column`], [`Table::cell`], [`Table::slice`], [`Table::select_rows`] |
+//! | `df[mask]`, `query` | [`Table::filter_mask`], [`Table::mask`], [`Table::filter`] |
+//! | `assign`, `apply`, `rename` | [`Table::derive`], [`Table::assign`], [`Table::rename`], [`Table::rename_with`] |
+//! | `sort_values`, `head`, `tail`, `sample` | [`Table::sort_values`], [`Table::head`], [`Table::tail`], [`Table::sample`] |
+//! | `dropna`, `drop_duplicates` | [`Table::drop_missing`], [`Table::drop_duplicates`] |
+//! | `fillna`, `ffill`, `bfill`, `astype`, `to_numeric` | [`Table::fill_missing`], [`Table::fill_forward`], [`Table::fill_backward`], [`Table::cast`], [`Table::cast_or_missing`] |
+//! | `concat` | [`Table::concat_rows`], [`Table::concat_columns`] |
+//! | `describe`, `value_counts`, `unique` | [`Table::describe`], [`Table::value_counts`], [`Table::unique`] |
+//!
+//! Each gives a new table; columns that stay as they are, are shared.
+//!
 //! ```
 //! use fitwell::table::{Column, Columns, Table};
 //!
@@ -19,16 +34,24 @@
 //! # Ok::<(), fitwell::Error>(())
 //! ```
 
+mod cast;
 mod cell;
 mod column;
 mod columns;
+mod concat;
 mod convert;
 mod csv;
+mod derive;
 mod display;
 mod frame;
+mod rows;
+mod summary;
 
 pub use cell::Cell;
 pub use column::{Categorical, Column, ColumnKind, ColumnValue, LARGEST_INTEGER};
 pub use columns::Columns;
 pub use csv::CsvOptions;
+pub use derive::{CellValue, RowValue};
 pub use frame::Table;
+pub use rows::SortKey;
+pub use summary::ValueCounts;

@@ -761,5 +761,9 @@ FILES = {
     "lbfgs": lbfgs,
 } | cases_impute.files(sys.modules[__name__])
 
+import cases_table  # noqa: E402: it takes the helpers above
+
+FILES |= cases_table.FILES
+
 for name in sys.argv[1:] or FILES:
     FILES[name]()

@@ -1,0 +1,91 @@
+"""Cases of what a table computes, from pandas; `generate.py` imports it and lends its helpers."""
+
+from __main__ import EXACT, array, matrix, number, table, within, write
+
+import numpy as np
+import pandas as pd
+
+TABLES = ["titanic", "penguins"]
+MATRICES = ["iris", "wine", "diabetes_raw"]
+
+
+def frame(name):
+    """A bundled table, or a matrix with every eleventh value missing."""
+    if name in TABLES:
+        return table(name)
+    x = matrix(name, holes=True)
+    return pd.DataFrame(x, columns=[f"x{j}" for j in range(x.shape[1])])
+
+
+def describe():
+    near = within(0, 1e-13, "a mean and a deviation of at most 1,309 values; quartiles are one interpolation")
+    cases = []
+    for name in TABLES + MATRICES:
+        df = frame(name)
+        for quantiles in [[0.25, 0.5, 0.75], [0.1, 0.5, 0.95], [0.333, 0.5], [0.0, 0.5, 1.0]]:
+            summary = df.describe(include="all", percentiles=quantiles)
+            expected = {}
+            for column in df:
+                of = {k: v for k, v in summary[column].items() if not (isinstance(v, float) and np.isnan(v))}
+                of["missing"] = int(df[column].isna().sum())
+                expected[column] = {k: v if isinstance(v, str) else number(v) for k, v in of.items()}
+            cases.append({"data": {"name": name}, "settings": {"percentiles": quantiles}, "expected": expected, "tolerance": near})
+    write("describe", "pandas' DataFrame.describe(include='all').", cases)
+
+
+def cell(v):
+    """A value as text, missing as null; numbers as pandas and we agree to write them."""
+    if isinstance(v, str):
+        return v
+    return None if pd.isna(v) else repr(int(v)) if float(v).is_integer() else repr(float(v))
+
+
+def value_counts():
+    cases = []
+    columns = [("titanic", c) for c in ["pclass", "sex", "age", "embarked", "cabin", "sibsp"]]
+    columns += [("penguins", c) for c in ["species", "island", "sex", "culmen_depth_mm"]] + [("iris", "x0"), ("wine", "x4")]
+    for name, column in columns:
+        values = frame(name)[column]
+        for settings in [
+            {},
+            {"normalize": True},
+            {"sort": False},
+            {"ascending": True},
+            {"dropna": False},
+            {"dropna": False, "normalize": True, "ascending": True},
+        ]:
+            counts = values.value_counts(**settings)
+            expected = {"values": [cell(v) for v in counts.index], "counts": array(counts.to_numpy(float))}
+            cases.append({"data": {"name": name, "column": column}, "settings": settings, "expected": expected, "tolerance": within(0, 1e-15, "a count, or one division")})
+    write("value_counts", "pandas' Series.value_counts, and the order of unique().", cases)
+
+
+def sorting():
+    """The rows in order, by their positions before."""
+    cases = []
+    for name, keys in [
+        ("titanic", [["pclass", True], ["age", False]]),
+        ("titanic", [["sex", False], ["embarked", True], ["fare", True]]),
+        ("titanic", [["age", True]]),
+        ("titanic", [["age", False]]),
+        ("titanic", [["cabin", True], ["sibsp", False], ["parch", True]]),
+        ("penguins", [["species", True], ["sex", False], ["body_mass_g", False]]),
+        ("penguins", [["island", False]]),
+        ("iris", [["x3", True], ["x1", False]]),
+        ("wine", [["x0", False], ["x2", True]]),
+    ]:
+        for last in [True, False]:
+            df = frame(name).reset_index()
+            by, ascending = [k for k, _ in keys], [a for _, a in keys]
+            order = df.sort_values(by, ascending=ascending, kind="stable", na_position="last" if last else "first")["index"]
+            # Of equal rows the earlier one comes first; pandas promises it for one key, and keeps it for several.
+            cases.append({
+                "data": {"name": name},
+                "settings": {"keys": keys, "missing_last": last},
+                "expected": {"order": [int(i) for i in order]},
+                "tolerance": EXACT,
+            })
+    write("sort_values", "pandas' DataFrame.sort_values.", cases)
+
+
+FILES = {"describe": describe, "value_counts": value_counts, "sort_values": sorting}
