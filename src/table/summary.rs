@@ -388,7 +388,10 @@ impl Numbers {
             0.0
         } else {
             let squares = pairwise(&present, &|v| (half(v) / unit).powi(2));
-            (squares / (n - 1) as f64).sqrt() * unit * 2.0
+            // The mean is rounded: its error goes out again (Chan, Golub and LeVeque 1983, the corrected two-pass form).
+            let rest = pairwise(&present, &|v| half(v) / unit);
+            let squares = squares - rest * rest / n as f64;
+            (squares.max(0.0) / (n - 1) as f64).sqrt() * unit * 2.0
         };
         Numbers {
             mean,
