@@ -23,12 +23,12 @@ mod standard_scaler;
 
 pub use binarizer::{Binarizer, FittedBinarizer};
 pub use categories::{Categories, MinFrequency};
-pub use max_abs_scaler::{FittedMaxAbsScaler, MaxAbsScaler};
-pub use min_max_scaler::{FittedMinMaxScaler, MinMaxScaler};
-pub use normalizer::{FittedNormalizer, Norm, Normalizer};
 #[cfg(feature = "dates")]
 #[cfg_attr(docsrs, doc(cfg(feature = "dates")))]
 pub use date_parts::{DateFormat, DatePart, DateParts, FittedDateParts, HandleUnparseable};
+pub use max_abs_scaler::{FittedMaxAbsScaler, MaxAbsScaler};
+pub use min_max_scaler::{FittedMinMaxScaler, MinMaxScaler};
+pub use normalizer::{FittedNormalizer, Norm, Normalizer};
 pub use one_hot_encoder::{
     DropCategory, FeatureNameCombiner, FittedOneHotEncoder, HandleUnknown, OneHotEncoder,
 };

@@ -1,6 +1,7 @@
 //! Delimited text files: how they are read and written.
 
 mod cells;
+mod decimal;
 mod number;
 mod read;
 mod scan;

@@ -1,6 +1,7 @@
 //! The text of a number, boolean or missing value.
 
 use super::CsvOptions;
+use super::decimal::nearest;
 
 /// How a number is written, which decides what a column of such numbers is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub(super) fn trim(mut s: &[u8]) -> &[u8] {
 /// The nearest double of a trimmed decimal number, possibly infinite, and its form; `None` for any other text.
 ///
 /// When digits and power of ten are both exact doubles, one rounded operation gives the nearest result (Clinger 1990);
-/// everything else goes to the standard library, which is exact as well.
+/// up to 19 digits go through [`nearest`], everything else to the standard library, which is exact as well.
 #[inline]
 pub(super) fn number(s: &[u8], point: u8) -> Option<(f64, Form)> {
     let (negative, body) = match s {
@@ -104,11 +105,17 @@ pub(super) fn number(s: &[u8], point: u8) -> Option<(f64, Form)> {
     if at != body.len() {
         return None;
     }
-    if whole + fraction <= 19 && digits <= EXACT {
+    // A zero before the point is no digit that counts.
+    if whole + fraction - usize::from(body[0] == b'0') <= 19 {
         let power = exponent - fraction as i64;
-        if let Some(p) = POWERS.get(power.unsigned_abs() as usize) {
+        if digits <= EXACT
+            && let Some(p) = POWERS.get(power.unsigned_abs() as usize)
+        {
             let v = digits as f64;
             return Some((sign(if power < 0 { v / p } else { v * p }), Form::Decimal));
+        }
+        if let Some(v) = nearest(digits, power) {
+            return Some((sign(v), Form::Decimal));
         }
     }
     Some((parse(s, point)?, Form::Decimal))
