@@ -49,7 +49,7 @@ mod summary;
 
 pub use cell::Cell;
 pub use column::{Categorical, Column, ColumnKind, ColumnValue, LARGEST_INTEGER};
-pub use columns::Columns;
+pub use columns::{Columns, Predicate};
 pub use csv::CsvOptions;
 pub use derive::{CellValue, RowValue};
 pub use frame::Table;

@@ -369,8 +369,8 @@ fn pipelines_on_tables() {
     std::fs::remove_file(&path).unwrap();
 
     let names = x.names();
-    let turned: Vec<usize> = (0..names.len()).rev().collect();
-    let turned = x.select_columns(&Columns::Indices(turned)).unwrap();
+    let turned: Vec<isize> = (0..names.len()).rev().map(|i| i as isize).collect();
+    let turned = x.select_columns(&Columns::indices(turned)).unwrap();
     assert_eq!(bits(&model.predict_proba(&turned).unwrap()), bits(&proba));
     let without = x
         .select_columns(&Columns::Names(names[1..].to_vec()))
