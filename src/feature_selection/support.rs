@@ -101,7 +101,9 @@ impl<F: Float> SelectColumns for ArrayRef2<F> {
 
 impl SelectColumns for Table {
     fn take_columns(&self, columns: &[usize]) -> Result<Table> {
-        self.select_columns(&crate::table::Columns::Indices(columns.to_vec()))
+        self.select_columns(&crate::table::Columns::indices(
+            columns.iter().map(|&c| c as isize),
+        ))
     }
 
     fn check_not_empty(&self) -> Result<()> {
