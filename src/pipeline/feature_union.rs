@@ -12,8 +12,8 @@ use super::column_transformer::{
     check_names, check_weights, described, distinct, weights_from, weights_value,
 };
 use super::parts::{
-    AT_ONCE, DescribeParts, FitParts, FittedParts, How, NoParts, Part, PartAccess, PartNames,
-    PartNamesOut, PartParams, Parts, TransformParts, Whole, side_by_side,
+    AT_ONCE, DescribeParts, FitParts, FittedParts, How, Learned, NoParts, Part, PartAccess,
+    PartNames, PartNamesOut, PartParams, Parts, TransformParts, Whole, side_by_side,
 };
 use super::{FeatureNaming, Steps};
 use crate::boxed::Input;
@@ -139,13 +139,12 @@ impl<P: PartNames> FeatureUnion<P> {
         self.verbose_feature_names_out.check(NAME)
     }
 
-    #[allow(clippy::type_complexity)] // the model and its blocks, no more
     fn learn<X, Y>(
         &self,
         x: &X,
         y: &Y,
         keep: bool,
-    ) -> Result<(FittedFeatureUnion<P::Fitted>, Vec<Array2<X::Float>>)>
+    ) -> Result<Learned<FittedFeatureUnion<P::Fitted>, X::Float>>
     where
         X: Input + ?Sized,
         X::Float: Float,

@@ -9,7 +9,6 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 pub use fitted::FittedColumnTransformer;
@@ -17,8 +16,8 @@ pub(super) use fitted::distinct;
 pub use source::{ColumnSource, InputColumn};
 
 use super::parts::{
-    AT_ONCE, DescribeParts, Dropped, FitParts, FittedParts, How, Mixed, NoParts, Numeric, Part,
-    PartAccess, PartNames, PartParams, Parts, REMAINDER,
+    AT_ONCE, DescribeParts, Dropped, FitParts, FittedParts, How, Learned, Mixed, NoParts, Numeric,
+    Part, PartAccess, PartNames, PartParams, Parts, REMAINDER,
 };
 use super::{Drop, FeatureNaming, Passthrough, Steps};
 use crate::check;
@@ -341,16 +340,14 @@ pub(super) fn weights_from(estimator: &str, value: &Value) -> Result<BTreeMap<St
     })
 }
 
-/// The fitted transformer and the blocks of transformed training rows.
-type Learned<P, R, F> = (FittedColumnTransformer<P, R>, Vec<Array2<F>>);
-
 impl<P: PartNames, R> ColumnTransformer<P, R> {
+    #[allow(clippy::type_complexity)] // the model and its blocks, no more
     fn learn<X, Y>(
         &self,
         x: &X,
         y: &Y,
         keep: bool,
-    ) -> Result<Learned<P::Fitted, R::Fitted, X::Float>>
+    ) -> Result<Learned<FittedColumnTransformer<P::Fitted, R::Fitted>, X::Float>>
     where
         X: ColumnSource + ?Sized,
         X::Float: Float,

@@ -31,6 +31,9 @@ pub struct How<'a> {
     pub(in crate::pipeline) rest: Option<&'a [usize]>,
 }
 
+/// Fitted parts, and with them the blocks of transformed training rows.
+pub type Learned<P, F> = (P, Vec<Array2<F>>);
+
 /// A list of parts that can be fitted on samples `X` and this target.
 ///
 /// A step under [`numeric`](crate::pipeline::ColumnTransformer::numeric) is an estimator of matrices, one under
@@ -50,17 +53,12 @@ pub trait FitParts<X: Input + ?Sized, Y: ?Sized> {
     ///
     /// # Errors
     /// The first part's error, in the order of the parts.
-    fn fit_parts(
-        &self,
-        x: &X,
-        y: &Y,
-        how: &How<'_>,
-    ) -> Result<(Self::Fitted, Vec<Array2<X::Float>>)>;
+    fn fit_parts(&self, x: &X, y: &Y, how: &How<'_>) -> Result<Learned<Self::Fitted, X::Float>>;
 }
 
 impl<X: Input + ?Sized, Y: ?Sized> FitParts<X, Y> for NoParts {
     type Fitted = NoParts;
-    fn fit_parts(&self, _: &X, _: &Y, _: &How<'_>) -> Result<(NoParts, Vec<Array2<X::Float>>)> {
+    fn fit_parts(&self, _: &X, _: &Y, _: &How<'_>) -> Result<Learned<NoParts, X::Float>> {
         Ok((NoParts, Vec::new()))
     }
 }
@@ -80,12 +78,7 @@ where
 {
     type Fitted = Parts<A::Fitted, FittedPart<K, M>>;
 
-    fn fit_parts(
-        &self,
-        x: &X,
-        y: &Y,
-        how: &How<'_>,
-    ) -> Result<(Self::Fitted, Vec<Array2<X::Float>>)> {
+    fn fit_parts(&self, x: &X, y: &Y, how: &How<'_>) -> Result<Learned<Self::Fitted, X::Float>> {
         let before = || self.before.fit_parts(x, y, how);
         let last = || self.last.fit(x, y, how);
         let (before, last) = if how.at_once {
@@ -100,6 +93,7 @@ where
 }
 
 impl<K, S> Part<K, S> {
+    #[allow(clippy::type_complexity)] // the part and its block, no more
     fn fit<X, Y, M>(
         &self,
         x: &X,
@@ -166,12 +160,7 @@ where
 {
     type Fitted = FittedRemainder;
 
-    fn fit_parts(
-        &self,
-        x: &X,
-        _: &Y,
-        how: &How<'_>,
-    ) -> Result<(Self::Fitted, Vec<Array2<X::Float>>)> {
+    fn fit_parts(&self, x: &X, _: &Y, how: &How<'_>) -> Result<Learned<Self::Fitted, X::Float>> {
         let rest = match self {
             Remainder::Drop => None,
             Remainder::Passthrough => how.rest,

@@ -20,7 +20,7 @@ use crate::table::Columns;
 pub use access::{PartAccess, PartNames, PartNamesOut, PartParams};
 pub use describe::DescribeParts;
 pub(super) use fit::FittedRemainder;
-pub use fit::{FitParts, How};
+pub use fit::{FitParts, How, Learned};
 pub use kind::{Dropped, Kind, Mixed, Numeric, PartKind, Whole};
 pub(super) use transform::{AT_ONCE, side_by_side};
 pub use transform::{FittedParts, Slot, TransformParts};
