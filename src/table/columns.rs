@@ -453,7 +453,8 @@ mod tests {
         assert_eq!(resolved((1..3).into()), [1, 2]);
         assert_eq!(resolved((-3..-1).into()), [1, 2]);
         assert_eq!(resolved((-99..99).into()), [0, 1, 2, 3]);
-        assert_eq!(resolved((3..-2).into()), [0usize; 0]);
+        let (start, stop) = (Some(3), Some(-2));
+        assert_eq!(resolved(Columns::Slice { start, stop }), [0usize; 0]);
         assert_eq!(resolved((2..).into()), [2, 3]);
         assert_eq!(resolved((..-1).into()), [0, 1, 2]);
         assert_eq!(resolved(("b1"..="c").into()), [1, 2, 3]);

@@ -316,7 +316,6 @@ impl Table {
     }
 
     /// The same table with another column, as long as the others, at a position that the caller has checked.
-    #[cfg(test)]
     pub(crate) fn with_replaced(mut self, index: usize, column: Column) -> Self {
         debug_assert_eq!(column.len(), self.n_rows);
         self.columns[index] = Arc::new(column);
