@@ -235,6 +235,19 @@ impl Error {
         self
     }
 
+    /// The same error about a selection of columns, its column counted in the whole.
+    pub(crate) fn at_columns(mut self, selected: &[usize]) -> Self {
+        if let ErrorKind::NonFinite {
+            column: Some(column),
+            ..
+        } = &mut self.0.kind
+            && let Some(&whole) = selected.get(*column)
+        {
+            *column = whole;
+        }
+        self
+    }
+
     /// Input that breaks a rule: what, and which rule.
     pub fn invalid_input(what: impl Into<String>, reason: impl Into<String>) -> Self {
         ErrorKind::InvalidInput {

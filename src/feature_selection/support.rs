@@ -20,7 +20,7 @@ use crate::{check, parallel};
     message = "no columns can be selected from `{Self}`",
     label = "expected a 2-dimensional `ndarray` array of `f32` or `f64`, or a `Table`"
 )]
-pub trait SelectColumns: Samples {
+pub trait SelectColumns: Samples<Owned: 'static> {
     /// The columns at the given positions, in that order.
     ///
     /// # Errors
@@ -143,6 +143,11 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
+    /// NaN pass in `transform` if the fit went well with some.
+    pub(super) fn new<X: SelectColumns + ?Sized>(mask: Vec<bool>, x: &X) -> Self {
+        Kept::from_parts(mask, x.feature_names(), x.has_non_finite())
+    }
+
     pub(super) fn from_parts(mask: Vec<bool>, names: Option<Vec<String>>, allow_nan: bool) -> Self {
         if !mask.contains(&true) {
             log::warn!(
@@ -286,6 +291,126 @@ macro_rules! selector {
     };
 }
 pub(super) use selector;
+
+/// What the selectors around an estimator have in common, through their fields `estimator` and `settings`: parameters by
+/// name, text, files.
+macro_rules! around_estimator {
+    ($name:ident<$($g:ident),*>) => {
+        /// The settings, and the estimator's as `estimator__...`.
+        impl<E: $crate::params::Params, $($g: Clone),*> $crate::params::Params for $name<E, $($g),*> {
+            fn params(&self) -> std::collections::BTreeMap<String, $crate::params::Value> {
+                $crate::feature_selection::support::params_with(&self.settings, "estimator", &self.estimator)
+            }
+
+            fn with_value(&self, name: &str, value: $crate::params::Value) -> $crate::Result<Self> {
+                let (settings, estimator) = $crate::feature_selection::support::with_value_of(
+                    &self.settings, "estimator", &self.estimator, name, value,
+                )?;
+                let mut new = self.clone();
+                new.settings = settings;
+                new.estimator = estimator;
+                Ok(new)
+            }
+        }
+
+        /// The settings, then the estimator.
+        impl<E: std::fmt::Display, $($g),*> std::fmt::Display for $name<E, $($g),*> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&$crate::params::describe(&self.settings))?;
+                for line in self.estimator.to_string().lines() {
+                    write!(f, "\n  {line}")?;
+                }
+                Ok(())
+            }
+        }
+
+        impl<E, $($g),*> $crate::model::Model for $name<E, $($g),*>
+        where
+            E: $crate::model::Model,
+            $($g: serde::Serialize + serde::de::DeserializeOwned,)*
+        {
+            fn type_name() -> String {
+                format!("{}<{}>", stringify!($name), E::type_name())
+            }
+            fn validate(&self) -> $crate::Result<()> {
+                $crate::params::Hyperparameters::check(&self.settings)?;
+                self.estimator.validate()
+            }
+        }
+    };
+}
+pub(super) use around_estimator;
+
+/// What a fitted selector with a `model` on the selected features can do through it.
+macro_rules! through_model {
+    ($fitted:ident) => {
+        impl<X: SelectColumns + ?Sized, M: Predict<X>> Predict<X> for $fitted<M> {
+            type Output = M::Output;
+            fn predict(&self, x: &X) -> Result<M::Output> {
+                self.model.predict(self.kept.transform(x)?.borrow())
+            }
+        }
+
+        impl<X: SelectColumns + ?Sized, M: DecisionFunction<X>> DecisionFunction<X> for $fitted<M> {
+            type Float = M::Float;
+            fn decision_function(&self, x: &X) -> Result<Array2<M::Float>> {
+                self.model
+                    .decision_function(self.kept.transform(x)?.borrow())
+            }
+        }
+
+        impl<X: SelectColumns + ?Sized, M: PredictProba<X>> PredictProba<X> for $fitted<M> {
+            type Float = M::Float;
+            fn predict_proba(&self, x: &X) -> Result<Array2<M::Float>> {
+                self.model.predict_proba(self.kept.transform(x)?.borrow())
+            }
+            fn predict_log_proba(&self, x: &X) -> Result<Array2<M::Float>> {
+                self.model
+                    .predict_log_proba(self.kept.transform(x)?.borrow())
+            }
+        }
+
+        impl<X: SelectColumns + ?Sized, M: Confidence<X>> Confidence<X> for $fitted<M> {
+            type Float = M::Float;
+            fn maybe_proba(&self, x: &X) -> Option<Result<Array2<M::Float>>> {
+                match self.kept.transform(x) {
+                    Ok(x) => self.model.maybe_proba(x.borrow()),
+                    Err(e) => Some(Err(e)),
+                }
+            }
+            fn maybe_log_proba(&self, x: &X) -> Option<Result<Array2<M::Float>>> {
+                match self.kept.transform(x) {
+                    Ok(x) => self.model.maybe_log_proba(x.borrow()),
+                    Err(e) => Some(Err(e)),
+                }
+            }
+            fn maybe_decision(&self, x: &X) -> Option<Result<Array2<M::Float>>> {
+                match self.kept.transform(x) {
+                    Ok(x) => self.model.maybe_decision(x.borrow()),
+                    Err(e) => Some(Err(e)),
+                }
+            }
+        }
+
+        impl<X, Y, M> Score<X, Y> for $fitted<M>
+        where
+            X: SelectColumns + ?Sized,
+            Y: Targets + ?Sized,
+            M: Score<X, Y>,
+        {
+            fn score(&self, x: &X, y: &Y) -> Result<f64> {
+                self.model.score(self.kept.transform(x)?.borrow(), y)
+            }
+        }
+
+        impl<M: Classes> Classes for $fitted<M> {
+            fn classes(&self) -> &[Class] {
+                self.model.classes()
+            }
+        }
+    };
+}
+pub(super) use through_model;
 
 /// Hyper-parameters of `settings`, and those of what is inside as `inner__...`.
 pub(super) fn params_with<H: Hyperparameters, E: Params>(
