@@ -8,6 +8,8 @@
 mod checks;
 #[path = "common/data.rs"]
 mod data;
+#[path = "common/features.rs"]
+mod features;
 #[path = "common/impute.rs"]
 mod impute;
 #[path = "common/report.rs"]
@@ -80,6 +82,7 @@ fn registry<F: Float>() -> Vec<Entry<F>> {
         classifier(GridSearchCv::new(scaled().then("clf", LogisticRegression::new()), [("clf__C", vec![0.1, 1.0])]).cv(3), folds(iterative::<F>(sample("estimator__clf__C", 0.5)))),
     ];
     entries.extend(impute::entries());
+    entries.extend(features::entries());
     entries
 }
 

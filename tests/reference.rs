@@ -7,6 +7,8 @@
 mod compare;
 #[path = "reference/data.rs"]
 mod data;
+#[path = "reference/features.rs"]
+mod features;
 #[path = "reference/impute.rs"]
 mod impute;
 #[path = "reference/linear_model.rs"]

@@ -3,6 +3,7 @@
 use ndarray::Array2;
 use rayon::prelude::*;
 
+use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
 
 /// Size in bytes from which huge pages are asked for (NumPy's threshold).
@@ -46,6 +47,37 @@ pub(crate) fn fresh<F: Float>(shape: (usize, usize)) -> Array2<F> {
     out
 }
 
+/// Arrays from this size in bytes on are first asked for in a way that may fail.
+const PROBED: usize = 64 << 20;
+
+/// An array of this shape fits in memory; to be asked where settings can make a size explode.
+///
+/// # Errors
+/// `TooLarge` when the bytes exceed the address space; `InvalidInput` when the system refuses the memory.
+pub(crate) fn fits<T>(what: &str, shape: (usize, usize)) -> Result<()> {
+    let (rows, columns) = shape;
+    let size = (rows as u128)
+        .saturating_mul(columns as u128)
+        .saturating_mul(size_of::<T>() as u128);
+    let limit = isize::MAX as u64;
+    if size > u128::from(limit) {
+        return Err(ErrorKind::TooLarge {
+            what: format!("{what}, {rows} x {columns} values, in bytes"),
+            size: u64::try_from(size).unwrap_or(u64::MAX),
+            limit,
+        }
+        .into());
+    }
+    if size >= PROBED as u128 {
+        let mut probe: Vec<T> = Vec::new();
+        probe.try_reserve_exact(rows * columns).map_err(|_| {
+            let reason = format!("{rows} x {columns} values need {size} bytes, more than there is");
+            Error::invalid_input(what, reason)
+        })?;
+    }
+    Ok(())
+}
+
 /// The smallest page there is.
 const PAGE: usize = 4096;
 
@@ -87,6 +119,25 @@ mod tests {
                 .iter()
                 .all(|v| v.to_bits() == 0)
         );
+    }
+
+    #[test]
+    fn impossible_sizes_are_errors() {
+        let refused = fits::<f64>("the result", (1 << 40, 1 << 40)).unwrap_err();
+        assert!(matches!(refused.kind(), ErrorKind::TooLarge { .. }));
+        let refused = fits::<f64>("the result", (usize::MAX, usize::MAX)).unwrap_err();
+        assert!(matches!(
+            refused.kind(),
+            ErrorKind::TooLarge { size: u64::MAX, .. }
+        ));
+        // Within the address space, beyond any memory.
+        let refused = fits::<f32>("the result", (1 << 40, 1 << 20)).unwrap_err();
+        assert!(
+            refused.to_string().contains("4611686018427387904 bytes"),
+            "{refused}"
+        );
+        fits::<f64>("the result", (3, 2)).unwrap();
+        fits::<f64>("the result", (0, usize::MAX)).unwrap();
     }
 
     /// The kernel notes the advice in the flags of a mapping.

@@ -13,7 +13,7 @@ use ndarray::{ArrayRef2, ArrayViewMut2, Axis};
 
 pub use finite::all_finite;
 pub use memory::zeros;
-pub(crate) use memory::{advise_huge_pages, fresh};
+pub(crate) use memory::{advise_huge_pages, fits, fresh};
 
 /// Elements of a chunk: 512 KiB of `f64`, which leaves room in a core's second-level cache.
 const CHUNK_ELEMENTS: usize = 1 << 16;

@@ -14,8 +14,10 @@ pub(crate) mod moments;
 pub(crate) mod normal;
 mod normalizer;
 mod one_hot_encoder;
+mod order;
 mod ordinal_encoder;
 mod pair;
+mod polynomial_features;
 mod quantile_transformer;
 pub(crate) mod quantiles;
 mod robust_scaler;
@@ -32,7 +34,9 @@ pub use normalizer::{FittedNormalizer, Norm, Normalizer};
 pub use one_hot_encoder::{
     DropCategory, FeatureNameCombiner, FittedOneHotEncoder, HandleUnknown, OneHotEncoder,
 };
+pub use order::Order;
 pub use ordinal_encoder::{FittedOrdinalEncoder, OrdinalEncoder, OrdinalUnknown};
+pub use polynomial_features::{FittedPolynomialFeatures, PolynomialFeatures};
 pub use quantile_transformer::{
     FittedQuantileTransformer, OutputDistribution, QuantileTransformer,
 };

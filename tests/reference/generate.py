@@ -765,5 +765,9 @@ import cases_table  # noqa: E402: it takes the helpers above
 
 FILES |= cases_table.FILES
 
+import cases_features  # noqa: E402: it takes the helpers above
+
+FILES |= cases_features.FILES
+
 for name in sys.argv[1:] or FILES:
     FILES[name]()

@@ -1,0 +1,29 @@
+//! The memory layout of a result.
+
+use ndarray::Array2;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
+use crate::float::Float;
+use crate::parallel;
+
+/// The memory layout of a result. The values are the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Order {
+    /// Row after row.
+    #[default]
+    C,
+    /// Column after column.
+    F,
+}
+
+impl Order {
+    /// Zeros in this layout; a shape that memory cannot hold is an error.
+    pub(super) fn zeros<F: Float>(self, what: &str, shape: (usize, usize)) -> Result<Array2<F>> {
+        parallel::fits::<F>(what, shape)?;
+        Ok(match self {
+            Order::C => parallel::zeros(shape),
+            Order::F => parallel::zeros((shape.1, shape.0)).reversed_axes(),
+        })
+    }
+}
