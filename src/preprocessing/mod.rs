@@ -1,5 +1,6 @@
 //! Transformers that prepare columns: scaling numbers, changing their distribution, encoding categories.
 
+mod b_spline;
 mod binarizer;
 mod by_column;
 mod categories;
@@ -8,6 +9,8 @@ pub(crate) mod columnwise;
 mod date_parts;
 mod distribution;
 mod extremes;
+mod k_bins_discretizer;
+mod k_means_1d;
 mod max_abs_scaler;
 mod min_max_scaler;
 pub(crate) mod moments;
@@ -21,6 +24,7 @@ mod polynomial_features;
 mod quantile_transformer;
 pub(crate) mod quantiles;
 mod robust_scaler;
+mod spline_transformer;
 mod standard_scaler;
 
 pub use binarizer::{Binarizer, FittedBinarizer};
@@ -28,6 +32,7 @@ pub use categories::{Categories, MinFrequency};
 #[cfg(feature = "dates")]
 #[cfg_attr(docsrs, doc(cfg(feature = "dates")))]
 pub use date_parts::{DateFormat, DatePart, DateParts, FittedDateParts, HandleUnparseable};
+pub use k_bins_discretizer::{BinEncode, BinStrategy, FittedKBinsDiscretizer, KBinsDiscretizer};
 pub use max_abs_scaler::{FittedMaxAbsScaler, MaxAbsScaler};
 pub use min_max_scaler::{FittedMinMaxScaler, MinMaxScaler};
 pub use normalizer::{FittedNormalizer, Norm, Normalizer};
@@ -42,6 +47,9 @@ pub use quantile_transformer::{
 };
 pub use quantiles::QuantileMethod;
 pub use robust_scaler::{FittedRobustScaler, RobustScaler};
+pub use spline_transformer::{
+    Extrapolation, FittedSplineTransformer, HandleMissing, Knots, SplineTransformer,
+};
 pub use standard_scaler::{FittedStandardScaler, StandardScaler};
 
 use std::collections::HashSet;

@@ -1,8 +1,10 @@
 """Cases of the transformers that make features; `generate.py` imports it and lends its helpers."""
 
-from __main__ import array, matrix, within, write
+import numpy as np
 
-from sklearn.preprocessing import PolynomialFeatures
+from __main__ import EXACT, array, matrix, number, ramp, within, write
+
+from sklearn.preprocessing import KBinsDiscretizer, PolynomialFeatures, SplineTransformer
 
 
 def polynomial_features():
@@ -40,6 +42,168 @@ def polynomial_features():
     write("polynomial_features", "PolynomialFeatures: degrees, interactions, bias, layout; powers and names.", cases)
 
 
+QUANTILE_METHODS = [
+    "inverted_cdf",
+    "averaged_inverted_cdf",
+    "closest_observation",
+    "interpolated_inverted_cdf",
+    "hazen",
+    "weibull",
+    "linear",
+    "median_unbiased",
+    "normal_unbiased",
+]
+
+
+def k_bins_discretizer():
+    near = within(1e-14, 1e-14, "an edge is a value, or the mean or the interpolation of two, rounded a few times")
+    means = within(1e-13, 1e-12, "centres of clusters are means of some hundred values, summed in another order, in up to 300 rounds")
+    cases = []
+
+    def case(data, x, settings, weights=False):
+        model = KBinsDiscretizer(**{"subsample": None} | settings).fit(x, sample_weight=ramp(len(x)) if weights else None)
+        z = model.transform(x)
+        z = z.toarray() if hasattr(z, "toarray") else z
+        expected = {
+            "transform": array(z),
+            "n_bins": [int(n) for n in model.n_bins_],
+            "edges": [[number(e) for e in edges] for edges in model.bin_edges_],
+            "names": [str(n) for n in model.get_feature_names_out()],
+        }
+        if all(np.isfinite(e).all() for e in model.bin_edges_):
+            expected["inverse"] = array(model.inverse_transform(z))
+        tolerance = means if settings.get("strategy") == "kmeans" else near
+        cases.append({"data": data | {"weights": weights}, "settings": settings, "expected": expected, "tolerance": tolerance})
+
+    for name in ["iris", "diabetes_raw", "wine", "penguins"]:
+        x = matrix(name)
+        for settings in [
+            {},
+            {"n_bins": 3},
+            {"n_bins": 2},
+            {"n_bins": 20, "encode": "ordinal"},
+            {"n_bins": 50, "encode": "ordinal"},
+            {"n_bins": [2 + j % 5 for j in range(x.shape[1])]},
+            {"encode": "onehot-dense"},
+            {"encode": "ordinal"},
+            {"encode": "ordinal", "strategy": "uniform"},
+            {"strategy": "uniform", "n_bins": 9},
+            {"strategy": "uniform", "n_bins": [2 + j % 5 for j in range(x.shape[1])]},
+            {"encode": "ordinal", "strategy": "kmeans"},
+            {"strategy": "kmeans", "n_bins": 3},
+            {"strategy": "kmeans", "n_bins": [2 + j % 5 for j in range(x.shape[1])], "encode": "ordinal"},
+            *({"quantile_method": m, "encode": "ordinal"} for m in QUANTILE_METHODS),
+            *({"quantile_method": m, "encode": "ordinal", "n_bins": 7} for m in QUANTILE_METHODS),
+        ]:
+            case({"name": name}, x, settings)
+        for settings in [
+            {"encode": "ordinal"},
+            {"encode": "ordinal", "quantile_method": "inverted_cdf"},
+            {"encode": "ordinal", "quantile_method": "inverted_cdf", "n_bins": 11},
+            {"encode": "ordinal", "strategy": "uniform"},
+            {"encode": "ordinal", "strategy": "kmeans"},
+            {"encode": "ordinal", "strategy": "kmeans", "n_bins": 4},
+        ]:
+            case({"name": name}, x, settings, weights=True)
+    few = np.array([[0.0, 3.0, 1e-9, 5.0], [0, 3, 0, 1], [1, 3, 0, 1], [2, 3, 0, 1], [2, 3, 1, 7], [2, 3, 1, 8], [9, 3, 1, 8]])
+    for settings in [
+        {"encode": "ordinal"},
+        {"n_bins": 3},
+        {"encode": "ordinal", "strategy": "uniform"},
+        {"encode": "ordinal", "strategy": "kmeans", "n_bins": 2},
+        {"encode": "ordinal", "strategy": "kmeans", "n_bins": 3},
+    ]:
+        case({"values": few.tolist()}, few, settings)
+    write("k_bins_discretizer", "KBinsDiscretizer: strategies, numbers of bins, encodings, quantile methods, weights, constant columns.", cases)
+
+
+def spline_transformer():
+    near = within(1e-13, 1e-12, "a basis is some ten sums, products and quotients; polynomials that go on far outside lose digits by cancellation")
+    cases = []
+    for name in ["iris", "diabetes_raw", "penguins"]:
+        x = matrix(name)
+        low, high = x.min(axis=0), x.max(axis=0)
+        given = [[float(v) for v in low + (high - low) * share] for share in [-0.1, 0.2, 0.3, 0.7, 1.1]]
+        # Fitted on the first half of the rows, so that others lie outside.
+        for settings in [
+            {},
+            {"n_knots": 2},
+            {"n_knots": 9},
+            {"degree": 0},
+            {"degree": 1},
+            {"degree": 2},
+            {"degree": 5},
+            {"knots": "quantile"},
+            {"knots": "quantile", "n_knots": 4, "degree": 2},
+            {"knots": {"given": given}},
+            {"knots": {"given": given}, "extrapolation": "error"},
+            {"knots": {"given": given}, "extrapolation": "periodic", "degree": 2},
+            {"extrapolation": "linear"},
+            {"extrapolation": "linear", "degree": 2},
+            {"extrapolation": "continue"},
+            {"extrapolation": "continue", "degree": 1},
+            {"extrapolation": "periodic"},
+            {"extrapolation": "periodic", "degree": 1},
+            {"extrapolation": "periodic", "degree": 0},
+            {"extrapolation": "periodic", "degree": 4, "knots": "quantile", "n_knots": 6},
+            {"include_bias": False},
+            {"include_bias": False, "extrapolation": "periodic"},
+            {"order": "F"},
+            {"handle_missing": "zeros"},
+            {"handle_missing": "zeros", "knots": "quantile"},
+            {"handle_missing": "zeros", "extrapolation": "linear"},
+            {"handle_missing": "zeros", "extrapolation": "periodic"},
+        ]:
+            for weights in [False, True]:
+                if weights and (settings.get("degree", 3) != 3 or "given" in settings.get("knots", {})):
+                    continue
+                holes = settings.get("handle_missing") == "zeros"
+                half = settings.get("degree") != 0 and settings.get("extrapolation") != "error" and settings.get("knots") != "quantile"
+                data = {"name": name, "holes": holes, "half": half, "weights": weights}
+                x = matrix(name, holes=holes)
+                at_fit = x[: len(x) // 2] if half else x
+                arguments = dict(settings)
+                if "given" in settings.get("knots", {}):
+                    arguments["knots"] = np.array(given)
+                model = SplineTransformer(**arguments).fit(at_fit, sample_weight=ramp(len(at_fit)) if weights else None)
+                expected = {
+                    "transform": array(model.transform(x)),
+                    "knots": array([b.t for b in model.bsplines_]),
+                    "names": [str(n) for n in model.get_feature_names_out()],
+                }
+                cases.append({"data": data, "settings": settings, "expected": expected, "tolerance": near})
+    # Degrees of one column only: scikit-learn changes the degree from column to column.
+    x = matrix("iris")[:, :1]
+    outside = np.array([[3.0], [4.2], [5.5], [7.9], [9.0], [12.5]])
+    for settings in [
+        {"extrapolation": "linear", "degree": 1},
+        {"extrapolation": "linear", "degree": 0},
+        {"extrapolation": "linear", "degree": 3, "include_bias": False},
+        {"extrapolation": "constant", "degree": 1},
+    ]:
+        model = SplineTransformer(**settings).fit(x)
+        expected = {
+            "transform": array(model.transform(outside)),
+            "knots": array([b.t for b in model.bsplines_]),
+            "names": [str(n) for n in model.get_feature_names_out()],
+        }
+        data = {"name": "iris", "first_column": True, "outside": outside.tolist()}
+        cases.append({"data": data, "settings": settings, "expected": expected, "tolerance": near})
+    # A constant column, and one with two values.
+    few = np.array([[1.0, 2.0], [1, 2], [1, 5], [1, 5]])
+    for settings in [{}, {"degree": 0}, {"extrapolation": "periodic"}, {"knots": "quantile"}, {"extrapolation": "continue"}]:
+        model = SplineTransformer(**settings).fit(few)
+        expected = {
+            "transform": array(model.transform(few)),
+            "knots": array([b.t for b in model.bsplines_]),
+            "names": [str(n) for n in model.get_feature_names_out()],
+        }
+        cases.append({"data": {"values": few.tolist()}, "settings": settings, "expected": expected, "tolerance": near})
+    write("spline_transformer", "SplineTransformer: knots, degrees, every extrapolation, missing values, weights.", cases)
+
+
 FILES = {
     "polynomial_features": polynomial_features,
+    "k_bins_discretizer": k_bins_discretizer,
+    "spline_transformer": spline_transformer,
 }
