@@ -23,7 +23,7 @@ mod typed;
 
 use fitwell::Float;
 use fitwell::impute::SimpleImputer;
-use fitwell::linear_model::{LogisticRegression, Ridge};
+use fitwell::linear_model::{LinearRegression, LogisticRegression, Ridge};
 use fitwell::model_selection::GridSearchCv;
 use fitwell::params::Value;
 use fitwell::prelude::*;
@@ -63,6 +63,7 @@ fn folds(tags: Tags) -> Tags {
 #[rustfmt::skip]
 fn registry<F: Float>() -> Vec<Entry<F>> {
     let scale = || Tags { allow_nan: true, weight_scale_invariant: true, ..sample("with_std", false) };
+    let least_squares = |tags| Tags { weight_scale_invariant: true, ..tags };
     let scaled = || pipeline("scale", StandardScaler::new());
     let mut entries = vec![
         transformer(StandardScaler::new(), scale()),
@@ -72,6 +73,9 @@ fn registry<F: Float>() -> Vec<Entry<F>> {
         transformer(SimpleImputer::most_frequent(), imputer(sample("add_indicator", true))),
         transformer(SimpleImputer::constant(-1.0), imputer(sample("strategy", "median"))),
         transformer(scaled().then("again", StandardScaler::new()), Tags { allow_nan: true, weight_scale_invariant: true, ..sample("again__with_std", false) }),
+        regressor(LinearRegression::new(), least_squares(sample("fit_intercept", false))),
+        regressor(LinearRegression::new().fit_intercept(false), least_squares(sample("positive", true))),
+        regressor(LinearRegression::new().positive(true), Tags { poor_score: Some("the best coefficients have both signs"), ..least_squares(sample("fit_intercept", false)) }),
         regressor(Ridge::new(), sample("alpha", 0.5)),
         regressor(Ridge::new().fit_intercept(false), sample("alpha", 2.5)),
         regressor(scaled().then("ridge", Ridge::new()), sample("ridge__alpha", 0.5)),

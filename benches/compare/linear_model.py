@@ -39,6 +39,7 @@ def logistic_objective(x, y, coef, intercept, c=1.0):
 
 
 def ridge_objective(x, y, coef, intercept, alpha=1.0):
+    """The mean square that is left, plus the penalty that Ridge minimises, in f64."""
     coef = np.ravel(np.asarray(coef, float))
     total = 0.0
     for start in range(0, len(y), 100000):
@@ -63,21 +64,22 @@ def workloads(scale):
 
         return run
 
-    def fit_ridge(module):
+    def fit_linear(module, name):
         def run(data):
-            model = module.Ridge()
+            model = getattr(module, name)()
             start = time.perf_counter()
             model.fit(*data)
             return time.perf_counter() - start, (model.coef_, model.intercept_)
 
         return run
 
-    def make_ridge(meta):
+    def make_regression(meta, dtype=np.float64):
         rng = np.random.default_rng(0)
         x = rng.standard_normal((1_000_000 * scale, 50))
         y = x @ rng.standard_normal(50) + 4 * rng.standard_normal(len(x)) + 2.0
+        x = x.astype(dtype, copy=False)
         meta.update(x=write("ridge_x.bin", x), y=write("ridge_y.bin", y))
-        return x, y
+        return x, y.astype(dtype)
 
     def objective(function):
         return lambda data, out: f"objective {function(data[0], data[1], out[0], out[1]):.9g}" + (
@@ -106,11 +108,21 @@ def workloads(scale):
             )
             for dtype in ("f64", "f32")
         ],
+        *[
+            Workload(
+                f"least_squares_{dtype}",
+                f"{s}M x 50",
+                lambda meta, dtype=dtype: make_regression(meta, dtype_of(dtype)),
+                {"scikit-learn": fit_linear(sk_linear, "LinearRegression"), "sklearnex": fit_linear(skex_linear, "LinearRegression")},
+                objective(lambda *args: ridge_objective(*args, alpha=0.0)),
+            )
+            for dtype in ("f64", "f32")
+        ],
         Workload(
             "ridge",
             f"{s}M x 50",
-            make_ridge,
-            {"scikit-learn": fit_ridge(sk_linear), "sklearnex": fit_ridge(skex_linear)},
+            make_regression,
+            {"scikit-learn": fit_linear(sk_linear, "Ridge"), "sklearnex": fit_linear(skex_linear, "Ridge")},
             objective(ridge_objective),
         ),
     ]

@@ -3,7 +3,10 @@
 mod affine;
 mod bayesian_ridge;
 mod curvature;
+mod least_squares;
 pub(crate) mod linear_classifier;
+mod linear_regression;
+mod linear_regressor;
 mod logistic_loss;
 mod logistic_regression;
 mod ridge;
@@ -11,5 +14,6 @@ mod row_blocks;
 mod spectrum;
 
 pub use bayesian_ridge::{BayesianRidge, FittedBayesianRidge};
+pub use linear_regression::{FittedLinearRegression, LinearRegression};
 pub use logistic_regression::{FittedLogisticRegression, LogisticRegression};
 pub use ridge::{Alpha, FittedRidge, Ridge};

@@ -16,21 +16,18 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::Range;
 
-use ndarray::{Array, Array1, Array2, ArrayRef2, ArrayView1, ArrayView2, Axis, Ix1, Ix2, Zip, s};
+use ndarray::ArrayRef2;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{self, Interval};
 use crate::error::{Error, Result};
 use crate::float::Float;
-use crate::linalg;
-use crate::linear_model::affine::affine;
-use crate::metrics;
-use crate::model::{Model, ensure};
+use crate::linear_model::least_squares::{Problem, weights_of};
+use crate::linear_model::linear_regressor::linear_regressor;
 use crate::params::{Hyperparameters, describe};
-use crate::targets::{RealTargets, TargetDim};
-use crate::traits::{Estimator, Predict, Score};
+use crate::targets::RealTargets;
+use crate::traits::Estimator;
 
 /// Linear least squares with an L2 penalty, for one target or several.
 ///
@@ -227,24 +224,9 @@ impl<F: Float, Y: RealTargets<F> + ?Sized> Estimator<ArrayRef2<F>, Y> for Ridge 
         self.check()?;
         check::samples(x)?;
         check::target(y, x.nrows())?;
-        let targets = y.columns();
-        if targets.ncols() == 0 {
-            return Err(crate::ErrorKind::EmptyInput {
-                what: "y (no columns)".into(),
-            }
-            .into());
-        }
-        check::finite(&targets, "y")?;
-        let alphas = self.alphas(targets.ncols())?;
-        let weights = y
-            .sample_weight()
-            .map(|w| w.as_slice().map_or_else(|| w.to_vec(), <[f64]>::to_vec));
-        let problem = Problem {
-            x,
-            y: targets,
-            weights: weights.as_deref(),
-            centre: self.fit_intercept,
-        };
+        let weights = weights_of(y);
+        let problem = Problem::new(x, y, weights.as_deref(), self.fit_intercept)?;
+        let alphas = self.alphas(problem.n_targets())?;
         let (coef, intercept) = problem.solve(&alphas)?;
         check::learned(Self::NAME, "a coefficient", coef.iter().chain(&intercept))?;
         Ok(FittedRidge {
@@ -273,348 +255,17 @@ impl Ridge {
     }
 }
 
-/// What [`Ridge`] learned: for one target (`D` = [`Ix1`](type@Ix1)) or several ([`Ix2`](type@Ix2)).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FittedRidge<F = f64, D = Ix1> {
-    /// (n_targets, n_features)
-    coef: Array2<F>,
-    /// (n_targets)
-    intercept: Array1<F>,
-    dim: PhantomData<D>,
-}
-
-impl<F: Float> FittedRidge<F, Ix1> {
-    /// The coefficient of each feature, (n_features).
-    pub fn coef(&self) -> ArrayView1<'_, F> {
-        self.coef.row(0)
-    }
-
-    /// The intercept; 0 without one.
-    pub fn intercept(&self) -> F {
-        self.intercept[0]
-    }
-}
-
-impl<F: Float> FittedRidge<F, Ix2> {
-    /// The coefficients, (n_targets, n_features).
-    pub fn coef(&self) -> ArrayView2<'_, F> {
-        self.coef.view()
-    }
-
-    /// The intercept of each target; 0 without one.
-    pub fn intercept(&self) -> ArrayView1<'_, F> {
-        self.intercept.view()
-    }
-}
-
-impl<F: Float, D: TargetDim> FittedRidge<F, D> {
-    /// The number of features at fit.
-    pub fn n_features_in(&self) -> usize {
-        self.coef.ncols()
-    }
-}
-
-impl<F: Float, D: TargetDim> Predict<ArrayRef2<F>> for FittedRidge<F, D> {
-    type Output = Array<F, D>;
-
-    fn predict(&self, x: &ArrayRef2<F>) -> Result<Array<F, D>> {
-        check::same_width(x, self.n_features_in())?;
-        let predicted = affine(x, &self.coef, &self.intercept);
-        check::learned(Ridge::NAME, "a prediction", &predicted)?;
-        Ok(D::from_columns(predicted))
-    }
-}
-
-impl<F: Float, D: TargetDim, Y: RealTargets<F, Dim = D> + ?Sized> Score<ArrayRef2<F>, Y>
-    for FittedRidge<F, D>
-{
-    fn score(&self, x: &ArrayRef2<F>, y: &Y) -> Result<f64> {
-        metrics::r2_score(y, &*self.predict(x)?)
-    }
-}
-
-impl<F: Float, D: TargetDim> Model for FittedRidge<F, D> {
-    fn type_name() -> String {
-        format!("FittedRidge<{}, {}>", F::NAME, D::NAME)
-    }
-
-    fn validate(&self) -> Result<()> {
-        let (targets, features) = self.coef.dim();
-        ensure::at_least("targets of `coef`", targets, 1)?;
-        ensure::at_least("features of `coef`", features, 1)?;
-        ensure::equal("length of `intercept`", self.intercept.len(), targets)?;
-        if D::NDIM == Some(1) {
-            ensure::equal("targets of `coef`", targets, 1)?;
-        }
-        ensure::finite("coef", &self.coef)?;
-        ensure::finite("intercept", &self.intercept)
-    }
-}
-
-impl<F: Float, D: TargetDim> fmt::Display for FittedRidge<F, D> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (targets, features) = self.coef.dim();
-        write!(f, "FittedRidge({features} features")?;
-        if D::NDIM == Some(2) {
-            write!(f, ", {targets} targets")?;
-        }
-        write!(f, ")")
-    }
-}
-
-// ---------------------------------------------------------------- kernels
-
-struct Problem<'a, F> {
-    x: &'a ArrayRef2<F>,
-    y: ArrayView2<'a, F>,
-    weights: Option<&'a [f64]>,
-    centre: bool,
-}
-
-impl<F: Float> Problem<'_, F> {
-    /// Coefficients (n_targets, n_features) and intercepts (n_targets).
-    fn solve(&self, alphas: &[f64]) -> Result<(Array2<F>, Array1<F>)> {
-        let tall = self.x.nrows() >= self.x.ncols();
-        if tall {
-            let m = linalg::moments(self.x, Some(&self.y), self.weights, self.centre)?;
-            let solved = for_each_alpha(alphas, |alpha, targets| self.primal(&m, alpha, targets))?;
-            if let Some(w) = solved {
-                return Ok(with_intercept(w, &m.x_mean, &m.y_mean));
-            }
-        }
-        let c = self.centred();
-        if !tall {
-            let gram = linalg::matmul(&c.x, &c.x.t());
-            let solved = for_each_alpha(alphas, |alpha, targets| {
-                let Some(system) = Scaled::new(&gram, alpha) else {
-                    return Ok(None);
-                };
-                if system.loses_digits() {
-                    return Ok(None);
-                }
-                let dual = system.solve(&c.y.slice(s![.., targets]))?;
-                Ok(Some(linalg::matmul(&c.x.t(), &dual)))
-            })?;
-            if let Some(w) = solved {
-                return Ok(with_intercept(w, &c.x_mean, &c.y_mean));
-            }
-        }
-        let svd = linalg::thin_svd(&c.x)?;
-        let uty = linalg::matmul(&svd.u.t(), &c.y);
-        let mut w = Array2::zeros((self.x.ncols(), alphas.len()));
-        for ((mut w, uty), &alpha) in w.columns_mut().into_iter().zip(uty.columns()).zip(alphas) {
-            w.assign(&svd.vt.t().dot(&shrink(&svd.s, uty, alpha, self.x.dim())));
-        }
-        Ok(with_intercept(w, &c.x_mean, &c.y_mean))
-    }
-
-    /// The normal equations in the features, refined against `X` where that pays; `None` where they are singular.
-    fn primal(
-        &self,
-        m: &linalg::Moments<F>,
-        alpha: f64,
-        targets: Range<usize>,
-    ) -> Result<Option<Array2<F>>> {
-        let Some(system) = Scaled::new(&m.xtx, alpha) else {
-            return Ok(None);
-        };
-        let mut w = system.solve(&m.xty.slice(s![.., targets.clone()]))?;
-        if system.loses_digits() {
-            for _ in 0..2 {
-                w += &system.solve(&self.residual(m, alpha, targets.clone(), &w))?;
-            }
-        }
-        Ok(Some(w))
-    }
-
-    /// `X'S(Y − Xw − b) − alpha w` with X centred, and the inner residual formed from the data, row by row: there are the
-    /// digits that the Gram matrix has lost.
-    fn residual(
-        &self,
-        m: &linalg::Moments<F>,
-        alpha: f64,
-        targets: Range<usize>,
-        w: &Array2<F>,
-    ) -> Array2<F> {
-        let intercept = &m.y_mean.slice(s![targets.clone()]) - &m.x_mean.dot(w);
-        let mut r = affine(self.x, &w.t(), &intercept);
-        Zip::from(&mut r)
-            .and(&self.y.slice(s![.., targets]))
-            .for_each(|r, &y| *r = y - *r);
-        if let Some(weights) = self.weights {
-            for (mut row, &s) in r.rows_mut().into_iter().zip(weights) {
-                row.mapv_inplace(|v| v * F::of(s));
-            }
-        }
-        let mut g = linalg::matmul(&self.x.t(), &r);
-        let sums = r.sum_axis(Axis(0));
-        Zip::indexed(&mut g)
-            .and(w)
-            .for_each(|(j, t), g, &w| *g = *g - m.x_mean[j] * sums[t] - w * F::of(alpha));
-        g
-    }
-
-    /// The centred data, its rows scaled by the square roots of the weights.
-    fn centred(&self) -> Centred<F> {
-        let (x_mean, y_mean) = if self.centre {
-            (
-                column_means(self.x, self.weights),
-                column_means(&self.y, self.weights),
-            )
-        } else {
-            (Array1::zeros(self.x.ncols()), Array1::zeros(self.y.ncols()))
-        };
-        let (mut x, mut y) = (&self.x.view() - &x_mean, &self.y - &y_mean);
-        if let Some(weights) = self.weights {
-            for (i, &s) in weights.iter().enumerate() {
-                let root = F::of(s.sqrt());
-                x.row_mut(i).mapv_inplace(|v| v * root);
-                y.row_mut(i).mapv_inplace(|v| v * root);
-            }
-        }
-        Centred {
-            x,
-            y,
-            x_mean,
-            y_mean,
-        }
-    }
-}
-
-/// Weighted means of the columns, summed in `f64`, a second time around the first result.
-fn column_means<F: Float>(a: &ArrayRef2<F>, weights: Option<&[f64]>) -> Array1<F> {
-    let total = weights.map_or(a.nrows() as f64, |s| s.iter().sum());
-    let mut mean = Array1::<f64>::zeros(a.ncols());
-    for _ in 0..2 {
-        let mut sum = Array1::<f64>::zeros(a.ncols());
-        for (i, row) in a.rows().into_iter().enumerate() {
-            let s = weights.map_or(1.0, |s| s[i]);
-            Zip::from(&mut sum)
-                .and(row)
-                .and(&mean)
-                .for_each(|sum, &v, &m| *sum += s * (v.f64() - m));
-        }
-        mean += &(sum / total);
-    }
-    mean.mapv(F::of)
-}
-
-struct Centred<F> {
-    x: Array2<F>,
-    y: Array2<F>,
-    x_mean: Array1<F>,
-    y_mean: Array1<F>,
-}
-
-/// Solves for all targets at once where they share one `alpha`, otherwise one by one; gives (n_features, n_targets), or
-/// `None` as soon as one is `None`.
-fn for_each_alpha<F: Float>(
-    alphas: &[f64],
-    solve: impl Fn(f64, Range<usize>) -> Result<Option<Array2<F>>>,
-) -> Result<Option<Array2<F>>> {
-    if alphas.iter().all(|a| a.total_cmp(&alphas[0]).is_eq()) {
-        return solve(alphas[0], 0..alphas.len());
-    }
-    let mut columns = Vec::with_capacity(alphas.len());
-    for (t, &alpha) in alphas.iter().enumerate() {
-        let Some(w) = solve(alpha, t..t + 1)? else {
-            return Ok(None);
-        };
-        columns.push(w.column(0).to_owned());
-    }
-    let p = columns[0].len();
-    Ok(Some(Array2::from_shape_fn((p, alphas.len()), |(j, t)| {
-        columns[t][j]
-    })))
-}
-
-/// `A + alpha I` scaled to unit diagonal and factored in `f64`: `D (A + alpha I) D` with D = diag(`scale`).
-struct Scaled<F> {
-    scale: Array1<f64>,
-    factor: linalg::Cholesky<f64>,
-    rcond: f64,
-    of: PhantomData<F>,
-}
-
-impl<F: Float> Scaled<F> {
-    /// `None` where the matrix is singular to the precision of `F`, or left its range.
-    fn new(a: &Array2<F>, alpha: f64) -> Option<Self> {
-        let n = a.nrows();
-        let scale = a.diag().mapv(|v| (v.f64() + alpha).sqrt().recip());
-        if !scale.iter().all(|v| v.is_finite() && *v > 0.0) {
-            return None;
-        }
-        let scaled = Array2::from_shape_fn((n, n), |(i, j)| {
-            if i == j {
-                1.0
-            } else {
-                a[[i, j]].f64() * scale[i] * scale[j]
-            }
-        });
-        let factor = linalg::Cholesky::new(&scaled).ok()?;
-        let rcond = factor.rcond();
-        // The rounding of the sums in `A`, which refinement contracts by its ratio to rcond.
-        let rounding = 64.0 * F::EPSILON.f64() * (n as f64).sqrt();
-        (rcond > rounding).then_some(Scaled {
-            scale,
-            factor,
-            rcond,
-            of: PhantomData,
-        })
-    }
-
-    /// Whether one solution has lost about half of the digits or more.
-    fn loses_digits(&self) -> bool {
-        self.rcond < F::EPSILON.f64().powf(0.375)
-    }
-
-    fn solve(&self, rhs: &ArrayRef2<F>) -> Result<Array2<F>> {
-        let scale = self.scale.view().insert_axis(Axis(1));
-        let solution = self.factor.solve(&(&rhs.mapv(F::f64) * &scale))? * scale;
-        Ok(solution.mapv(F::of))
-    }
-}
-
-/// `s / (s² + alpha) · U'y`: the coefficients in the basis of right singular vectors. Directions below the precision of
-/// the decomposition get none, which is what makes the solution one of minimum norm.
-fn shrink<F: Float>(
-    s: &Array1<F>,
-    uty: ArrayView1<'_, F>,
-    alpha: f64,
-    (n, p): (usize, usize),
-) -> Array1<F> {
-    let largest = s.iter().fold(0.0, |m: f64, v| m.max(v.f64()));
-    let cutoff = largest * F::EPSILON.f64() * n.max(p) as f64;
-    let mut out = uty.to_owned();
-    Zip::from(&mut out).and(s).for_each(|w, &s| {
-        let s = s.f64();
-        // Written so that s² does not overflow.
-        let factor = if s > cutoff {
-            1.0 / (s + alpha / s)
-        } else {
-            0.0
-        };
-        *w *= F::of(factor);
-    });
-    out
-}
-
-/// From `w` (n_features, n_targets) to coefficients (n_targets, n_features) and `b = ȳ − x̄·w`.
-fn with_intercept<F: Float>(
-    w: Array2<F>,
-    x_mean: &Array1<F>,
-    y_mean: &Array1<F>,
-) -> (Array2<F>, Array1<F>) {
-    let intercept = y_mean - &x_mean.dot(&w);
-    (w.t().as_standard_layout().into_owned(), intercept)
+linear_regressor! {
+    /// What [`Ridge`] learned: for one target (`D` = [`Ix1`](type@Ix1)) or several ([`Ix2`](type@Ix2)).
+    pub struct FittedRidge of Ridge {}
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::targets::Targets;
-    use ndarray::{Array2, array};
+    use crate::traits::Predict;
+    use ndarray::{Array1, Array2, Axis, array};
     use rand::RngExt;
 
     fn data(n: usize, p: usize, seed: u64) -> (Array2<f64>, Array1<f64>) {

@@ -35,6 +35,8 @@ pub struct Tags {
     pub order_counts: Option<&'static str>,
     /// Multiplying all weights by a constant changes nothing.
     pub weight_scale_invariant: bool,
+    /// Why the model cannot follow the data of the checks well.
+    pub poor_score: Option<&'static str>,
     /// How far two fits of the same problem may be apart that differ in the order of rows, columns or weights: 0 is for
     /// direct methods, which differ by rounding alone.
     pub tolerance: f64,
@@ -49,6 +51,7 @@ impl Default for Tags {
             ignores_weights: None,
             order_counts: None,
             weight_scale_invariant: false,
+            poor_score: None,
             tolerance: 0.0,
             sample_param: ("", Value::Null),
         }

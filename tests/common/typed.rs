@@ -8,7 +8,9 @@ use fitwell::ClassWeight;
 use fitwell::boxed::{BoxedClassifier, BoxedTransformer};
 use fitwell::datasets::load_penguins;
 use fitwell::impute::SimpleImputer;
-use fitwell::linear_model::{FittedLogisticRegression, FittedRidge, LogisticRegression, Ridge};
+use fitwell::linear_model::{
+    FittedLogisticRegression, FittedRidge, LinearRegression, LogisticRegression, Ridge,
+};
 use fitwell::model_selection::{
     DefaultScore, FittedGridSearchCv, GridSearchCv, StratifiedKFold, cross_val_score,
 };
@@ -37,8 +39,10 @@ fn defaults_are_scikit_learns() {
         "strategy": "mean", "missing_values": "nan", "add_indicator": false, "keep_empty_features": false
     }));
     check::<OneHotEncoder>(json!({
-        "categories": "auto", "drop": "none", "handle_unknown": "error"
+        "categories": "auto", "drop": "none", "feature_name_combiner": "concat", "handle_unknown": "error",
+        "max_categories": null, "min_frequency": null
     }));
+    check::<LinearRegression>(json!({"fit_intercept": true, "tol": 1e-6, "positive": false}));
     check::<Ridge>(json!({"alpha": 1.0, "fit_intercept": true}));
     check::<LogisticRegression>(json!({
         "C": 1.0, "class_weight": null, "fit_intercept": true, "tol": 1e-4, "max_iter": 100

@@ -15,6 +15,7 @@ import warnings
 from pathlib import Path
 
 import cases_impute
+import cases_linear_model
 import numpy as np
 import pandas as pd
 import scipy
@@ -759,7 +760,7 @@ FILES = {
     "classification_metrics": classification_metrics,
     "regression_metrics": regression_metrics,
     "lbfgs": lbfgs,
-} | cases_impute.files(sys.modules[__name__])
+} | cases_impute.files(sys.modules[__name__]) | cases_linear_model.files(sys.modules[__name__])
 
 import cases_table  # noqa: E402: it takes the helpers above
 

@@ -1,9 +1,9 @@
-//! LogisticRegression and Ridge.
+//! LinearRegression, LogisticRegression and Ridge.
 
-use fitwell::linear_model::{LogisticRegression, Ridge};
+use fitwell::linear_model::{LinearRegression, LogisticRegression, Ridge};
 use fitwell::metrics::log_loss;
 use fitwell::prelude::*;
-use ndarray::{Array1, Ix1, Ix2, arr1};
+use ndarray::{Array1, Axis, Ix1, Ix2, arr1};
 use serde_json::Value;
 
 use crate::compare::{Reference, letters, number, numbers, texts};
@@ -116,6 +116,68 @@ fn ridge() {
             compare!(y.into_dimensionality::<Ix1>().unwrap(), model => arr1(&[model.intercept()]));
         } else {
             compare!(y.into_dimensionality::<Ix2>().unwrap(), model => model.intercept().to_owned());
+        }
+    });
+}
+
+#[test]
+fn linear_regression() {
+    Reference::read("linear_regression").each(200, |value, case| {
+        let (data, expected, tolerance) = (&value["data"], &value["expected"], &value["tolerance"]);
+        let (parameters, near) = (&tolerance["parameters"], &tolerance["predict"]);
+        let estimator = set(LinearRegression::new(), &value["settings"]);
+        let x = matrix(data);
+        let (y, single) = match data["target"].as_str() {
+            Some(name) => targets(name),
+            None => (Array1::from(numbers(&data["y"])).insert_axis(Axis(1)), true),
+        };
+        let weights = weights(data, x.nrows()).unwrap_or_else(|| Array1::ones(x.nrows()));
+        macro_rules! compare {
+            ($y:expr, $model:ident => $intercept:expr) => {{
+                let y = $y;
+                let y = y.weighted(&weights);
+                let $model = estimator.fit(&x, &y).unwrap();
+                case.array("coef", &$model.coef(), &expected["coef"], parameters);
+                case.array(
+                    "predict",
+                    &$model.predict(&x).unwrap(),
+                    &expected["predict"],
+                    near,
+                );
+                if !expected["score"]
+                    .as_str()
+                    .is_some_and(|score| score == "nan")
+                {
+                    case.number(
+                        "score",
+                        $model.score(&x, &y).unwrap(),
+                        &expected["score"],
+                        near,
+                    );
+                }
+                if !expected["intercept"].is_null() {
+                    let intercept: Array1<f64> = $intercept;
+                    case.array("intercept", &intercept, &expected["intercept"], near);
+                }
+                if let Some(singular) = $model.singular() {
+                    case.array(
+                        "singular",
+                        &singular,
+                        &expected["singular"],
+                        &tolerance["singular"],
+                    );
+                    case.same(
+                        "rank",
+                        &$model.rank(),
+                        &Some(number(&expected["rank"]) as usize),
+                    );
+                }
+            }};
+        }
+        if single {
+            compare!(y.column(0).to_owned(), model => arr1(&[model.intercept()]));
+        } else {
+            compare!(y, model => model.intercept().to_owned());
         }
     });
 }
