@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::type_complexity, unreachable_pub)]
 
+#[path = "common/categories.rs"]
+mod categories;
 #[path = "common/checks.rs"]
 mod checks;
 #[path = "common/data.rs"]
@@ -85,6 +87,7 @@ fn registry<F: Float>() -> Vec<Entry<F>> {
         classifier(scaled().then("clf", LogisticRegression::new()), iterative::<F>(sample("clf__C", 0.5))),
         classifier(GridSearchCv::new(scaled().then("clf", LogisticRegression::new()), [("clf__C", vec![0.1, 1.0])]).cv(3), folds(iterative::<F>(sample("estimator__clf__C", 0.5)))),
     ];
+    entries.extend(categories::entries());
     entries.extend(impute::entries());
     entries.extend(features::entries());
     entries

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "reference/categories.rs"]
+mod categories;
 #[path = "reference/compare.rs"]
 mod compare;
 #[path = "reference/data.rs"]

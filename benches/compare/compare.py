@@ -11,13 +11,14 @@ import subprocess
 import sys
 import warnings
 
+import categories
 import linear_model
 import model_selection
 import scaling
 import table
 from common import ROOT, WORK
 
-AREAS = [table, scaling, linear_model, model_selection]
+AREAS = [table, scaling, linear_model, model_selection, categories]
 
 
 class Ours:

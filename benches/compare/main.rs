@@ -1,6 +1,7 @@
 //! Our side of `benches/compare/run`: reads the data that `compare.py` wrote, then does one job for each line on
 //! standard input and answers with a line of JSON: the seconds it took and what the quality is judged by.
 
+mod categories;
 mod linear_model;
 mod model_selection;
 mod scaling;
@@ -44,6 +45,7 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
 
 fn job(workload: &str, data: &Data) -> std::result::Result<Job, Box<dyn std::error::Error>> {
     let areas = [
+        categories::job,
         linear_model::job,
         model_selection::job,
         scaling::job,

@@ -192,6 +192,17 @@ fn by_fold(fold_of: &[usize], n_splits: usize) -> Vec<Split> {
 
 impl CrossValidator for KFold {
     fn split<Y: Targets + ?Sized>(&self, n_samples: usize, y: &Y) -> Result<Vec<Split>> {
+        Ok(by_fold(&self.fold_of(n_samples, y)?, self.n_splits))
+    }
+}
+
+impl KFold {
+    /// The test fold of each row.
+    pub(crate) fn fold_of<Y: Targets + ?Sized>(
+        &self,
+        n_samples: usize,
+        y: &Y,
+    ) -> Result<Vec<usize>> {
         self.check_size(n_samples)?;
         check_rows(n_samples, y)?;
         let order = if self.shuffle {
@@ -209,12 +220,24 @@ impl CrossValidator for KFold {
             }
             next = end;
         }
-        Ok(by_fold(&fold_of, self.n_splits))
+        Ok(fold_of)
     }
 }
 
 impl CrossValidator for StratifiedKFold {
     fn split<Y: Targets + ?Sized>(&self, n_samples: usize, y: &Y) -> Result<Vec<Split>> {
+        Ok(by_fold(&self.fold_of(n_samples, y, 2)?, self.n_splits))
+    }
+}
+
+impl StratifiedKFold {
+    /// The test fold of each row; every class needs `least` rows.
+    pub(crate) fn fold_of<Y: Targets + ?Sized>(
+        &self,
+        n_samples: usize,
+        y: &Y,
+        least: usize,
+    ) -> Result<Vec<usize>> {
         self.check_size(n_samples)?;
         check_rows(n_samples, y)?;
         let Some(labels) = y.as_labels() else {
@@ -226,7 +249,7 @@ impl CrossValidator for StratifiedKFold {
         };
         let labels = labels.observed();
         let counts = labels.counts();
-        self.check_classes(&labels, &counts)?;
+        self.check_classes(&labels, &counts, least)?;
 
         // Classes in order of appearance, each with its rows.
         let mut members: Vec<Vec<usize>> = Vec::new();
@@ -262,12 +285,15 @@ impl CrossValidator for StratifiedKFold {
                 fold_of[row] = fold;
             }
         }
-        Ok(by_fold(&fold_of, self.n_splits))
+        Ok(fold_of)
     }
-}
 
-impl StratifiedKFold {
-    fn check_classes(&self, labels: &crate::labels::Labels, counts: &[usize]) -> Result<()> {
+    fn check_classes(
+        &self,
+        labels: &crate::labels::Labels,
+        counts: &[usize],
+        least: usize,
+    ) -> Result<()> {
         let too_few = |class: usize, needed: usize| -> Error {
             ErrorKind::TooFewSamples {
                 what: format!(
@@ -280,8 +306,8 @@ impl StratifiedKFold {
             }
             .into()
         };
-        if let Some(class) = counts.iter().position(|&c| c < 2) {
-            return Err(too_few(class, 2));
+        if let Some(class) = counts.iter().position(|&c| c < least) {
+            return Err(too_few(class, least));
         }
         let largest = (0..counts.len()).max_by_key(|&k| counts[k]).unwrap_or(0);
         if counts.iter().all(|&c| c < self.n_splits) {

@@ -26,6 +26,7 @@ pub(crate) mod quantiles;
 mod robust_scaler;
 mod spline_transformer;
 mod standard_scaler;
+mod target_encoder;
 
 pub use binarizer::{Binarizer, FittedBinarizer};
 pub use categories::{Categories, MinFrequency};
@@ -51,6 +52,9 @@ pub use spline_transformer::{
     Extrapolation, FittedSplineTransformer, HandleMissing, Knots, SplineTransformer,
 };
 pub use standard_scaler::{FittedStandardScaler, StandardScaler};
+pub use target_encoder::{
+    CrossFit, EncoderTarget, FittedTargetEncoder, Smooth, TargetEncoder, TargetType,
+};
 
 use std::collections::HashSet;
 

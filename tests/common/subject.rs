@@ -33,6 +33,8 @@ pub struct Tags {
     pub ignores_weights: Option<&'static str>,
     /// Why the order of the training rows counts.
     pub order_counts: Option<&'static str>,
+    /// Why a transformer's columns are not one for each column of the input.
+    pub widens: Option<&'static str>,
     /// Multiplying all weights by a constant changes nothing.
     pub weight_scale_invariant: bool,
     /// Why the model cannot follow the data of the checks well.
@@ -50,6 +52,7 @@ impl Default for Tags {
             allow_nan: false,
             ignores_weights: None,
             order_counts: None,
+            widens: None,
             weight_scale_invariant: false,
             poor_score: None,
             tolerance: 0.0,

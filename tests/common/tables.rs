@@ -6,7 +6,9 @@ use fitwell::impute::SimpleImputer;
 use fitwell::params::Value;
 use fitwell::pipeline::{ColumnTransformer, Remainder};
 use fitwell::prelude::*;
-use fitwell::preprocessing::{HandleUnknown, OneHotEncoder, StandardScaler};
+use fitwell::preprocessing::{
+    HandleUnknown, OneHotEncoder, OrdinalEncoder, OrdinalUnknown, StandardScaler, TargetEncoder,
+};
 use fitwell::random;
 use fitwell::table::{Column, Columns, Table};
 use ndarray::{Array2, Axis};
@@ -50,6 +52,12 @@ fn registry(report: &mut Report) {
     let by_name = |tags: Tags| Tags { by_name: true, unknown_passes: true, ..tags };
     check(report, OneHotEncoder::new(), tags(CATEGORIES, ("drop", "first")));
     check(report, OneHotEncoder::new().handle_unknown(HandleUnknown::Ignore), unknown(tags(CATEGORIES, ("drop", "first"))));
+    check(report, OneHotEncoder::new().handle_unknown(HandleUnknown::InfrequentIfExist).min_frequency(12), unknown(tags(CATEGORIES, ("max_categories", 2))));
+    check(report, OrdinalEncoder::new().encoded_missing_value(-1.0), tags(CATEGORIES, ("encoded_missing_value", -2.0)));
+    check(report, OrdinalEncoder::new().handle_unknown(OrdinalUnknown::UseEncodedValue).unknown_value(-2.0).max_categories(3), unknown(tags(EVERYTHING, ("encoded_missing_value", -1.0))));
+    check(report, TargetEncoder::new(), unknown(tags(EVERYTHING, ("smooth", 2.0))));
+    check(report, TargetEncoder::new().smooth(5.0).cv(2usize), unknown(tags(CATEGORIES, ("smooth", "auto"))));
+    check(report, ColumnTransformer::new().part("mean", ["colour", "floor"], TargetEncoder::new()).part("code", ["garden"], OrdinalEncoder::new().encoded_missing_value(-1.0)), by_name(tags(CATEGORIES, ("mean__shuffle", false))));
     check(report, SimpleImputer::most_frequent(), unknown(tags(EVERYTHING, ("keep_empty_features", true))));
     check(report, numbers().part("cat", ["colour", "town"], OneHotEncoder::new()), Tags { unknown_passes: false, ..by_name(tags(&["colour", "floor", "area", "town"], ("num__impute__strategy", "mean"))) });
     check(report, numbers().remainder(Remainder::Passthrough), by_name(tags(&["floor", "garden", "area"], ("num__scale__with_std", false))));

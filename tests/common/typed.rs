@@ -18,7 +18,10 @@ use fitwell::observer::Progress;
 use fitwell::params::Value;
 use fitwell::pipeline::{ColumnTransformer, FittedPipeline, Pipeline, Step};
 use fitwell::prelude::*;
-use fitwell::preprocessing::{FittedStandardScaler, HandleUnknown, OneHotEncoder, StandardScaler};
+use fitwell::preprocessing::{
+    FittedStandardScaler, HandleUnknown, OneHotEncoder, OrdinalEncoder, StandardScaler,
+    TargetEncoder,
+};
 use fitwell::table::{Columns, Table};
 use ndarray::{Array1, Array2, ArrayRef2, Axis, Ix1, Ix2, s};
 use serde_json::json;
@@ -39,8 +42,15 @@ fn defaults_are_scikit_learns() {
         "strategy": "mean", "missing_values": "nan", "add_indicator": false, "keep_empty_features": false
     }));
     check::<OneHotEncoder>(json!({
-        "categories": "auto", "drop": "none", "feature_name_combiner": "concat", "handle_unknown": "error",
-        "max_categories": null, "min_frequency": null
+        "categories": "auto", "drop": "none", "handle_unknown": "error", "min_frequency": null, "max_categories": null,
+        "feature_name_combiner": "concat"
+    }));
+    check::<OrdinalEncoder>(json!({
+        "categories": "auto", "handle_unknown": "error", "unknown_value": null, "encoded_missing_value": "nan",
+        "min_frequency": null, "max_categories": null
+    }));
+    check::<TargetEncoder>(json!({
+        "categories": "auto", "target_type": "auto", "smooth": "auto", "cv": 5, "shuffle": true, "random_state": 0
     }));
     check::<LinearRegression>(json!({"fit_intercept": true, "tol": 1e-6, "positive": false}));
     check::<Ridge>(json!({"alpha": 1.0, "fit_intercept": true}));

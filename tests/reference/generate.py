@@ -14,6 +14,7 @@ import sys
 import warnings
 from pathlib import Path
 
+import cases_categories
 import cases_impute
 import cases_linear_model
 import numpy as np
@@ -761,6 +762,7 @@ FILES = {
     "regression_metrics": regression_metrics,
     "lbfgs": lbfgs,
 } | cases_impute.files(sys.modules[__name__]) | cases_linear_model.files(sys.modules[__name__])
+FILES |= cases_categories.files(sys.modules[__name__])
 
 import cases_table  # noqa: E402: it takes the helpers above
 

@@ -9,9 +9,31 @@ use crate::table::{Categorical, Column, ColumnKind, Table};
 /// The values of a column.
 #[derive(Clone, Copy)]
 pub(in crate::preprocessing) enum Input<'a, F> {
-    Numbers(ArrayView1<'a, F>, ColumnKind),
+    Numbers(ArrayView1<'a, F>, ColumnKind, Place),
     Booleans(&'a [Option<bool>]),
     Texts(&'a Categorical),
+}
+
+/// How an error names a column: by its name in a table, by its position in a matrix.
+#[derive(Clone, Copy)]
+pub(in crate::preprocessing) enum Place {
+    Table,
+    Matrix(usize),
+}
+
+impl Place {
+    pub(super) fn infinite(self, name: &str, row: usize, value: f64) -> Error {
+        match self {
+            Place::Table => super::super::infinite_cell(name, row, value),
+            Place::Matrix(column) => ErrorKind::NonFinite {
+                what: "X".into(),
+                row,
+                column: Some(column),
+                value,
+            }
+            .into(),
+        }
+    }
 }
 
 /// The columns of a table.
@@ -21,18 +43,19 @@ pub(in crate::preprocessing) fn table_inputs(x: &Table) -> Vec<Input<'_, f64>> {
 
 /// The columns of a matrix.
 pub(in crate::preprocessing) fn matrix_inputs<F: Float>(x: &ArrayRef2<F>) -> Vec<Input<'_, F>> {
-    let columns = x.columns().into_iter();
-    columns
-        .map(|c| Input::Numbers(c, ColumnKind::Float))
-        .collect()
+    let columns = x.columns().into_iter().zip(0..);
+    let number = |(c, j)| Input::Numbers(c, ColumnKind::Float, Place::Matrix(j));
+    columns.map(number).collect()
 }
 
 impl<'a> From<&'a Column> for Input<'a, f64> {
     fn from(column: &'a Column) -> Self {
         match column {
-            Column::Float(values) | Column::Integer(values) => {
-                Input::Numbers(ArrayView1::from(values.as_slice()), column.kind())
-            }
+            Column::Float(values) | Column::Integer(values) => Input::Numbers(
+                ArrayView1::from(values.as_slice()),
+                column.kind(),
+                Place::Table,
+            ),
             Column::Boolean(values) => Input::Booleans(values),
             Column::Categorical(values) => Input::Texts(values),
         }
@@ -42,15 +65,15 @@ impl<'a> From<&'a Column> for Input<'a, f64> {
 impl<F: Float> Input<'_, F> {
     pub(super) fn kind(&self) -> ColumnKind {
         match self {
-            Input::Numbers(_, kind) => *kind,
+            Input::Numbers(_, kind, _) => *kind,
             Input::Booleans(_) => ColumnKind::Boolean,
             Input::Texts(_) => ColumnKind::Categorical,
         }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::preprocessing) fn len(&self) -> usize {
         match self {
-            Input::Numbers(values, _) => values.len(),
+            Input::Numbers(values, ..) => values.len(),
             Input::Booleans(values) => values.len(),
             Input::Texts(values) => values.len(),
         }
@@ -58,7 +81,7 @@ impl<F: Float> Input<'_, F> {
 
     pub(super) fn is_missing(&self, row: usize) -> bool {
         match self {
-            Input::Numbers(values, _) => values[row].is_nan(),
+            Input::Numbers(values, ..) => values[row].is_nan(),
             Input::Booleans(values) => values[row].is_none(),
             Input::Texts(values) => values.codes()[row] == Categorical::MISSING,
         }
@@ -70,10 +93,10 @@ impl<F: Float> Input<'_, F> {
 
     /// No infinite number.
     pub(in crate::preprocessing) fn check_finite(&self, name: &str) -> Result<()> {
-        if let Input::Numbers(values, _) = self
+        if let Input::Numbers(values, _, place) = self
             && let Some(row) = values.iter().position(|v| v.is_infinite())
         {
-            return Err(super::super::infinite_cell(name, row, values[row].f64()));
+            return Err(place.infinite(name, row, values[row].f64()));
         }
         Ok(())
     }
@@ -90,10 +113,10 @@ impl<F: Float> Input<'_, F> {
             return ErrorKind::MissingValue { column, row }.into();
         }
         let category = match self {
-            Input::Numbers(values, _) if values[row].is_infinite() => {
-                return super::super::infinite_cell(name, row, values[row].f64());
+            Input::Numbers(values, _, place) if values[row].is_infinite() => {
+                return place.infinite(name, row, values[row].f64());
             }
-            Input::Numbers(values, _) => format!("{}", values[row]),
+            Input::Numbers(values, ..) => format!("{}", values[row]),
             Input::Booleans(values) => values[row].unwrap_or_default().to_string(),
             Input::Texts(values) => shorten(values.get(row).unwrap_or_default()),
         };

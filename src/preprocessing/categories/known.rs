@@ -5,11 +5,12 @@ use std::cmp::Ordering;
 use ndarray::{ArrayView1, s};
 use serde::{Deserialize, Serialize};
 
+use super::input::Place;
 use super::{Categories, Grouping, Input, tally};
 use crate::error::{Error, Result, shorten};
 use crate::float::Float;
 use crate::parallel;
-use crate::preprocessing::{infinite_cell, unique_names};
+use crate::preprocessing::unique_names;
 use crate::table::{Categorical, Cell, ColumnKind, LARGEST_INTEGER};
 
 /// The categories of one column.
@@ -213,8 +214,8 @@ impl Learning<'_> {
 /// The categories that occur, and how often each does, a missing value last.
 fn observed<F: Float>(name: &str, input: Input<'_, F>) -> Result<(KnownColumn, Vec<u64>)> {
     let (values, mut counts, n_missing) = match input {
-        Input::Numbers(values, _) => {
-            let (numbers, counts, n_missing) = distinct(name, values)?;
+        Input::Numbers(values, _, place) => {
+            let (numbers, counts, n_missing) = distinct(name, values, place)?;
             (Values::Numbers(numbers), counts, n_missing)
         }
         Input::Booleans(values) => {
@@ -249,10 +250,14 @@ fn observed<F: Float>(name: &str, input: Input<'_, F>) -> Result<(KnownColumn, V
 }
 
 /// The distinct numbers in order, how often each occurs, and how many are missing.
-fn distinct<F: Float>(name: &str, values: ArrayView1<'_, F>) -> Result<(Vec<f64>, Vec<u64>, u64)> {
+fn distinct<F: Float>(
+    name: &str,
+    values: ArrayView1<'_, F>,
+    place: Place,
+) -> Result<(Vec<f64>, Vec<u64>, u64)> {
     /// Rows that are sorted together.
     const TOGETHER: usize = 1 << 16;
-    if let Some((low, span)) = small_range(name, values)? {
+    if let Some((low, span)) = small_range(name, values, place)? {
         let counts = tally(values.len(), span + 1, |rows, counts| {
             for v in values.slice(s![rows]) {
                 let v = v.f64();
@@ -286,7 +291,11 @@ fn distinct<F: Float>(name: &str, values: ArrayView1<'_, F>) -> Result<(Vec<f64>
 }
 
 /// The least of whole numbers that lie close together, and how many whole numbers there are from it to the greatest.
-fn small_range<F: Float>(name: &str, values: ArrayView1<'_, F>) -> Result<Option<(f64, usize)>> {
+fn small_range<F: Float>(
+    name: &str,
+    values: ArrayView1<'_, F>,
+    place: Place,
+) -> Result<Option<(f64, usize)>> {
     let parts = parallel::map_chunks(values.len(), 1 << 16, |rows| {
         let (mut low, mut high, mut whole) = (f64::INFINITY, f64::NEG_INFINITY, true);
         for v in values.slice(s![rows]) {
@@ -307,7 +316,7 @@ fn small_range<F: Float>(name: &str, values: ArrayView1<'_, F>) -> Result<Option
     if (low.is_infinite() || high.is_infinite())
         && let Some(row) = values.iter().position(|v| v.is_infinite())
     {
-        return Err(infinite_cell(name, row, values[row].f64()));
+        return Err(place.infinite(name, row, values[row].f64()));
     }
     let most = (2 * values.len()).clamp(1 << 10, 1 << 24) as f64;
     let exact = low.abs() <= LARGEST_INTEGER && high.abs() <= LARGEST_INTEGER;

@@ -206,11 +206,11 @@ impl KnownColumn {
         }
         let few = input.len() < self.len();
         Ok(match input {
-            Input::Numbers(values, _) if few => {
+            Input::Numbers(values, ..) if few => {
                 let each = values.iter().map(|v| to(self.number(v.f64())));
                 Lookup::Each(each.collect())
             }
-            Input::Numbers(values, _) => match self.whole(&to) {
+            Input::Numbers(values, ..) => match self.whole(&to) {
                 Some(whole) => Lookup::Range(values, whole),
                 None => {
                     let categories = (0..self.len()).map(Some).chain([None]);

@@ -269,6 +269,188 @@ fn rows_of_a_long_list_of_texts() {
     assert!(row[[0, 417]] == 1.0);
 }
 
+/// scikit-learn's example: b and c are frequent.
+fn rare() -> Table {
+    let mut texts = Vec::new();
+    for (text, n) in [("a", 5), ("b", 20), ("c", 10), ("d", 3)] {
+        texts.extend(vec![text; n]);
+    }
+    Table::new([("x", Column::from(texts))]).unwrap()
+}
+
+#[test]
+fn infrequent_categories_share_a_column() {
+    let some = Table::new([("x", Column::from(["a", "b", "c", "d"]))]).unwrap();
+    let unseen = Table::new([("x", Column::from(["e"]))]).unwrap();
+    let encoder = OneHotEncoder::new().max_categories(3);
+    let fitted = encoder.fit(&rare(), &()).unwrap();
+    let names = ["x_b", "x_c", "x_infrequent_sklearn"];
+    assert_eq!(fitted.feature_names_out(None).unwrap(), names);
+    let z = fitted.transform(&some).unwrap();
+    assert_eq!(
+        z,
+        array![[0., 0., 1.], [1., 0., 0.], [0., 1., 0.], [0., 0., 1.]]
+    );
+    let group = "infrequent_sklearn";
+    assert_eq!(
+        fitted.inverse_transform(&z).unwrap().column("x").unwrap(),
+        &Column::from([group, "b", "c", group])
+    );
+    assert_eq!(
+        fitted.infrequent_categories(),
+        [Some(vec![Cell::from("a"), Cell::from("d")])]
+    );
+    for (policy, row) in [
+        (HandleUnknown::Ignore, array![[0., 0., 0.]]),
+        (HandleUnknown::InfrequentIfExist, array![[0., 0., 1.]]),
+        (HandleUnknown::Warn, array![[0., 0., 1.]]),
+    ] {
+        let fitted = encoder.clone().handle_unknown(policy);
+        let fitted = fitted.fit(&rare(), &()).unwrap();
+        assert_eq!(fitted.transform(&unseen).unwrap(), row);
+        // Without infrequent categories there is no column to join.
+        let plain = OneHotEncoder::new().handle_unknown(policy);
+        let plain = plain.fit(&rare(), &()).unwrap();
+        let z = plain.transform(&unseen).unwrap();
+        assert_eq!(z.sum(), 0.0);
+        assert!(
+            plain
+                .inverse_transform(&z)
+                .unwrap()
+                .column("x")
+                .unwrap()
+                .is_missing(0)
+        );
+    }
+    assert!(fitted.transform(&unseen).is_err());
+}
+
+#[test]
+fn dropped_groups_come_back_as_what_they_are() {
+    let some = Table::new([("x", Column::from(["a", "b", "c", "d"]))]).unwrap();
+    for (drop, most, index) in [
+        (DropCategory::First, 3, 1),
+        (DropCategory::First, 1, 0),
+        (DropCategory::IfBinary, 2, 1),
+        (DropCategory::Given(vec![Cell::from("c")]), 3, 2),
+    ] {
+        for policy in [
+            HandleUnknown::Error,
+            HandleUnknown::Ignore,
+            HandleUnknown::Warn,
+        ] {
+            let encoder = OneHotEncoder::new().drop(drop.clone()).max_categories(most);
+            let fitted = encoder.handle_unknown(policy).fit(&rare(), &()).unwrap();
+            assert_eq!(fitted.drop_idx(), [Some(index)]);
+            let z = fitted.transform(&some).unwrap();
+            assert_eq!(z.ncols(), most - 1);
+            let back = fitted.inverse_transform(&z).unwrap();
+            let grouped = fitted.infrequent_categories()[0].clone().unwrap();
+            for (row, text) in ["a", "b", "c", "d"].into_iter().enumerate() {
+                let expected = match grouped.contains(&Cell::from(text)) {
+                    true => "infrequent_sklearn",
+                    false => text,
+                };
+                assert_eq!(back.column("x").unwrap().text(row).unwrap(), expected);
+            }
+        }
+    }
+    let infrequent = OneHotEncoder::new()
+        .drop(DropCategory::Given(vec![Cell::from("a")]))
+        .max_categories(3);
+    assert_eq!(
+        infrequent.fit(&rare(), &()).unwrap_err().to_string(),
+        "`drop` of `OneHotEncoder` must be a category of column `x` that is not infrequent, got a"
+    );
+}
+
+#[test]
+fn names_by_template_and_by_function() {
+    let template = |text: &str| {
+        let combiner = FeatureNameCombiner::Template(text.into());
+        OneHotEncoder::new().feature_name_combiner(combiner)
+    };
+    let fitted = template("{{{feature}={category}}")
+        .fit(&rare(), &())
+        .unwrap();
+    assert_eq!(fitted.feature_names_out(None).unwrap()[0], "{{x=a}");
+    let odd = Table::new([("{category}", Column::from(["{feature}"]))]).unwrap();
+    let fitted = template("{feature}: {category}").fit(&odd, &()).unwrap();
+    assert_eq!(
+        fitted.feature_names_out(None).unwrap(),
+        ["{category}: {feature}"]
+    );
+    assert!(template("{feature}").fit(&rare(), &()).is_err());
+    let levels = OneHotEncoder::new()
+        .fit(&array![[1.0], [2.0]], &())
+        .unwrap();
+    let named = levels.feature_names_out_with(None, |f, c| format!("{f} {}", c.kind()));
+    assert_eq!(named.unwrap(), ["x0 number", "x0 number"]);
+    let given = ["size".to_string()];
+    assert_eq!(
+        levels.feature_names_out(Some(&given)).unwrap(),
+        ["size_1.0", "size_2.0"]
+    );
+}
+
+#[test]
+fn a_million_categories_are_learned_and_their_square_is_refused() {
+    let n = 1 << 20;
+    let many = Table::new([("x", (0..n).map(|i| i as f64 + 0.5).collect::<Column>())]).unwrap();
+    let fitted = OneHotEncoder::new().fit(&many, &()).unwrap();
+    assert_eq!(fitted.n_features_out(), n);
+    let row = fitted.transform(&many.select_rows(&[77]).unwrap()).unwrap();
+    assert!(row.sum() == 1.0 && row[[0, 77]] == 1.0);
+    assert_eq!(
+        fitted.transform(&many).unwrap_err().to_string(),
+        format!(
+            "values in the {n} x {n} result of `OneHotEncoder`: {} exceeds the limit of {}",
+            1u64 << 40,
+            1 << 30
+        )
+    );
+    let fewer = OneHotEncoder::new()
+        .max_categories(10)
+        .fit(&many, &())
+        .unwrap();
+    assert_eq!(fewer.transform(&many).unwrap().dim(), (n, 10));
+}
+
+#[test]
+fn numbers_are_found_however_they_lie() {
+    // Close together, far apart, and real: three ways to look up.
+    let whole = [3.0, -2.0, 3.0, 7.0, f64::NAN, -2.0];
+    for (scale, shift) in [(1.0, 0.0), (1.0, 4e15), (1e9, 0.0), (0.3, 0.1), (1.0, -0.0)] {
+        let x = Array2::from_shape_fn((6, 1), |(i, _)| whole[i] * scale + shift);
+        let lenient = OneHotEncoder::new().handle_unknown(HandleUnknown::Ignore);
+        let fitted = lenient.fit(&x, &()).unwrap();
+        let z = fitted.transform(&x).unwrap();
+        let expected = [1, 0, 1, 2, 3, 0];
+        for (row, at) in expected.into_iter().enumerate() {
+            assert!(
+                z.row(row).sum() == 1.0 && z[[row, at]] == 1.0,
+                "{scale} {shift} {row}"
+            );
+        }
+        let near = x.mapv(|v| v + scale * 0.5);
+        assert_eq!(
+            fitted.transform(&near).unwrap().sum(),
+            1.0,
+            "the missing one alone"
+        );
+    }
+    let fitted = OneHotEncoder::new()
+        .handle_unknown(HandleUnknown::Ignore)
+        .fit(&array![[-1.0], [0.0], [1.0]], &())
+        .unwrap();
+    let odd = array![[1e-20], [-1e-20], [-0.0], [2.0], [-2.0], [1e300], [0.5]];
+    let z = fitted.transform(&odd).unwrap();
+    assert_eq!(
+        z.sum_axis(ndarray::Axis(1)),
+        array![0., 0., 1., 0., 0., 0., 0.]
+    );
+}
+
 #[test]
 fn settings_and_files() {
     let encoder = OneHotEncoder::new()

@@ -1,0 +1,266 @@
+//! The mean of the target in each category, drawn to the mean of all rows.
+
+use super::Smooth;
+use crate::parallel;
+
+/// The target as numbers: one or several columns of zeros and ones, or one of real numbers.
+pub(super) enum Numbers {
+    /// For each row the class; each column is 1 for the rows of one class.
+    Classes {
+        codes: Vec<u32>,
+        /// How many classes a code may name.
+        n_classes: usize,
+        /// The class of each column.
+        columns: Vec<usize>,
+    },
+    Real(Vec<f64>),
+}
+
+/// Which rows are learned from.
+#[derive(Clone, Copy)]
+pub(super) enum Training<'a> {
+    All,
+    /// Those that are not of this fold.
+    NotFold(&'a [usize], usize),
+    /// These.
+    Rows(&'a [usize]),
+}
+
+/// The mean and the variance of one column of the target.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Moments {
+    pub(super) mean: f64,
+    variance: f64,
+}
+
+/// Rows whose sum is formed by itself, so that long sums lose no digits and threads share the work.
+const BLOCK: usize = 1 << 12;
+
+/// The same expression for each way to choose rows: `$rows` gives a row and whether it is learned from.
+macro_rules! for_training {
+    ($training:expr, $range:expr, |$row:ident, $used:ident| $body:expr) => {
+        match $training {
+            Training::All => {
+                for $row in $range {
+                    let $used = true;
+                    $body
+                }
+            }
+            Training::NotFold(fold_of, fold) => {
+                let range = $range;
+                for ($row, of) in range.clone().zip(&fold_of[range]) {
+                    let $used = *of != fold;
+                    $body
+                }
+            }
+            Training::Rows(rows) => {
+                for &$row in &rows[$range] {
+                    let $used = true;
+                    $body
+                }
+            }
+        }
+    };
+}
+
+impl Numbers {
+    fn n_rows(&self) -> usize {
+        match self {
+            Numbers::Classes { codes, .. } => codes.len(),
+            Numbers::Real(values) => values.len(),
+        }
+    }
+
+    /// The number of columns.
+    pub(super) fn width(&self) -> usize {
+        match self {
+            Numbers::Classes { columns, .. } => columns.len(),
+            Numbers::Real(_) => 1,
+        }
+    }
+
+    /// Mean and variance of each column.
+    pub(super) fn moments(&self, training: Training<'_>) -> Vec<Moments> {
+        let n = match training {
+            Training::Rows(rows) => rows.len(),
+            _ => self.n_rows(),
+        };
+        match self {
+            Numbers::Classes {
+                codes,
+                n_classes,
+                columns,
+            } => {
+                let mut counts = vec![0u64; *n_classes];
+                for_training!(training, 0..n, |row, used| counts[codes[row] as usize] +=
+                    u64::from(used));
+                let all = counts.iter().sum::<u64>() as f64;
+                let of_class = |&class: &usize| {
+                    let mean = counts[class] as f64 / all;
+                    let variance = mean * (1.0 - mean);
+                    Moments { mean, variance }
+                };
+                columns.iter().map(of_class).collect()
+            }
+            Numbers::Real(values) => {
+                let sum = |of: &(dyn Fn(f64) -> f64 + Sync)| {
+                    let parts = parallel::map_chunks(n, BLOCK, |range| {
+                        let (mut sum, mut used_rows) = (0.0, 0u64);
+                        for_training!(training, range, |row, used| {
+                            sum += if used { of(values[row]) } else { 0.0 };
+                            used_rows += u64::from(used);
+                        });
+                        (sum, used_rows)
+                    });
+                    let all: u64 = parts.iter().map(|p| p.1).sum();
+                    parts.iter().map(|p| p.0).sum::<f64>() / all as f64
+                };
+                let mean = sum(&|v| v);
+                let variance = sum(&|v| (v - mean) * (v - mean));
+                vec![Moments { mean, variance }]
+            }
+        }
+    }
+
+    /// For each column of the target the encoding of each category; a code of `n_categories` is no category.
+    pub(super) fn encodings(
+        &self,
+        codes: &[u32],
+        n_categories: usize,
+        training: Training<'_>,
+        moments: &[Moments],
+        smooth: Smooth,
+    ) -> Vec<Vec<f64>> {
+        let n = match training {
+            Training::Rows(rows) => rows.len(),
+            _ => codes.len(),
+        };
+        let encoded = |moments: &Moments, n: f64, sum: f64, squares: f64| {
+            encoding(smooth, *moments, n, sum, squares)
+        };
+        match self {
+            Numbers::Classes {
+                codes: classes,
+                n_classes,
+                columns,
+            } => {
+                let k = *n_classes;
+                let mut counts = vec![0u32; (n_categories + 1) * k];
+                for_training!(training, 0..n, |row, used| {
+                    counts[codes[row] as usize * k + classes[row] as usize] += u32::from(used);
+                });
+                let of_column = |(&class, moments): (&usize, &Moments)| {
+                    let counts = counts.chunks_exact(k).take(n_categories);
+                    let each = counts.map(|counts| {
+                        let n = counts.iter().map(|&c| f64::from(c)).sum::<f64>();
+                        let ones = f64::from(counts[class]);
+                        let mean = ones / n;
+                        // Σ (y − mean)² of ones and zeros.
+                        let squares = ones * (1.0 - mean) * (1.0 - mean) + (n - ones) * mean * mean;
+                        encoded(moments, n, ones, squares)
+                    });
+                    each.collect()
+                };
+                columns.iter().zip(moments).map(of_column).collect()
+            }
+            Numbers::Real(values) => {
+                let mut sums = vec![(0u32, 0.0f64); n_categories + 1];
+                for_training!(training, 0..n, |row, used| {
+                    let (count, sum) = &mut sums[codes[row] as usize];
+                    *count += u32::from(used);
+                    *sum += if used { values[row] } else { 0.0 };
+                });
+                let mut squares = vec![0.0; n_categories + 1];
+                if matches!(smooth, Smooth::Auto) {
+                    let mean = |(count, sum): &(u32, f64)| sum / f64::from(*count);
+                    let means: Vec<f64> = sums.iter().map(mean).collect();
+                    for_training!(training, 0..n, |row, used| {
+                        let category = codes[row] as usize;
+                        let d = values[row] - means[category];
+                        squares[category] += if used { d * d } else { 0.0 };
+                    });
+                }
+                let sums = sums.iter().take(n_categories).zip(&squares);
+                let each = sums.map(|((count, sum), squares)| {
+                    let n = f64::from(*count);
+                    moments
+                        .first()
+                        .map_or(f64::NAN, |m| encoded(m, n, *sum, *squares))
+                });
+                vec![each.collect()]
+            }
+        }
+    }
+}
+
+/// The encoding of a category of `n` rows whose target has this sum and this sum of squared differences from its mean.
+fn encoding(smooth: Smooth, all: Moments, n: f64, sum: f64, squares: f64) -> f64 {
+    match smooth {
+        Smooth::Rows(rows) if n + rows == 0.0 => all.mean,
+        Smooth::Rows(rows) => (rows * all.mean + sum) / (rows + n),
+        Smooth::Auto => {
+            let between = all.variance * n;
+            let weight = between / (between + squares / n);
+            // No row, or no variance at all.
+            if weight.is_nan() {
+                return all.mean;
+            }
+            weight * (sum / n) + (1.0 - weight) * all.mean
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_sums_by_hand() {
+        // Category 0 has 1, 3; category 1 has 8; category 2 no row; the last row is of no category.
+        let target = Numbers::Real(vec![1.0, 8.0, 3.0, 4.0]);
+        let codes = [0, 1, 0, 3];
+        let moments = target.moments(Training::All);
+        assert_eq!((moments[0].mean, moments[0].variance), (4.0, 6.5));
+        let plain = target.encodings(&codes, 3, Training::All, &moments, 2.0.into());
+        assert_eq!(plain, [[(8.0 + 4.0) / 4.0, (8.0 + 8.0) / 3.0, 4.0]]);
+        let none = target.encodings(&codes, 3, Training::All, &moments, 0.0.into());
+        assert_eq!(none, [[2.0, 8.0, 4.0]]);
+        // Weight 13 / (13 + 2 / 2) for category 0, 1 for category 1, whose target does not vary.
+        let auto = target.encodings(&codes, 3, Training::All, &moments, Smooth::Auto);
+        let expected = 13.0 / 14.0 * 2.0 + 1.0 / 14.0 * 4.0;
+        assert!((auto[0][0] - expected).abs() < 1e-15);
+        assert_eq!(auto[0][1..], [8.0, 4.0]);
+    }
+
+    #[test]
+    fn classes_are_columns_of_zeros_and_ones() {
+        let codes = vec![0, 1, 2, 1, 0, 1];
+        let categories = [0, 0, 1, 1, 1, 0];
+        let classes = Numbers::Classes {
+            codes: codes.clone(),
+            n_classes: 3,
+            columns: vec![0, 1, 2],
+        };
+        for smooth in [Smooth::Auto, Smooth::Rows(1.5), Smooth::Rows(0.0)] {
+            for training in [
+                Training::All,
+                Training::NotFold(&[0, 1, 0, 1, 0, 1], 1),
+                Training::Rows(&[0, 2, 4]),
+            ] {
+                let moments = classes.moments(training);
+                let ours = classes.encodings(&categories, 2, training, &moments, smooth);
+                for (class, ours) in ours.iter().enumerate() {
+                    let real = codes
+                        .iter()
+                        .map(|&c| f64::from(u8::from(c as usize == class)));
+                    let real = Numbers::Real(real.collect());
+                    let moments = real.moments(training);
+                    let expected = real.encodings(&categories, 2, training, &moments, smooth);
+                    for (a, b) in ours.iter().zip(&expected[0]) {
+                        assert!((a - b).abs() < 1e-14, "{a} {b}");
+                    }
+                }
+            }
+        }
+    }
+}
