@@ -26,6 +26,14 @@
 //! | `ColumnTransformer([("num", StandardScaler(), ["age"])])` | `ColumnTransformer::new().numeric("num", ["age"], StandardScaler::new())` |
 //! | `ColumnTransformer([("cat", OneHotEncoder(), ["sex"])])` | `ColumnTransformer::new().part("cat", ["sex"], OneHotEncoder::new())` |
 //! | `train_test_split(X, y, test_size=0.2, stratify=y)` | `TrainTestSplit::new().test_size(0.2).stratify(&y).split((&x, &y))?` |
+//! | `PolynomialFeatures(degree=(2, 3))` | `PolynomialFeatures::new().degree_range(2..=3)` |
+//! | `KBinsDiscretizer(n_bins=[3, 5], encode="ordinal")` | `KBinsDiscretizer::new().n_bins_each([3, 5]).encode(BinEncode::Ordinal)` |
+//! | `SplineTransformer(knots=array, extrapolation="periodic")` | `SplineTransformer::new().knots(array).extrapolation(Extrapolation::Periodic)` |
+//! | `FunctionTransformer(np.log1p, np.expm1)` | `FunctionTransformer::new().func(Function::Log1p).inverse_func(Function::Expm1)` |
+//! | `FunctionTransformer(lambda X: ...)` | `FunctionTransformer::from_fn("name", \|x\| ...)` |
+//! | `LabelEncoder().fit_transform(y)` | `LabelEncoder::new().fit_transform(&y)?`, or `y.codes()` |
+//! | `LabelBinarizer().inverse_transform(Y, threshold=0)` | `fitted.inverse_transform_at(&scores, 0.0)?` |
+//! | `MultiLabelBinarizer().fit([["a"], ["a", "b"]])` | `MultiLabelBinarizer::new().fit(&LabelSets::from(rows), &())?` |
 //! | `GridSearchCV(pipe, {"ridge__alpha": [1, 10]}, cv=5)` | `GridSearchCv::new(pipe, ParamGrid::new().with("ridge__alpha", [1, 10]))` |
 //! | `search.cv_results_` | `search.results()`, printed as a table or written with `to_csv` |
 //! | `accuracy_score(y, p)` | `accuracy_score(&y, &p)?` |

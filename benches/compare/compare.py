@@ -12,13 +12,14 @@ import sys
 import warnings
 
 import categories
+import features
 import linear_model
 import model_selection
 import scaling
 import table
 from common import ROOT, WORK
 
-AREAS = [table, scaling, linear_model, model_selection, categories]
+AREAS = [table, scaling, features, categories, linear_model, model_selection]
 
 
 class Ours:

@@ -643,7 +643,7 @@ impl<F: Float> Transform<ArrayRef2<F>> for FittedKBinsDiscretizer<F> {
         check::same_width(x, self.edges.len())?;
         let shape = (x.nrows(), self.n_features_out());
         parallel::fits::<F>("bins", shape)?;
-        let mut out = parallel::zeros::<F>(shape);
+        let mut out = parallel::fresh::<F>(shape);
         let finder = Finder::new(self.inner(), x.nrows());
         if finder.levels.is_empty() && finder.inner.iter().all(Vec::is_empty) {
             // One bin everywhere.

@@ -4,16 +4,22 @@ mod b_spline;
 mod binarizer;
 mod by_column;
 mod categories;
+mod closure_transformer;
 pub(crate) mod columnwise;
 #[cfg(feature = "dates")]
 mod date_parts;
 mod distribution;
 mod extremes;
+mod function_transformer;
 mod k_bins_discretizer;
 mod k_means_1d;
+mod label_binarizer;
+mod label_encoder;
+mod label_sets;
 mod max_abs_scaler;
 mod min_max_scaler;
 pub(crate) mod moments;
+mod multi_label_binarizer;
 pub(crate) mod normal;
 mod normalizer;
 mod one_hot_encoder;
@@ -30,12 +36,20 @@ mod target_encoder;
 
 pub use binarizer::{Binarizer, FittedBinarizer};
 pub use categories::{Categories, MinFrequency};
+pub use closure_transformer::{ClosureTransformer, FittedClosureTransformer};
 #[cfg(feature = "dates")]
 #[cfg_attr(docsrs, doc(cfg(feature = "dates")))]
 pub use date_parts::{DateFormat, DatePart, DateParts, FittedDateParts, HandleUnparseable};
+pub use function_transformer::{
+    FittedFunctionTransformer, Function, FunctionNames, FunctionTransformer,
+};
 pub use k_bins_discretizer::{BinEncode, BinStrategy, FittedKBinsDiscretizer, KBinsDiscretizer};
+pub use label_binarizer::{FittedLabelBinarizer, LabelBinarizer};
+pub use label_encoder::{FittedLabelEncoder, LabelEncoder};
+pub use label_sets::LabelSets;
 pub use max_abs_scaler::{FittedMaxAbsScaler, MaxAbsScaler};
 pub use min_max_scaler::{FittedMinMaxScaler, MinMaxScaler};
+pub use multi_label_binarizer::{FittedMultiLabelBinarizer, MultiLabelBinarizer};
 pub use normalizer::{FittedNormalizer, Norm, Normalizer};
 pub use one_hot_encoder::{
     DropCategory, FeatureNameCombiner, FittedOneHotEncoder, HandleUnknown, OneHotEncoder,

@@ -22,8 +22,8 @@ impl Order {
     pub(super) fn zeros<F: Float>(self, what: &str, shape: (usize, usize)) -> Result<Array2<F>> {
         parallel::fits::<F>(what, shape)?;
         Ok(match self {
-            Order::C => parallel::zeros(shape),
-            Order::F => parallel::zeros((shape.1, shape.0)).reversed_axes(),
+            Order::C => parallel::fresh(shape),
+            Order::F => parallel::fresh((shape.1, shape.0)).reversed_axes(),
         })
     }
 }

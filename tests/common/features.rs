@@ -2,8 +2,8 @@
 
 use fitwell::Float;
 use fitwell::preprocessing::{
-    BinEncode, BinStrategy, Extrapolation, HandleMissing, KBinsDiscretizer, Order,
-    PolynomialFeatures, QuantileMethod, SplineTransformer,
+    BinEncode, BinStrategy, Extrapolation, Function, FunctionTransformer, HandleMissing,
+    KBinsDiscretizer, Order, PolynomialFeatures, QuantileMethod, SplineTransformer,
 };
 
 use crate::sample;
@@ -40,5 +40,7 @@ pub fn entries<F: Float>() -> Vec<Entry<F>> {
         transformer(splines().extrapolation(Extrapolation::Continue).include_bias(false).order(Order::F), invariant(sample("n_knots", 3))),
         transformer(splines().extrapolation(Extrapolation::Periodic).handle_missing(HandleMissing::Zeros), Tags { allow_nan: true, ..invariant(sample("degree", 2)) }),
         transformer(splines().extrapolation(Extrapolation::Linear).degree(1), invariant(sample("knots", "quantile"))),
+        transformer(FunctionTransformer::new(), Tags { allow_nan: true, ..stateless(sample("func", "abs")) }),
+        transformer(FunctionTransformer::new().func(Function::Cbrt).inverse_func(Function::Power(3.0)).validate(true), stateless(sample("check_inverse", false))),
     ]
 }

@@ -4,7 +4,15 @@ import numpy as np
 
 from __main__ import EXACT, array, matrix, number, ramp, within, write
 
-from sklearn.preprocessing import KBinsDiscretizer, PolynomialFeatures, SplineTransformer
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    KBinsDiscretizer,
+    LabelBinarizer,
+    LabelEncoder,
+    MultiLabelBinarizer,
+    PolynomialFeatures,
+    SplineTransformer,
+)
 
 
 def polynomial_features():
@@ -202,8 +210,117 @@ def spline_transformer():
     write("spline_transformer", "SplineTransformer: knots, degrees, every extrapolation, missing values, weights.", cases)
 
 
+def function_transformer():
+    near = within(0, 1e-14, "one call of an elementary function, right to an ulp or two in either library")
+    functions = {
+        None: (None, None),
+        "log1p": (np.log1p, np.expm1),
+        "sqrt": (np.sqrt, np.square),
+        "log": (np.log, np.exp),
+        "log2": (np.log2, np.exp2),
+        "log10": (np.log10, None),
+        "cbrt": (np.cbrt, None),
+        "abs": (np.abs, None),
+        "negative": (np.negative, np.negative),
+        "reciprocal": (np.reciprocal, np.reciprocal),
+        "sin": (np.sin, None),
+        "cos": (np.cos, None),
+        "tan": (np.tan, np.arctan),
+        "tanh": (np.tanh, None),
+        "sign": (np.sign, None),
+        "floor": (np.floor, None),
+        "ceil": (np.ceil, None),
+        "round": (np.round, None),
+        "arcsinh": (np.arcsinh, np.sinh),
+        "radians": (np.radians, np.degrees),
+    }
+    names = {np.expm1: "expm1", np.square: "square", np.exp: "exp", np.exp2: "exp2", np.negative: "negative"}
+    names |= {np.reciprocal: "reciprocal", np.arctan: "arctan", np.sinh: "sinh", np.degrees: "degrees"}
+    cases = []
+    for name in ["iris", "wine", "penguins"]:
+        x = matrix(name)
+        for func, (f, inverse) in functions.items():
+            for settings in [{"func": func}] + ([{"func": func, "inverse_func": names[inverse], "validate": True}] if inverse else []):
+                arguments = {"func": f, "feature_names_out": "one-to-one"}
+                if "inverse_func" in settings:
+                    arguments |= {"inverse_func": inverse, "validate": True}
+                model = FunctionTransformer(**arguments).fit(x)
+                z = model.transform(x)
+                expected = {"transform": array(z), "inverse": array(model.inverse_transform(z))}
+                cases.append({"data": {"name": name}, "settings": settings, "expected": expected, "tolerance": near})
+        for settings, arguments in [
+            ({"func": {"power": 0.3}}, {"func": np.power, "kw_args": {"x2": 0.3}}),
+            ({"func": {"clip": [1.0, 4.0]}}, {"func": np.clip, "kw_args": {"a_min": 1.0, "a_max": 4.0}}),
+            ({"func": {"add": -2.5}}, {"func": np.add, "kw_args": {"x2": -2.5}}),
+            ({"func": {"multiply": 0.1}}, {"func": np.multiply, "kw_args": {"x2": 0.1}}),
+        ]:
+            function, kw = arguments["func"], arguments["kw_args"]
+            call = (lambda v, f=function, kw=kw: f(v, kw["x2"])) if "x2" in kw else (lambda v, kw=kw: np.clip(v, **kw))
+            z = FunctionTransformer(func=call).fit_transform(x)
+            cases.append({"data": {"name": name}, "settings": settings, "expected": {"transform": array(z)}, "tolerance": near})
+    write("function_transformer", "FunctionTransformer: functions with a name, their inverses, functions with numbers.", cases)
+
+
+LABELS = {
+    "words": ["paris", "tokyo", "", "paris", "amsterdam", "Zürich", "amsterdam"],
+    "numbers": [10, -3, 7, 7, 10, 200, -3, 0],
+    "flags": [True, False, False, True],
+    "two": ["yes", "no", "no"],
+    "one": [4, 4, 4],
+    "three": [2, 0, 1, 2, 2],
+}
+
+
+def label_encoder():
+    cases = []
+    for name, y in LABELS.items():
+        model = LabelEncoder().fit(y)
+        codes = model.transform(y)
+        expected = {"codes": [int(c) for c in codes], "classes": [str(c) for c in model.classes_]}
+        assert list(model.inverse_transform(codes)) == y
+        cases.append({"data": {"labels": y, "of": name}, "settings": {}, "expected": expected, "tolerance": EXACT})
+    write("label_encoder", "LabelEncoder: texts, integers, booleans.", cases)
+
+
+def label_binarizer():
+    cases = []
+    for name, y in LABELS.items():
+        for settings in [{}, {"neg_label": -1}, {"neg_label": -2, "pos_label": 0}, {"neg_label": 3, "pos_label": 5}]:
+            model = LabelBinarizer(**settings).fit(y)
+            columns = model.transform(y)
+            i, j = np.indices(columns.shape)
+            scores = np.cos(3.0 * i + 1.7 * j) * 2.0
+            expected = {"columns": array(columns), "classes": [str(c) for c in model.classes_], "scores": array(scores)}
+            for threshold in [None, 0.0, 0.5]:
+                back = model.inverse_transform(scores, threshold=threshold)
+                expected[f"inverse/{threshold}"] = [str(c) for c in back]
+            cases.append({"data": {"labels": y, "of": name}, "settings": settings, "expected": expected, "tolerance": EXACT})
+    write("label_binarizer", "LabelBinarizer: columns, and classes of scores at three thresholds.", cases)
+
+
+def multi_label_binarizer():
+    cases = []
+    for rows, classes in [
+        ([["sun", "sea"], [], ["sea"], ["rain", "sun", "sun"]], None),
+        ([["sun", "sea"], [], ["sea"], ["rain", "sun"]], ["sun", "wind", "rain", "sea"]),
+        ([[3, 1], [2], [1, 2, 3], []], None),
+        ([[3, 1], [2], [1, 2, 3], []], [9, 3, 2, 1]),
+        ([[True], [False, True]], None),
+    ]:
+        model = MultiLabelBinarizer(classes=classes).fit(rows)
+        columns = model.transform(rows)
+        kind = type(rows[0][0])  # NumPy turns booleans into integers here
+        expected = {"columns": array(columns), "classes": [str(kind(c)) for c in model.classes_]}
+        cases.append({"data": {"rows": rows}, "settings": {"classes": classes}, "expected": expected, "tolerance": EXACT})
+    write("multi_label_binarizer", "MultiLabelBinarizer: sets of texts, integers, booleans; given classes.", cases)
+
+
 FILES = {
     "polynomial_features": polynomial_features,
     "k_bins_discretizer": k_bins_discretizer,
     "spline_transformer": spline_transformer,
+    "function_transformer": function_transformer,
+    "label_encoder": label_encoder,
+    "label_binarizer": label_binarizer,
+    "multi_label_binarizer": multi_label_binarizer,
 }

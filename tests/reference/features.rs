@@ -2,7 +2,8 @@
 
 use fitwell::prelude::*;
 use fitwell::preprocessing::{
-    BinEncode, FittedKBinsDiscretizer, FittedSplineTransformer, KBinsDiscretizer,
+    BinEncode, FittedKBinsDiscretizer, FittedSplineTransformer, FunctionTransformer,
+    KBinsDiscretizer, LabelBinarizer, LabelEncoder, LabelSets, MultiLabelBinarizer,
     PolynomialFeatures, SplineTransformer,
 };
 use ndarray::{Array1, Array2, s};
@@ -152,4 +153,122 @@ fn compare_splines(
     );
     let names = model.feature_names_out(None).unwrap();
     case.same("names", &names, &texts(&expected["names"]));
+}
+
+#[test]
+fn function_transformer() {
+    Reference::read("function_transformer").each(180, |value, case| {
+        let (expected, tolerance) = (&value["expected"], &value["tolerance"]);
+        let x = matrix(&value["data"]);
+        let model = set(FunctionTransformer::new(), &value["settings"])
+            .fit(&x, &())
+            .unwrap();
+        let z = model.transform(&x).unwrap();
+        case.array("transform", &z, &expected["transform"], tolerance);
+        if !expected["inverse"].is_null() {
+            let back = model.inverse_transform(&z).unwrap();
+            case.array("inverse", &back, &expected["inverse"], tolerance);
+        }
+    });
+}
+
+fn class(value: &Value) -> Class {
+    match value {
+        Value::String(text) => Class::from(text),
+        Value::Bool(flag) => Class::from(*flag),
+        number => Class::from(number.as_i64().unwrap()),
+    }
+}
+
+fn classes(values: &Value) -> Vec<Class> {
+    values.as_array().unwrap().iter().map(class).collect()
+}
+
+/// As Python writes them.
+fn written<'a>(classes: impl IntoIterator<Item = &'a Class>) -> Vec<String> {
+    let text = |class: &Class| match class {
+        Class::Bool(true) => "True".into(),
+        Class::Bool(false) => "False".into(),
+        other => other.to_string(),
+    };
+    classes.into_iter().map(text).collect()
+}
+
+#[test]
+fn label_encoder() {
+    Reference::read("label_encoder").each(12, |value, case| {
+        let expected = &value["expected"];
+        let y = Labels::from(classes(&value["data"]["labels"]));
+        let model = LabelEncoder::new().fit(&y, &()).unwrap();
+        let codes = model.transform(&y).unwrap();
+        let numbers: Vec<f64> = codes.iter().map(|c| *c as f64).collect();
+        case.numbers("codes", &numbers, &expected["codes"], &value["tolerance"]);
+        case.same(
+            "classes",
+            &written(model.classes()),
+            &texts(&expected["classes"]),
+        );
+        case.same("inverse", &model.inverse_transform(&codes).unwrap(), &y);
+    });
+}
+
+#[test]
+fn label_binarizer() {
+    Reference::read("label_binarizer").each(120, |value, case| {
+        let (expected, tolerance) = (&value["expected"], &value["tolerance"]);
+        let y = Labels::from(classes(&value["data"]["labels"]));
+        let model = set(LabelBinarizer::new(), &value["settings"])
+            .fit(&y, &())
+            .unwrap();
+        let columns = model.transform(&y).unwrap();
+        case.array("columns", &columns, &expected["columns"], tolerance);
+        case.same(
+            "classes",
+            &written(model.classes()),
+            &texts(&expected["classes"]),
+        );
+        case.same("inverse", &model.inverse_transform(&columns).unwrap(), &y);
+        let scores = numbers(&expected["scores"]["values"]);
+        let scores = Array2::from_shape_vec(columns.dim(), scores).unwrap();
+        for (threshold, back) in [
+            ("None", model.inverse_transform(&scores).unwrap()),
+            ("0.0", model.inverse_transform_at(&scores, 0.0).unwrap()),
+            ("0.5", model.inverse_transform_at(&scores, 0.5).unwrap()),
+        ] {
+            let name = format!("inverse/{threshold}");
+            case.same(&name, &written(back.iter()), &texts(&expected[&name]));
+        }
+    });
+}
+
+#[test]
+fn multi_label_binarizer() {
+    Reference::read("multi_label_binarizer").each(15, |value, case| {
+        let expected = &value["expected"];
+        let rows: Vec<Vec<Class>> = value["data"]["rows"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(classes)
+            .collect();
+        let y = LabelSets::from(rows);
+        let mut binarizer = MultiLabelBinarizer::new();
+        if !value["settings"]["classes"].is_null() {
+            binarizer = binarizer.classes(classes(&value["settings"]["classes"]));
+        }
+        let model = binarizer.fit(&y, &()).unwrap();
+        let columns = model.transform(&y).unwrap();
+        case.array(
+            "columns",
+            &columns,
+            &expected["columns"],
+            &value["tolerance"],
+        );
+        case.same(
+            "classes",
+            &written(model.classes()),
+            &texts(&expected["classes"]),
+        );
+        case.same("inverse", &model.inverse_transform(&columns).unwrap(), &y);
+    });
 }
