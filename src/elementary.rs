@@ -15,15 +15,12 @@ const ROUND: f64 = 6_755_399_441_055_744.0;
 const LN2_HIGH: f64 = 6.931_471_803_691_238e-1;
 const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 
-/// eˣ. Infinity above 709.78, 0 below −745.13; NaN stays NaN.
+/// x as k ln 2 + r with |r| ≤ ln 2 / 2: k in the low bits of a float, and eʳ − 1.
 #[inline(always)]
-pub(crate) fn exp(x: f64) -> f64 {
-    // x = k ln 2 + r with |r| ≤ ln 2 / 2; clamped so that k stays within what the two scalings reach.
-    let clamped = if x > 710.0 { 710.0 } else { x };
-    let clamped = if clamped < -746.0 { -746.0 } else { clamped };
-    let shifted = clamped.mul_add(LOG2_E, ROUND);
+fn reduced(x: f64) -> (f64, f64) {
+    let shifted = x.mul_add(LOG2_E, ROUND);
     let k = shifted - ROUND;
-    let r = k.mul_add(-LN2_LOW, k.mul_add(-LN2_HIGH, clamped));
+    let r = k.mul_add(-LN2_LOW, k.mul_add(-LN2_HIGH, x));
 
     // eʳ = 1 + r + r² q(r)
     let r2 = r * r;
@@ -36,7 +33,17 @@ pub(crate) fn exp(x: f64) -> f64 {
     let q47 = r2.mul_add(q67, q45);
     let q03 = r2.mul_add(q23, q01);
     let q = r4.mul_add(r4.mul_add(q89, q47), q03);
-    let power = 1.0 + r2.mul_add(q, r);
+    (shifted, r2.mul_add(q, r))
+}
+
+/// eˣ. Infinity above 709.78, 0 below −745.13; NaN stays NaN.
+#[inline(always)]
+pub(crate) fn exp(x: f64) -> f64 {
+    // Clamped so that k stays within what the two scalings reach.
+    let clamped = if x > 710.0 { 710.0 } else { x };
+    let clamped = if clamped < -746.0 { -746.0 } else { clamped };
+    let (shifted, rest) = reduced(clamped);
+    let power = 1.0 + rest;
 
     // Twice 2^(k/2), because 2^k alone may be subnormal or beyond the largest exponent.
     let k = shifted.to_bits().wrapping_sub(ROUND.to_bits());
@@ -45,6 +52,19 @@ pub(crate) fn exp(x: f64) -> f64 {
     let scale = f64::from_bits(half.wrapping_sub(1).wrapping_shl(52));
     let scale_rest = f64::from_bits(rest.wrapping_sub(1).wrapping_shl(52));
     power * scale * scale_rest
+}
+
+/// eˣ − 1, exact to the last bits also where x is tiny. Infinity above 709.78; NaN stays NaN.
+#[inline(always)]
+pub(crate) fn exp_m1(x: f64) -> f64 {
+    let clamped = if x > 710.0 { 710.0 } else { x };
+    // Below it is −1, rounded.
+    let clamped = if clamped < -50.0 { -50.0 } else { clamped };
+    let (shifted, rest) = reduced(clamped);
+    // 2ᵏ (eʳ − 1) + (2ᵏ − 1), as twice the half, because 2ᵏ may be beyond the largest exponent.
+    let k = shifted.to_bits().wrapping_sub(ROUND.to_bits());
+    let half = f64::from_bits(k.wrapping_add(1022).wrapping_shl(52));
+    2.0 * rest.mul_add(half, half - 0.5)
 }
 
 /// ln m + e ln 2 for a positive finite normal number m 2ᵉ, with `correction` added before the large part.
@@ -113,6 +133,30 @@ mod tests {
             let golden = (i as f64 * 0.618_033_988_749_894_9).fract();
             low + (high - low) * golden
         })
+    }
+
+    #[test]
+    fn exp_m1_is_within_two_ulp() {
+        for (low, high) in [(-1e-3, 1e-3), (-1.5, 1.5), (-60.0, 60.0), (-2.0, 709.7)] {
+            for x in points(low, high, 200_000) {
+                let (a, b) = (exp_m1(x), x.exp_m1());
+                assert!(ulps(a, b) <= 2, "{x}: {a} {b}");
+            }
+        }
+        for x in [
+            0.0,
+            1e-300,
+            -1e-300,
+            5e-324,
+            709.782_712_893_384,
+            -1e300,
+            -710.0,
+        ] {
+            assert!(ulps(exp_m1(x), x.exp_m1()) <= 1, "{x}");
+        }
+        assert_eq!(exp_m1(709.8), f64::INFINITY);
+        assert_eq!(exp_m1(1e300), f64::INFINITY);
+        assert!(exp_m1(f64::NAN).is_nan());
     }
 
     #[test]

@@ -16,6 +16,8 @@ mod features;
 mod impute;
 #[path = "common/report.rs"]
 mod report;
+#[path = "common/scaling.rs"]
+mod scaling;
 #[path = "common/subject.rs"]
 mod subject;
 #[path = "common/tables.rs"]
@@ -90,6 +92,7 @@ fn registry<F: Float>() -> Vec<Entry<F>> {
     entries.extend(categories::entries());
     entries.extend(impute::entries());
     entries.extend(features::entries());
+    entries.extend(scaling::entries());
     entries
 }
 

@@ -21,6 +21,8 @@ mod metrics;
 mod optim;
 #[path = "reference/preprocessing.rs"]
 mod preprocessing;
+#[path = "reference/scaling.rs"]
+mod scaling;
 #[path = "reference/selection.rs"]
 mod selection;
 #[path = "reference/table.rs"]

@@ -27,6 +27,8 @@ mod order;
 mod ordinal_encoder;
 mod pair;
 mod polynomial_features;
+mod power_likelihood;
+mod power_transformer;
 mod quantile_transformer;
 pub(crate) mod quantiles;
 mod robust_scaler;
@@ -57,6 +59,7 @@ pub use one_hot_encoder::{
 pub use order::Order;
 pub use ordinal_encoder::{FittedOrdinalEncoder, OrdinalEncoder, OrdinalUnknown};
 pub use polynomial_features::{FittedPolynomialFeatures, PolynomialFeatures};
+pub use power_transformer::{FittedPowerTransformer, PowerMethod, PowerTransformer};
 pub use quantile_transformer::{
     FittedQuantileTransformer, OutputDistribution, QuantileTransformer,
 };

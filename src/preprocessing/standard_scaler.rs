@@ -172,7 +172,7 @@ pub struct FittedStandardScaler<F: Float> {
 }
 
 impl<F: Float> FittedStandardScaler<F> {
-    fn from_moments(settings: StandardScaler, moments: Moments) -> Result<Self> {
+    pub(super) fn from_moments(settings: StandardScaler, moments: Moments) -> Result<Self> {
         let Moments { count, mean, m2 } = moments;
         let var: Array1<f64> = m2
             .iter()

@@ -16,7 +16,11 @@ from pathlib import Path
 
 import cases_categories
 import cases_impute
+<<<<<<< HEAD
 import cases_linear_model
+=======
+import cases_scaling
+>>>>>>> 95acbb9 (preprocessing: PowerTransformer; scalers beside scikit-learn's numbers and in the common checks)
 import numpy as np
 import pandas as pd
 import scipy
@@ -761,6 +765,7 @@ FILES = {
     "classification_metrics": classification_metrics,
     "regression_metrics": regression_metrics,
     "lbfgs": lbfgs,
+<<<<<<< HEAD
 } | cases_impute.files(sys.modules[__name__]) | cases_linear_model.files(sys.modules[__name__])
 FILES |= cases_categories.files(sys.modules[__name__])
 
@@ -771,6 +776,9 @@ FILES |= cases_table.FILES
 import cases_features  # noqa: E402: it takes the helpers above
 
 FILES |= cases_features.FILES
+=======
+} | cases_impute.files(sys.modules[__name__]) | cases_scaling.files(sys.modules[__name__])
+>>>>>>> 95acbb9 (preprocessing: PowerTransformer; scalers beside scikit-learn's numbers and in the common checks)
 
 for name in sys.argv[1:] or FILES:
     FILES[name]()

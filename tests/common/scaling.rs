@@ -1,0 +1,49 @@
+//! Scalers and transformers of distributions.
+
+use fitwell::Float;
+use fitwell::prelude::*;
+use fitwell::preprocessing::{
+    Binarizer, MaxAbsScaler, MinMaxScaler, Norm, Normalizer, OutputDistribution, PowerTransformer,
+    QuantileTransformer, RobustScaler,
+};
+use serde_json::json;
+
+use crate::sample;
+use crate::subject::{Entry, Tags, transformer};
+
+/// NaN are missing values, weights are not used.
+fn scaler(tags: Tags) -> Tags {
+    Tags {
+        allow_nan: true,
+        ..row_wise(tags)
+    }
+}
+
+fn row_wise(tags: Tags) -> Tags {
+    Tags {
+        ignores_weights: Some("weights are not used, as in scikit-learn"),
+        ..tags
+    }
+}
+
+#[rustfmt::skip]
+pub fn entries<F: Float>() -> Vec<Entry<F>> {
+    let normal = OutputDistribution::Normal;
+    let tied = || scaler(Tags { order_counts: None, ..sample("n_quantiles", 7) });
+    vec![
+        transformer(MinMaxScaler::new(), scaler(sample("clip", true))),
+        transformer(MinMaxScaler::new().feature_range(-1.0, 3.0).clip(true), scaler(sample("feature_range", json!([0.0, 2.5])))),
+        transformer(MaxAbsScaler::new(), scaler(sample("clip", true))),
+        transformer(MaxAbsScaler::new().clip(true), scaler(sample("clip", false))),
+        transformer(RobustScaler::new(), scaler(sample("with_scaling", false))),
+        transformer(RobustScaler::new().with_centering(false).quantile_range(5.0, 90.0).unit_variance(true), scaler(sample("with_centering", true))),
+        transformer(Normalizer::new(), row_wise(sample("norm", "l1"))),
+        transformer(Normalizer::new().norm(Norm::Max), row_wise(sample("norm", "l1"))),
+        transformer(Binarizer::new(), row_wise(sample("threshold", 0.5))),
+        transformer(QuantileTransformer::new(), tied()),
+        transformer(QuantileTransformer::new().n_quantiles(20).output_distribution(normal), tied()),
+        transformer(PowerTransformer::new(), scaler(sample("standardize", false))),
+        transformer(PowerTransformer::new().standardize(false), scaler(sample("standardize", true))),
+        transformer(pipeline("range", MinMaxScaler::new()).then("power", PowerTransformer::new()), scaler(sample("power__standardize", false))),
+    ]
+}
