@@ -11,8 +11,8 @@
 //! nearly all. The left side grows with λ (the negative logarithm of the likelihood is convex), so a bracket is found by
 //! doubling steps, and the root in it by Chandrupatla's method.
 //!
-//! Logarithms of Box-Cox are taken relative to their mean, which multiplies x by a constant, changes no root, and makes
-//! c = 0.
+//! Where all logarithms have the same sign in z, they are taken relative to their mean m: as E(k, m + d) is
+//! E(k, m) + exp(k m) E(k, d), this changes no root, makes c = 0, and keeps the digits of values that lie close together.
 
 use crate::elementary;
 use crate::float::Float;
@@ -26,25 +26,19 @@ const LANES: usize = 8;
 
 /// The logarithms of a column.
 pub(crate) struct Logarithms {
-    /// ln x − mean, or ln(1 + x) of the values that are not negative.
+    /// ln x, or ln(1 + x) of the values that are not negative.
     above: Vec<f64>,
     /// ln(1 − x) of the negative values.
     below: Vec<f64>,
-    /// The mean of the signed logarithms.
+    /// The mean c of the signed logarithms.
     mean: f64,
 }
 
 impl Logarithms {
     /// For Box-Cox: of positive values.
     pub(crate) fn box_cox<F: Float>(values: &[F]) -> Self {
-        let mut above: Vec<f64> = values.iter().map(|v| v.f64().ln()).collect();
-        let mean = mean_of(&above);
-        above.iter_mut().for_each(|l| *l -= mean);
-        Logarithms {
-            mean: mean_of(&above),
-            above,
-            below: Vec::new(),
-        }
+        let above = values.iter().map(|v| v.f64().ln()).collect();
+        Self::of(above, Vec::new())
     }
 
     /// For Yeo-Johnson: of any values.
@@ -58,6 +52,16 @@ impl Logarithms {
                 above.push(log)
             } else {
                 below.push(log)
+            }
+        }
+        Self::of(above, below)
+    }
+
+    fn of(mut above: Vec<f64>, mut below: Vec<f64>) -> Self {
+        if above.is_empty() || below.is_empty() {
+            for logs in [&mut above, &mut below] {
+                let mean = mean_of(logs);
+                logs.iter_mut().for_each(|l| *l -= mean);
             }
         }
         let n = (above.len() + below.len()) as f64;

@@ -106,11 +106,11 @@ def standard(g):
     for name in ["iris", "titanic", "diabetes_raw"]:
         x = g.matrix(name, holes=name == "diabetes_raw")
         model = StandardScaler()
-        for part in [x[:1], x[1:40], x[40:]]:
+        for part in [x[:40], x[40:80], x[80:]]:
             model.partial_fit(part)
         expected = {k: g.array(getattr(model, k + "_")) for k in ["mean", "var", "scale"]}
         expected["n_samples_seen"] = g.array(np.broadcast_to(model.n_samples_seen_, x.shape[1]))
-        data = {"name": name, "holes": name == "diabetes_raw", "batches": [0, 1, 40, len(x)]}
+        data = {"name": name, "holes": name == "diabetes_raw", "batches": [0, 40, 80, len(x)]}
         cases.append({"data": data, "settings": {}, "expected": expected, "tolerance": rounding})
     g.write("standard_scaler_more", "StandardScaler: odd data, single precision, batches.", cases)
 
@@ -123,10 +123,10 @@ def min_max(g):
     for name in ["iris", "titanic"]:
         x = g.matrix(name)
         model = MinMaxScaler()
-        for part in [x[:1], x[1:40], x[40:]]:
+        for part in [x[:40], x[40:80], x[80:]]:
             model.partial_fit(part)
         expected = {k: g.array(getattr(model, k + "_")) for k in names} | {"n_samples_seen": model.n_samples_seen_}
-        data = {"name": name, "batches": [0, 1, 40, len(x)]}
+        data = {"name": name, "batches": [0, 40, 80, len(x)]}
         cases.append({"data": data, "settings": {}, "expected": expected, "tolerance": g.EXACT})
     g.write("min_max_scaler", "MinMaxScaler: ranges, clipping, missing values, batches.", cases)
 
@@ -137,10 +137,10 @@ def max_abs(g):
     for name in ["iris", "titanic"]:
         x = g.matrix(name)
         model = MaxAbsScaler()
-        for part in [x[:1], x[1:40], x[40:]]:
+        for part in [x[:40], x[40:80], x[80:]]:
             model.partial_fit(part)
         expected = {k: g.array(getattr(model, k + "_")) for k in ["max_abs", "scale"]} | {"n_samples_seen": model.n_samples_seen_}
-        data = {"name": name, "batches": [0, 1, 40, len(x)]}
+        data = {"name": name, "batches": [0, 40, 80, len(x)]}
         cases.append({"data": data, "settings": {}, "expected": expected, "tolerance": g.EXACT})
     g.write("max_abs_scaler", "MaxAbsScaler: clipping, missing values, batches.", cases)
 
@@ -267,6 +267,9 @@ def power(g):
             case["expected"]["exact_lambdas"] = [g.number(v) for v in exact]
             z = np.column_stack([by_definition(column, lam, method) for column, lam in zip(x.T, exact)])
             case["expected"]["exact_transform"] = g.array(StandardScaler().fit_transform(z) if standardize else z)
+            apart = max(1.0, (np.nanmax(np.abs(z), axis=0) / np.maximum(np.nanstd(z, axis=0), 1e-300))[np.nanstd(z, axis=0) > 1e-12].max(initial=1.0))
+            why = f"values rounded, then centred: they are up to {apart:.1e} deviations from 0"
+            case["exact_transform"] = g.within(1e-11 + (16 * g.EPS * apart if standardize else 0), 1e-11, why)
             why = "a root found in double precision against one in extended precision: rounding of sums of hundreds over the slope"
             case["exact"] = g.within(1e-11, 1e-11, why)
             model = PowerTransformer(**chosen).fit(x)
