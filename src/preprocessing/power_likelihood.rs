@@ -97,8 +97,11 @@ impl Logarithms {
         total.cov / total.var - self.mean
     }
 
-    /// The most likely λ in [low, high], which may be infinite; 1 when the likelihood says nothing.
+    /// The most likely λ in [low, high], which may be infinite; 1 when the range is empty or the likelihood says nothing.
     pub(crate) fn most_likely(&self, low: f64, high: f64) -> f64 {
+        if low > high {
+            return 1.0;
+        }
         let start = 1f64.max(low).min(high);
         let at_start = self.slope(start);
         if !at_start.is_finite() {

@@ -57,7 +57,7 @@ pub enum PowerMethod {
 /// | `standardize` | `true` | | afterwards mean 0 and variance 1, as by [`StandardScaler`] |
 ///
 /// With Yeo-Johnson a constant column keeps λ = 1, up to the rounding rule of `StandardScaler`, and λ is kept in the range
-/// where the transformation of values 20 times the largest one does not overflow. With Box-Cox a constant column is an
+/// where the transformation of values 20 times the largest one does not overflow (1 if there is no such range). With Box-Cox a constant column is an
 /// error, and a λ that would make a value overflow gives way to the last one that does not. Sample weights have no effect.
 ///
 /// # Complexity

@@ -48,9 +48,9 @@ pub enum OutputDistribution {
 /// # Settings
 /// | name | default | range | meaning |
 /// |---|---|---|---|
-/// | `n_quantiles` | 1000 | at least 1 | corners of the distribution function; no more than there are rows |
+/// | `n_quantiles` | 1000 | at least 1 | corners of the distribution function; not more than there are rows |
 /// | `output_distribution` | `Uniform` | | `Uniform` or `Normal` |
-/// | `subsample` | `Some(10_000)` | at least `n_quantiles` | rows drawn at random to learn from, if there are more; `None` takes all |
+/// | `subsample` | `Some(10_000)` | at least `n_quantiles`, or `None` | rows drawn at random to learn from, if there are more; `None` takes all |
 /// | `random_state` | 0 | | which rows are drawn |
 ///
 /// A column without any observed value is left as it is. Sample weights have no effect. scikit-learn's
@@ -146,15 +146,19 @@ impl Hyperparameters for QuantileTransformer {
     const NAME: &'static str = "QuantileTransformer";
     fn check(&self) -> Result<()> {
         check::count(Self::NAME, "n_quantiles", self.n_quantiles, 1)?;
-        match self.subsample {
-            Some(rows) if rows < self.n_quantiles => Err(Error::invalid_parameter(
-                Self::NAME,
-                "subsample",
-                format!("at least `n_quantiles`, {}, or none", self.n_quantiles),
-                rows,
-            )),
-            _ => Ok(()),
+        let Some(rows) = self.subsample else {
+            return Ok(());
+        };
+        check::count(Self::NAME, "subsample", rows, 1)?;
+        if self.n_quantiles <= rows {
+            return Ok(());
         }
+        Err(Error::invalid_parameter(
+            Self::NAME,
+            "n_quantiles",
+            format!("at most `subsample`, {rows}"),
+            self.n_quantiles,
+        ))
     }
 }
 

@@ -29,21 +29,21 @@ fn row_wise(tags: Tags) -> Tags {
 #[rustfmt::skip]
 pub fn entries<F: Float>() -> Vec<Entry<F>> {
     let normal = OutputDistribution::Normal;
-    let tied = || scaler(Tags { order_counts: None, ..sample("n_quantiles", 7) });
+    let quantiles = || scaler(sample("n_quantiles", 7));
     vec![
         transformer(MinMaxScaler::new(), scaler(sample("clip", true))),
         transformer(MinMaxScaler::new().feature_range(-1.0, 3.0).clip(true), scaler(sample("feature_range", json!([0.0, 2.5])))),
         transformer(MaxAbsScaler::new(), scaler(sample("clip", true))),
-        transformer(MaxAbsScaler::new().clip(true), scaler(sample("clip", false))),
+        transformer(pipeline("clip", MaxAbsScaler::new().clip(true)).then("shift", RobustScaler::new().with_scaling(false)), scaler(sample("shift__with_centering", false))),
         transformer(RobustScaler::new(), scaler(sample("with_scaling", false))),
-        transformer(RobustScaler::new().with_centering(false).quantile_range(5.0, 90.0).unit_variance(true), scaler(sample("with_centering", true))),
+        transformer(RobustScaler::new().with_centering(false).quantile_range(5.0, 90.0).unit_variance(true), scaler(sample("with_scaling", false))),
         transformer(Normalizer::new(), row_wise(sample("norm", "l1"))),
         transformer(Normalizer::new().norm(Norm::Max), row_wise(sample("norm", "l1"))),
         transformer(Binarizer::new(), row_wise(sample("threshold", 0.5))),
-        transformer(QuantileTransformer::new(), tied()),
-        transformer(QuantileTransformer::new().n_quantiles(20).output_distribution(normal), tied()),
+        transformer(QuantileTransformer::new(), quantiles()),
+        transformer(QuantileTransformer::new().n_quantiles(20).output_distribution(normal), quantiles()),
         transformer(PowerTransformer::new(), scaler(sample("standardize", false))),
-        transformer(PowerTransformer::new().standardize(false), scaler(sample("standardize", true))),
+        transformer(PowerTransformer::new().standardize(false), scaler(sample("method", "box_cox"))),
         transformer(pipeline("range", MinMaxScaler::new()).then("power", PowerTransformer::new()), scaler(sample("power__standardize", false))),
     ]
 }
