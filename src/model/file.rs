@@ -50,7 +50,8 @@ pub(super) fn to_json<T: Model>(model: &T) -> Result<String> {
 pub(super) fn to_bytes<T: Model>(model: &T) -> Result<Vec<u8>> {
     fit_to_save(model)?;
     let mut bytes = MAGIC.to_vec();
-    bytes.extend((NEWEST as u32).to_le_bytes());
+    let version = u32::try_from(NEWEST).map_err(|e| unwritable::<T>(&e))?;
+    bytes.extend(version.to_le_bytes());
     for text in [CRATE_VERSION, &T::type_name()] {
         let length = u32::try_from(text.len()).map_err(|e| unwritable::<T>(&e))?;
         bytes.extend(length.to_le_bytes());

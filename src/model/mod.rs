@@ -38,6 +38,9 @@
 //! be finite and its parts to fit together ([`Model::validate`]), so that using it is safe as well. Whether its predictions are any
 //! good is another matter: nothing can tell a wrong coefficient from a right one.
 
+// Sizes and codes come from files: a cast that could lose digits or a sign is an error waiting for one.
+#![deny(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+
 use std::path::Path;
 
 use serde::{Serialize, de::DeserializeOwned};

@@ -10,6 +10,9 @@
 /// Powers of five up to here fit 128 bits exactly.
 const LARGEST: i32 = 55;
 
+/// The lower half of 128 bits.
+const LOW: u128 = 0xffff_ffff_ffff_ffff;
+
 /// For q from −55 to 55 the highest 128 bits of 5^q, the highest bit set.
 static FIVES: [u128; 2 * LARGEST as usize + 1] = fives();
 
@@ -59,10 +62,10 @@ pub(super) fn nearest(digits: u64, power: i64) -> Option<f64> {
     let w = digits << zeros;
     // The product with the high half decides, unless all bits below those needed are ones.
     let high = u128::from(w) * (five >> 64);
-    let (mut upper, mut lower) = ((high >> 64) as u64, high as u64);
+    let (mut upper, mut lower) = ((high >> 64) as u64, (high & LOW) as u64);
     const BELOW: u64 = u64::MAX >> 55;
     if upper & BELOW == BELOW {
-        let low = ((u128::from(w) * (five & u128::from(u64::MAX))) >> 64) as u64;
+        let low = ((u128::from(w) * (five & LOW)) >> 64) as u64;
         let (sum, carry) = lower.overflowing_add(low);
         lower = sum;
         upper += u64::from(carry);
@@ -85,7 +88,8 @@ pub(super) fn nearest(digits: u64, power: i64) -> Option<f64> {
     mantissa += mantissa & 1;
     mantissa >>= 1;
     // Rounding up to the next power of two carries into the exponent, as it should.
-    Some(f64::from_bits(((exponent as u64 - 1) << 52) + mantissa))
+    let exponent = u64::try_from(exponent - 1).ok()?;
+    Some(f64::from_bits((exponent << 52) + mantissa))
 }
 
 #[cfg(test)]

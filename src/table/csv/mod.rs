@@ -1,5 +1,8 @@
 //! Delimited text files: how they are read and written.
 
+// Sizes and codes come from files: a cast that could lose digits or a sign is an error waiting for one.
+#![deny(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+
 mod cells;
 mod decimal;
 mod number;
@@ -264,6 +267,14 @@ impl CsvOptions {
         };
         let mut file = File::open(path).map_err(io)?;
         let size = file.metadata().map_err(io)?.len();
+        #[cfg(unix)]
+        if let Ok(large) = usize::try_from(size)
+            && large >= LARGE_FILE
+            && size <= self.max_bytes
+            && let Some(table) = read::read_windows(self, &file, large)
+        {
+            return Ok(table);
+        }
         let data = self.read_file(&mut file, size).map_err(|e| match e {
             Failed::Io(source) => io(source),
             Failed::Other(e) => e.within(path.display().to_string()),

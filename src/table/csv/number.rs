@@ -109,7 +109,8 @@ pub(super) fn number(s: &[u8], point: u8) -> Option<(f64, Form)> {
     if whole + fraction - usize::from(body[0] == b'0') <= 19 {
         let power = exponent - fraction as i64;
         if digits <= EXACT
-            && let Some(p) = POWERS.get(power.unsigned_abs() as usize)
+            && let Some(p) =
+                (usize::try_from(power.unsigned_abs()).ok()).and_then(|p| POWERS.get(p))
         {
             let v = digits as f64;
             return Some((sign(if power < 0 { v / p } else { v * p }), Form::Decimal));
@@ -205,7 +206,8 @@ pub(super) fn short_number(text: &[u8], length: usize, point: u8) -> Option<(f64
         }
         let zeros = u128::from_le_bytes([b'0'; 16]) >> (8 * (n - 1)) >> 8;
         word = word << (128 - 8 * n) | zeros;
-        eight(word as u64)? * 100_000_000 + eight((word >> 64) as u64)?
+        const LOW: u128 = 0xffff_ffff_ffff_ffff;
+        eight((word & LOW) as u64)? * 100_000_000 + eight((word >> 64) as u64)?
     };
     if digits > EXACT {
         return None;

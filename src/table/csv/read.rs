@@ -4,11 +4,18 @@
 //! and confirmed afterwards: a chunk counts only if the one before it ended exactly where it began, otherwise it is read
 //! again from there. Each chunk finds the kinds of its columns by itself; a column in which chunks disagree is read again
 //! as texts. Positions are bytes; lines are counted only when there is an error to report.
+//!
+//! A large file is read window by window into memory that is used again: fresh memory for all of it costs more than
+//! splitting it does. A window ends where a line seems to end outside of quotes. Were that a mistake, the last field would
+//! not be closed: on any fault, and when the file changes meanwhile, the windows are given up and the file is read whole.
+
+#[cfg(unix)]
+mod windows;
 
 use std::collections::HashSet;
 use std::ops::Range;
 
-use ndarray::parallel::prelude::*;
+use rayon::prelude::*;
 
 use super::cells::{Block, Numbers, Part, Rules, Want};
 use super::number::Missing;
@@ -19,8 +26,13 @@ use crate::error::{Error, ErrorKind, Result, shorten};
 use crate::parallel;
 use crate::table::{Column, ColumnKind, Table};
 
+#[cfg(unix)]
+pub(super) use windows::read_windows;
+
 /// Bytes of a chunk, if its records are not longer than usual.
 const CHUNK: usize = 1 << 19;
+/// Chunks of a wave for each thread.
+const CHUNKS_A_THREAD: usize = 4;
 /// Bytes looked at before anything else, to know which columns are texts.
 const SAMPLE: usize = 1 << 15;
 /// Cells split before their values are read.
@@ -36,8 +48,8 @@ struct Chunk {
 
 /// All chunks read so far, each column in one piece.
 struct Chunks {
-    /// Where each chunk begins and ends.
-    ranges: Vec<(usize, usize)>,
+    /// Where each chunk begins and ends, and how many rows it has.
+    ranges: Vec<(usize, usize, usize)>,
     rows: usize,
     parts: Vec<Part>,
 }
@@ -50,8 +62,9 @@ struct Source<'a> {
     names: Vec<String>,
     /// Where the first row begins.
     first: usize,
-    /// Bytes of the first record.
+    /// Bytes of the first record, and where it ends.
     record: usize,
+    opened: usize,
     /// Rows there seem to be, from the sample.
     rows: usize,
 }
@@ -66,55 +79,79 @@ pub(super) fn read(options: &CsvOptions, data: &[u8]) -> Result<Table> {
         0
     };
     let mut source = Source::open(options, data, start)?;
-    let width = source.names.len();
     let mut wants = source.wants()?;
-
-    // Columns with a text in the sample are texts all the way; others are found out chunk by chunk.
-    if let Ok(sample) = source.chunk(source.first, source.first.saturating_add(SAMPLE), &wants) {
-        let read = (sample.end - source.first).max(1) as f64;
-        let density = 1.02 * sample.rows as f64 / read;
-        source.rows = ((data.len() - source.first) as f64 * density) as usize;
-        source.rules.rows = ((CHUNK.max(source.record * 32) as f64) * density) as usize;
-        for (want, part) in wants.iter_mut().zip(&sample.parts) {
-            if *want == Want::Infer && matches!(part, Part::Mixed | Part::Texts(_)) {
-                *want = Want::Text;
-            }
-        }
-    }
-
+    source.sample(&mut wants, data.len());
     let mut chunks = source.first_pass(&wants)?;
     if chunks.rows > options.max_rows {
         let limit = options.max_rows as u64;
         return Err(too_large("rows of the file", chunks.rows, limit));
     }
-    source.second_pass(&mut chunks, &wants)?;
-    let rows = chunks.rows;
-    let finish = |(column, part): (usize, Part)| {
-        let nul = wants[column] == Want::Given(ColumnKind::Categorical);
-        let kind = match wants[column] {
-            Want::Given(kind) => Some(kind),
-            _ => None,
-        };
-        finish(part, kind, column, nul)
-    };
-    let several = chunks.ranges.len() > 1;
-    let parts: Vec<(usize, Part)> = chunks.parts.into_iter().enumerate().collect();
-    let finished: Vec<std::result::Result<Column, Box<Fault>>> = match several {
-        true => parts.into_par_iter().map(finish).collect(),
-        false => parts.into_iter().map(finish).collect(),
-    };
-    let mut columns = Vec::with_capacity(width);
-    let mut first: Option<Box<Fault>> = None;
-    for column in finished {
-        match column {
-            Ok(column) => columns.push(column),
-            Err(fault) if first.as_ref().is_none_or(|f| fault.at < f.at) => first = Some(fault),
-            Err(_) => {}
-        }
+    source.second_pass(&mut chunks, &wants, &mut Whole(data))?;
+    source.table(chunks, &wants)
+}
+
+/// The bytes of a file by range.
+trait Ranges {
+    /// The bytes of a range; `None` where they cannot be had.
+    fn get(&mut self, range: Range<usize>) -> Option<&[u8]>;
+}
+
+/// All of them in memory.
+struct Whole<'a>(&'a [u8]);
+
+impl Ranges for Whole<'_> {
+    fn get(&mut self, range: Range<usize>) -> Option<&[u8]> {
+        self.0.get(range)
     }
-    match first {
-        Some(fault) => Err(source.error(*fault)),
-        None => Ok(Table::from_trusted(source.names, columns, rows)),
+}
+
+impl Source<'_> {
+    /// Looks at the first rows: columns with a text are texts all the way, others are found out chunk by chunk; and how many
+    /// rows `size` bytes seem to have. Says where the sample ends.
+    fn sample(&mut self, wants: &mut [Want], size: usize) -> Option<usize> {
+        let until = self.first.saturating_add(SAMPLE);
+        let sample = self.chunk(self.data, self.first, until, wants).ok()?;
+        let read = sample.end - self.first;
+        self.rows = expected(sample.rows, read, size - self.first);
+        self.rules.rows = expected(sample.rows, read, CHUNK.max(self.record.saturating_mul(32)));
+        for (want, part) in wants.iter_mut().zip(&sample.parts) {
+            if *want == Want::Infer && matches!(part, Part::Mixed | Part::Texts(_)) {
+                *want = Want::Text;
+            }
+        }
+        Some(sample.end)
+    }
+
+    /// The table of what has been read.
+    fn table(self, chunks: Chunks, wants: &[Want]) -> Result<Table> {
+        let (source, rows, width) = (self, chunks.rows, wants.len());
+        let finish = |(column, part): (usize, Part)| {
+            let nul = wants[column] == Want::Given(ColumnKind::Categorical);
+            let kind = match wants[column] {
+                Want::Given(kind) => Some(kind),
+                _ => None,
+            };
+            finish(part, kind, column, nul)
+        };
+        let several = chunks.ranges.len() > 1;
+        let parts: Vec<(usize, Part)> = chunks.parts.into_iter().enumerate().collect();
+        let finished: Vec<std::result::Result<Column, Box<Fault>>> = match several {
+            true => parts.into_par_iter().map(finish).collect(),
+            false => parts.into_iter().map(finish).collect(),
+        };
+        let mut columns = Vec::with_capacity(width);
+        let mut first: Option<Box<Fault>> = None;
+        for column in finished {
+            match column {
+                Ok(column) => columns.push(column),
+                Err(fault) if first.as_ref().is_none_or(|f| fault.at < f.at) => first = Some(fault),
+                Err(_) => {}
+            }
+        }
+        match first {
+            Some(fault) => Err(source.error(*fault)),
+            None => Ok(Table::from_trusted(source.names, columns, rows)),
+        }
     }
 }
 
@@ -134,6 +171,7 @@ impl<'a> Source<'a> {
             names: Vec::new(),
             first: start,
             record: 0,
+            opened: 0,
             rows: 0,
         };
         let mut scanner = Scanner::new(data, options, start, None);
@@ -160,6 +198,7 @@ impl<'a> Source<'a> {
             ));
         }
         source.record = scanner.position() - base;
+        source.opened = scanner.position();
         if options.has_header {
             source.first = scanner.position();
         }
@@ -247,6 +286,7 @@ impl<'a> Source<'a> {
     /// Reads the records that begin in a range, of which the first begins at its start.
     fn chunk(
         &self,
+        data: &[u8],
         start: usize,
         until: usize,
         wants: &[Want],
@@ -256,8 +296,8 @@ impl<'a> Source<'a> {
             .iter()
             .map(|w| Part::new(*w, self.rules.seed))
             .collect();
-        let until = until.min(self.data.len());
-        let mut scanner = Scanner::new(self.data, self.options, start, Some(width));
+        let until = until.min(data.len());
+        let mut scanner = Scanner::new(data, self.options, start, Some(width));
         let block_rows = (CELLS / width).max(1);
         let mut cells: Vec<Cell> = Vec::with_capacity(CELLS + width);
         let mut rows = 0;
@@ -267,7 +307,7 @@ impl<'a> Source<'a> {
             let mut first: Option<Box<Fault>> = None;
             for (column, (part, want)) in parts.iter_mut().zip(wants).enumerate() {
                 let block = Block {
-                    data: self.data,
+                    data,
                     base: split.base,
                     cells: &cells,
                     width,
@@ -292,61 +332,83 @@ impl<'a> Source<'a> {
         })
     }
 
-    /// Reads all chunks, in parallel as far as they begin where they were thought to. A column that turns out to need
-    /// another pass is left out of the chunks to come.
+    /// Reads all chunks, in parallel as far as they begin where they were thought to.
     fn first_pass(&self, wants: &[Want]) -> Result<Chunks> {
-        let size = CHUNK.max(self.record.saturating_mul(32));
-        let rest = self.data.len() - self.first;
-        let n = rest.div_ceil(size).max(1);
-        let from = |i: usize| self.first + i * size;
-        let until = |i: usize| {
-            if i + 1 == n {
-                self.data.len()
-            } else {
-                from(i + 1)
-            }
+        let chunks = Cut {
+            first: self.first,
+            size: CHUNK.max(self.record.saturating_mul(32)),
+            end: self.data.len(),
         };
-        let starts = self.starts(n, &from, &until);
-        let mut all = Chunks {
-            ranges: Vec::with_capacity(n),
-            rows: 0,
-            parts: wants
-                .iter()
-                .map(|w| Part::new(*w, self.rules.seed))
-                .collect(),
-        };
-        let mut now = wants.to_vec();
+        let n = chunks.len();
+        let quotes = parallel::map(n, |i| match self.options.quote {
+            Some(quote) if i + 1 < n => count(&self.data[chunks.from(i)..chunks.until(i)], quote),
+            _ => 0,
+        });
+        let starts = self.starts(self.data, &chunks, &quotes);
+        let (mut all, mut now) = (self.no_chunks(wants), wants.to_vec());
         let mut at = self.first;
         for wave in waves(n) {
-            let guessed = parallel::map(wave.len(), |k| {
-                let i = wave.start + k;
-                Some(self.chunk(starts[i]?, until(i), &now))
-            });
-            let mut read = Vec::with_capacity(wave.len());
-            for (i, guessed) in wave.zip(guessed) {
-                let chunk = match guessed {
-                    Some(chunk) if starts[i] == Some(at) => chunk,
-                    _ if at >= until(i) => continue,
-                    _ => self.chunk(at, until(i), &now),
-                };
-                let chunk = chunk.map_err(|fault| self.error(*fault))?;
-                all.ranges.push((at, chunk.end));
-                at = chunk.end;
-                all.rows += chunk.rows;
-                read.push(chunk.parts);
-            }
-            self.append(&mut all.parts, read, n > 1);
-            for (now, part) in now.iter_mut().zip(&all.parts) {
-                if matches!(part, Part::Mixed) {
-                    *now = Want::Skip;
-                }
-            }
+            self.wave(
+                self.data, 0, &chunks, wave, &starts, &mut at, &mut all, &mut now,
+            )
+            .map_err(|fault| self.error(*fault))?;
         }
         Ok(all)
     }
 
+    fn no_chunks(&self, wants: &[Want]) -> Chunks {
+        Chunks {
+            ranges: Vec::new(),
+            rows: 0,
+            parts: (wants.iter())
+                .map(|w| Part::new(*w, self.rules.seed))
+                .collect(),
+        }
+    }
+
+    /// Reads some chunks of `data`, which begins at `base` in the file, and appends their columns. The first record begins at
+    /// `at`, which becomes where the record after them begins. A column that turns out to need another pass is left out of
+    /// the chunks to come.
+    #[allow(clippy::too_many_arguments)]
+    fn wave(
+        &self,
+        data: &[u8],
+        base: usize,
+        chunks: &Cut,
+        wave: Range<usize>,
+        starts: &[Option<usize>],
+        at: &mut usize,
+        all: &mut Chunks,
+        now: &mut [Want],
+    ) -> std::result::Result<(), Box<Fault>> {
+        let several = chunks.len() > 1 || base > 0;
+        let guessed = parallel::map(wave.len(), |k| {
+            let i = wave.start + k;
+            Some(self.chunk(data, starts[i]?, chunks.until(i), now))
+        });
+        let mut read = Vec::with_capacity(wave.len());
+        for (i, guessed) in wave.zip(guessed) {
+            let chunk = match guessed {
+                Some(chunk) if starts[i] == Some(*at) => chunk,
+                _ if *at >= chunks.until(i) => continue,
+                _ => self.chunk(data, *at, chunks.until(i), now),
+            }?;
+            all.ranges.push((base + *at, base + chunk.end, chunk.rows));
+            *at = chunk.end;
+            all.rows += chunk.rows;
+            read.push(chunk.parts);
+        }
+        self.append(&mut all.parts, read, several);
+        for (now, part) in now.iter_mut().zip(&all.parts) {
+            if matches!(part, Part::Mixed) {
+                *now = Want::Skip;
+            }
+        }
+        Ok(())
+    }
+
     /// Reads the columns that turned out to be texts after something else once more, as texts.
-    fn second_pass(&self, all: &mut Chunks, wants: &[Want]) -> Result<()> {
+    fn second_pass(&self, all: &mut Chunks, wants: &[Want], bytes: &mut impl Ranges) -> Result<()> {
         let again: Vec<Want> = all
             .parts
             .iter()
@@ -362,18 +424,28 @@ impl<'a> Source<'a> {
         if again.iter().all(|w| *w == Want::Skip) {
             return Ok(());
         }
-        let mut parts: Vec<Part> = again
-            .iter()
-            .map(|w| Part::new(*w, self.rules.seed))
-            .collect();
+        let changed = || Error::invalid_input("the file", "it changed while it was read");
+        let mut parts = self.no_chunks(&again).parts;
         for wave in waves(all.ranges.len()) {
             let ranges = &all.ranges[wave];
+            let (Some(&(base, ..)), Some(&(_, end, _))) = (ranges.first(), ranges.last()) else {
+                continue;
+            };
+            let data = bytes.get(base..end).ok_or_else(changed)?;
             let chunks = parallel::map(ranges.len(), |i| {
-                self.chunk(ranges[i].0, ranges[i].1, &again)
+                let (from, until, _) = ranges[i];
+                self.chunk(data, from - base, until - base, &again)
             });
             let mut read = Vec::with_capacity(chunks.len());
-            for chunk in chunks {
-                read.push(chunk.map_err(|fault| self.error(*fault))?.parts);
+            for (chunk, (_, _, rows)) in chunks.into_iter().zip(ranges) {
+                let chunk = chunk.map_err(|mut fault| {
+                    fault.at += base;
+                    self.error(*fault)
+                })?;
+                if chunk.rows != *rows {
+                    return Err(changed());
+                }
+                read.push(chunk.parts);
             }
             self.append(&mut parts, read, all.ranges.len() > 1);
         }
@@ -409,43 +481,37 @@ impl<'a> Source<'a> {
     }
 
     /// Where the first record of each chunk begins, if every quote opens or closes a field; `None` where none is found.
-    fn starts(
-        &self,
-        n: usize,
-        from: &(impl Fn(usize) -> usize + Sync + Send),
-        until: &(impl Fn(usize) -> usize + Sync + Send),
-    ) -> Vec<Option<usize>> {
-        let quotes = parallel::map(n, |i| match self.options.quote {
-            Some(quote) if i + 1 < n => {
-                let chunk = &self.data[from(i)..until(i)];
-                count(chunk, quote)
-            }
-            _ => 0,
-        });
+    fn starts(&self, data: &[u8], chunks: &Cut, quotes: &[usize]) -> Vec<Option<usize>> {
         let mut before = 0;
-        (0..n)
+        (0..chunks.len())
             .map(|i| {
                 let inside = before % 2 == 1;
                 before += quotes[i];
                 if i == 0 {
-                    return Some(self.first);
+                    return Some(chunks.first);
                 }
-                self.line_start(from(i), until(i), inside)
+                self.line_start(data, chunks.from(i), chunks.until(i), inside)
             })
             .collect()
     }
 
     /// The first line start at or after `from`, outside of quotes.
-    fn line_start(&self, from: usize, until: usize, mut inside: bool) -> Option<usize> {
+    fn line_start(
+        &self,
+        data: &[u8],
+        from: usize,
+        until: usize,
+        mut inside: bool,
+    ) -> Option<usize> {
         // A line that begins at `from` itself ended one byte earlier, and that byte is no quote.
-        let ended = matches!(self.data[from - 1], b'\n' | b'\r');
-        let window = &self.data[if ended { from - 1 } else { from }..until];
+        let ended = matches!(data[from - 1], b'\n' | b'\r');
+        let window = &data[if ended { from - 1 } else { from }..until];
         for (i, &byte) in window.iter().enumerate() {
             if Some(byte) == self.options.quote {
                 inside = !inside;
             } else if !inside && matches!(byte, b'\n' | b'\r') {
                 let at = until - window.len() + i;
-                let crlf = byte == b'\r' && self.data.get(at + 1) == Some(&b'\n');
+                let crlf = byte == b'\r' && data.get(at + 1) == Some(&b'\n');
                 return Some(at + 1 + usize::from(crlf));
             }
         }
@@ -464,6 +530,37 @@ impl<'a> Source<'a> {
     }
 }
 
+/// How many rows so many bytes have, and two in a hundred more, if `rows` have `read` bytes.
+fn expected(rows: usize, read: usize, bytes: usize) -> usize {
+    let rows = rows as u128 * bytes as u128 / read.max(1) as u128;
+    usize::try_from(rows + rows / 50).unwrap_or(bytes)
+}
+
+/// Chunks of one size, of which the last may be shorter.
+struct Cut {
+    first: usize,
+    size: usize,
+    end: usize,
+}
+
+impl Cut {
+    fn len(&self) -> usize {
+        (self.end - self.first).div_ceil(self.size).max(1)
+    }
+
+    fn from(&self, i: usize) -> usize {
+        self.first + i * self.size
+    }
+
+    fn until(&self, i: usize) -> usize {
+        if i + 1 == self.len() {
+            self.end
+        } else {
+            self.from(i + 1)
+        }
+    }
+}
+
 /// How often a byte occurs.
 fn count(data: &[u8], byte: u8) -> usize {
     // Sums of so few bytes fit one, which compiles to vector instructions.
@@ -475,7 +572,7 @@ fn count(data: &[u8], byte: u8) -> usize {
 /// The chunks of a wave: as many as keep every thread busy, few enough that their values are still in cache and their
 /// memory is used again. How many there are changes no result.
 fn waves(n: usize) -> impl Iterator<Item = Range<usize>> {
-    let size = 4 * rayon::current_num_threads();
+    let size = CHUNKS_A_THREAD * rayon::current_num_threads();
     (0..n)
         .step_by(size)
         .map(move |first| first..n.min(first + size))
@@ -508,6 +605,10 @@ fn finish(
         }
         Part::Booleans(values) => Column::Boolean(values),
         Part::Texts(texts) => {
+            if let Some(at) = texts.full() {
+                let reason = "there are more different texts than a categorical column can have";
+                return Err(Fault::new(at, Some(column), b"", reason));
+            }
             if let Some((at, text)) = texts.find(|t| std::str::from_utf8(t).is_err()) {
                 return Err(Fault::new(at, Some(column), text, "the text is not UTF-8"));
             }

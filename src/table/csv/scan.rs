@@ -22,7 +22,10 @@ impl Cell {
     const QUOTED: u32 = 1 << 31;
     const DOUBLED: u32 = 1 << 30;
 
+    /// Both are less than 2^32: a block ends after `BLOCK_BYTES`, its last record before [`LONGEST_RECORD`], and a field
+    /// is no longer than [`LONGEST_FIELD`] once the record is accepted.
     #[inline]
+    #[allow(clippy::cast_possible_truncation)]
     fn plain(start: usize, end: usize) -> Self {
         Cell {
             start: start as u32,

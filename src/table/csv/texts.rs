@@ -10,7 +10,7 @@ const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 #[inline]
 fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
-    product as u64 ^ (product >> 64) as u64
+    (product & 0xffff_ffff_ffff_ffff) as u64 ^ (product >> 64) as u64
 }
 
 /// Less than 8 bytes as a number, the first the lowest.
@@ -69,6 +69,12 @@ impl Seed {
     }
 }
 
+/// The half of a hash that an entry keeps.
+#[inline]
+fn low(hash: u64) -> u32 {
+    (hash & 0xffff_ffff) as u32
+}
+
 /// The first place of a different text.
 struct Entry {
     key: u64,
@@ -91,6 +97,8 @@ pub(super) struct Texts {
     bytes: Vec<u8>,
     ends: Vec<usize>,
     seed: Seed,
+    /// Where the first text stands for which there is no code left.
+    full: Option<usize>,
 }
 
 impl Texts {
@@ -102,7 +110,18 @@ impl Texts {
             bytes: Vec::new(),
             ends: Vec::new(),
             seed,
+            full: None,
         }
+    }
+
+    /// How many different texts there are; fewer than the code of a missing value.
+    fn count(&self) -> u32 {
+        u32::try_from(self.entries.len()).unwrap_or(Categorical::MISSING)
+    }
+
+    /// Where the first text stands for which there is no code left.
+    pub(super) fn full(&self) -> Option<usize> {
+        self.full
     }
 
     pub(super) fn len(&self) -> usize {
@@ -125,10 +144,10 @@ impl Texts {
         let mut slot = (hash >> 32) as usize & mask;
         let code = loop {
             match self.slots[slot] {
-                0 => break self.insert(text, hash as u32, slot, at, missing),
+                0 => break self.insert(text, low(hash), slot, at, missing),
                 found => {
                     let code = found - 1;
-                    if self.entries[code as usize].hash == hash as u32 && self.text(code) == text {
+                    if self.entries[code as usize].hash == low(hash) && self.text(code) == text {
                         break code;
                     }
                 }
@@ -153,7 +172,7 @@ impl Texts {
         let mut slot = (hash >> 32) as usize & mask;
         let code = loop {
             match self.slots[slot] {
-                0 => break self.insert(text, hash as u32, slot, at, missing),
+                0 => break self.insert(text, low(hash), slot, at, missing),
                 found if self.entries[found as usize - 1].key == key => break found - 1,
                 _ => slot = (slot + 1) & mask,
             }
@@ -181,7 +200,12 @@ impl Texts {
 
     #[cold]
     fn insert(&mut self, text: &[u8], hash: u32, slot: usize, at: usize, missing: &Missing) -> u32 {
-        let code = self.entries.len() as u32;
+        // Codes end before the one that means missing.
+        let code = self.count();
+        if code >= Categorical::MISSING - 1 {
+            self.full = self.full.or(Some(at));
+            return 0;
+        }
         self.slots[slot] = code + 1;
         self.entries.push(Entry {
             key: key(text),
@@ -202,7 +226,7 @@ impl Texts {
         let size = self.slots.len() * 4;
         self.slots.clear();
         self.slots.resize(size, 0);
-        for code in 0..self.entries.len() as u32 {
+        for code in 0..self.count() {
             // The stored half of the hash does not place an entry; the text does.
             let mut slot = (self.seed.hash(self.text(code)) >> 32) as usize & (size - 1);
             while self.slots[slot] != 0 {
@@ -215,8 +239,8 @@ impl Texts {
     /// The first place, in the order of the file, of a text that `refused` does not let pass.
     pub(super) fn find(&self, refused: impl Fn(&[u8]) -> bool) -> Option<(usize, &[u8])> {
         // Entries are in the order of their first place.
-        let code = (0..self.entries.len() as u32)
-            .find(|&c| self.entries[c as usize].used && refused(self.text(c)))?;
+        let code =
+            (0..self.count()).find(|&c| self.entries[c as usize].used && refused(self.text(c)))?;
         Some((self.entries[code as usize].at, self.text(code)))
     }
 
@@ -228,8 +252,9 @@ impl Texts {
     /// Appends the rows of the next chunk.
     pub(super) fn append(&mut self, next: &Texts) {
         let none = Missing::none();
+        self.full = self.full.or(next.full);
         // Each used text of the chunk, under its code here.
-        let to: Vec<u32> = (0..next.entries.len() as u32)
+        let to: Vec<u32> = (0..next.count())
             .map(|code| {
                 let entry = &next.entries[code as usize];
                 if !entry.used {
@@ -251,9 +276,11 @@ impl Texts {
         let mut to = Vec::with_capacity(self.entries.len());
         let mut texts = Vec::with_capacity(self.entries.len());
         let mut start = 0;
+        let mut code = 0;
         for (entry, &end) in self.entries.iter().zip(&self.ends) {
-            to.push(texts.len() as u32);
+            to.push(code);
             if entry.used {
+                code += 1;
                 texts.push(String::from_utf8_lossy(&self.bytes[start..end]).into_owned());
             }
             start = end;
