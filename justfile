@@ -14,6 +14,19 @@ lint:
 test:
     cargo test
 
+# The same with the optional features.
+test-features:
+    cargo test --features dates
+
+# Licences, banned crates and sources of the dependencies (needs cargo-deny).
+deny:
+    cargo deny check --hide-inclusion-graph licenses bans sources
+
+# One fuzz target for some seconds: `just fuzz csv 300` (needs cargo-fuzz and a nightly compiler).
+fuzz TARGET SECONDS="300":
+    fuzz/seed
+    cargo +nightly fuzz run {{TARGET}} -- -max_total_time={{SECONDS}} -rss_limit_mb=512
+
 # The documentation, broken links denied.
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
