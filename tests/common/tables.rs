@@ -62,6 +62,8 @@ fn registry(report: &mut Report) {
     check(report, numbers().part("cat", ["colour", "town"], OneHotEncoder::new()), Tags { unknown_passes: false, ..by_name(tags(&["colour", "floor", "area", "town"], ("num__impute__strategy", "mean"))) });
     check(report, numbers().remainder(Remainder::Passthrough), by_name(tags(&["floor", "garden", "area"], ("num__scale__with_std", false))));
     check(report, pipeline("fill", SimpleImputer::most_frequent()).then("encode", OneHotEncoder::new()), tags(CATEGORIES, ("encode__drop", "first")));
+    #[cfg(feature = "dates")]
+    check(report, fitwell::preprocessing::DateParts::new(), tags(&["built"], ("handle_unparseable", "missing")));
 }
 
 #[test]
@@ -103,6 +105,14 @@ fn mixed(n: usize, columns: &[&str]) -> (Table, Labels) {
         (
             "town",
             (0..n).map(|i| Some(["Aa", "Bb", "Cc"][i % 3])).collect(),
+        ),
+        (
+            "built",
+            (0..n)
+                .map(|i| {
+                    (!holes(i, 19)).then(|| format!("20{:02}-0{}-1{}", i % 24, 1 + i % 9, i % 10))
+                })
+                .collect(),
         ),
     ]);
     let y: Vec<&str> = (0..n)
