@@ -4,6 +4,10 @@
 //! |---|---|
 //! | `pd.read_csv("f.csv")` | `Table::from_csv("f.csv")?` |
 //! | `df.drop(columns="y"), df["y"]` | `table.split_labels("y")?`, `table.split_real("y")?` |
+//! | `df.assign(z=df.a + df.b)` | `table.derive("z", ("a", "b"), \|(a, b): (f64, f64)\| a + b)?` |
+//! | `df[df.age > 30]`, `df.sort_values("age")` | `table.filter("age", \|age: f64\| age > 30.0)?`, `table.sort_values(["age"])?` |
+//! | `df.describe(include="all")`, `df.port.value_counts()` | `table.describe()?`, `table.value_counts("port")?`; more of pandas' words in [`table`](crate::table) |
+//! | `pd.to_datetime(df.day).dt.month` | `DateParts::new().parts([DatePart::Month])`, a transformer behind the feature `dates` |
 //! | `np.array([[1.0, 2.0]])` | `ndarray::array![[1.0, 2.0]]`, or [`to_matrix(&rows)?`](crate::to_matrix) |
 //! | `load_iris(return_X_y=True)` | `let iris = datasets::load_iris()?; (iris.x, iris.target)` |
 //! | `make_blobs(n_samples=300, centers=3)` | `datasets::make_blobs().n_samples(300).centers(3).build()?` |
