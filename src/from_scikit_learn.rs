@@ -29,6 +29,18 @@
 //! | `pipe.get_params()` | `pipe.params()` |
 //! | `ColumnTransformer([("num", StandardScaler(), ["age"])])` | `ColumnTransformer::new().numeric("num", ["age"], StandardScaler::new())` |
 //! | `ColumnTransformer([("cat", OneHotEncoder(), ["sex"])])` | `ColumnTransformer::new().part("cat", ["sex"], OneHotEncoder::new())` |
+//! | `VarianceThreshold(0.1)` | `VarianceThreshold::new().threshold(0.1)` |
+//! | `SelectKBest(chi2, k=5)` | `SelectKBest::new().score_func(Chi2).k(5)` |
+//! | `SelectKBest(k="all")` | `SelectKBest::new().k(K::All)` |
+//! | `f_classif(X, y)` | `f_classif(&x, &y)?`, with `scores()` and `pvalues()` |
+//! | `mutual_info_regression(X, y, n_neighbors=5)` | `MutualInfoRegression::new().n_neighbors(5).scores(&x, &y)?` |
+//! | `SelectFromModel(Ridge(), threshold="1.25*mean")` | `SelectFromModel::new(Ridge::new()).threshold(Threshold::Mean(1.25))` |
+//! | `SelectFromModel(fitted, prefit=True)` | `SelectFromModel::prefit(fitted)` |
+//! | `RFE(Ridge(), n_features_to_select=3)` | `Rfe::new(Ridge::new()).n_features_to_select(3)` |
+//! | `RFECV(Ridge(), cv=5, scoring="r2")` | `RfeCv::new(Ridge::new()).cv(5).scoring(R2::new())` |
+//! | `SequentialFeatureSelector(Ridge(), direction="backward")` | `SequentialFeatureSelector::new(Ridge::new()).direction(Direction::Backward)` |
+//! | `selector.get_support(indices=True)` | `fitted.support_indices()`, or `fitted.support()` for the mask |
+//! | `importance_getter="named_steps.clf.coef_"` | the last step's by itself, or `.importance_getter(\|model: &M\| ...)` |
 //! | `train_test_split(X, y, test_size=0.2, stratify=y)` | `TrainTestSplit::new().test_size(0.2).stratify(&y).split((&x, &y))?` |
 //! | `PolynomialFeatures(degree=(2, 3))` | `PolynomialFeatures::new().degree_range(2..=3)` |
 //! | `KBinsDiscretizer(n_bins=[3, 5], encode="ordinal")` | `KBinsDiscretizer::new().n_bins_each([3, 5]).encode(BinEncode::Ordinal)` |

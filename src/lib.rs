@@ -42,6 +42,7 @@
 //! |---|---|
 //! | [`table`] | named columns of numbers, booleans and categories; CSV in and out |
 //! | [`preprocessing`], [`impute`] | scaling, encoding, missing values |
+//! | [`feature_selection`] | which columns to keep |
 //! | [`pipeline`] | steps in sequence, parts side by side |
 //! | [`linear_model`] | [`Ridge`](linear_model::Ridge), [`LogisticRegression`](linear_model::LogisticRegression) |
 //! | [`model_selection`] | splits, cross-validation, grid search |
@@ -51,7 +52,7 @@
 //! | [`datasets`] | bundled data, and makers of synthetic data |
 //! | [`observer`] | what iterative work reports, and how to stop it |
 //! | [`params`] | hyper-parameters by name |
-//! | [`linalg`], [`optim`], [`parallel`], [`random`], [`check`] | what the estimators stand on |
+//! | [`linalg`], [`optim`], [`special`], [`parallel`], [`random`], [`check`] | what the estimators stand on |
 //!
 //! Coming from scikit-learn? [`from_scikit_learn`] shows both side by side.
 //!

@@ -9,6 +9,8 @@ mod categories;
 mod compare;
 #[path = "reference/data.rs"]
 mod data;
+#[path = "reference/feature_selection.rs"]
+mod feature_selection;
 #[path = "reference/features.rs"]
 mod features;
 #[path = "reference/impute.rs"]

@@ -210,13 +210,13 @@ plain_function! {
 }
 
 impl<F: Float, Y: ClassTarget + ?Sized> ScoreFunction<F, Y> for FClassif {
-    fn score(&self, x: &ArrayRef2<F>, y: &Y) -> Result<FeatureScores> {
+    fn score_features(&self, x: &ArrayRef2<F>, y: &Y) -> Result<FeatureScores> {
         f_classif(x, y)
     }
 }
 
 impl<F: Float, Y: ClassTarget + ?Sized> ScoreFunction<F, Y> for Chi2 {
-    fn score(&self, x: &ArrayRef2<F>, y: &Y) -> Result<FeatureScores> {
+    fn score_features(&self, x: &ArrayRef2<F>, y: &Y) -> Result<FeatureScores> {
         chi2(x, y)
     }
 }

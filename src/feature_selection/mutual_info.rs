@@ -253,8 +253,7 @@ pub fn mutual_info_classif<F: Float, Y: ClassTarget + ?Sized>(
     x: &ArrayRef2<F>,
     y: &Y,
 ) -> Result<Array1<f64>> {
-    let scores = MutualInfoClassif::new().score(x, y)?;
-    Ok(scores.scores().clone())
+    MutualInfoClassif::new().scores(x, y)
 }
 
 /// [`MutualInfoRegression`] at its defaults.
@@ -273,12 +272,35 @@ pub fn mutual_info_classif<F: Float, Y: ClassTarget + ?Sized>(
 /// # Ok::<(), fitwell::Error>(())
 /// ```
 pub fn mutual_info_regression<F: Float>(x: &ArrayRef2<F>, y: &ArrayRef1<F>) -> Result<Array1<f64>> {
-    let scores = ScoreFunction::<F, ArrayRef1<F>>::score(&MutualInfoRegression::new(), x, y)?;
-    Ok(scores.scores().clone())
+    MutualInfoRegression::new().scores(x, y)
+}
+
+impl MutualInfoClassif {
+    /// The mutual information of the columns of `x` (n_samples, n_features) with the classes.
+    ///
+    /// # Errors
+    /// As the type says.
+    pub fn scores<F: Float, Y: ClassTarget + ?Sized>(
+        &self,
+        x: &ArrayRef2<F>,
+        y: &Y,
+    ) -> Result<Array1<f64>> {
+        Ok(self.score_features(x, y)?.scores().clone())
+    }
+}
+
+impl MutualInfoRegression {
+    /// The mutual information of the columns of `x` (n_samples, n_features) with `y`.
+    ///
+    /// # Errors
+    /// As the type says.
+    pub fn scores<F: Float>(&self, x: &ArrayRef2<F>, y: &ArrayRef1<F>) -> Result<Array1<f64>> {
+        Ok(self.score_features(x, y)?.scores().clone())
+    }
 }
 
 impl<F: Float, Y: ClassTarget + ?Sized> ScoreFunction<F, Y> for MutualInfoClassif {
-    fn score(&self, x: &ArrayRef2<F>, y: &Y) -> Result<FeatureScores> {
+    fn score_features(&self, x: &ArrayRef2<F>, y: &Y) -> Result<FeatureScores> {
         check::samples(x)?;
         check::target(y, x.nrows())?;
         self.estimate(x, &Target::Classes(y.labels().codes()))
@@ -286,7 +308,7 @@ impl<F: Float, Y: ClassTarget + ?Sized> ScoreFunction<F, Y> for MutualInfoClassi
 }
 
 impl<F: Float, Y: RealTarget<F> + ?Sized> ScoreFunction<F, Y> for MutualInfoRegression {
-    fn score(&self, x: &ArrayRef2<F>, y: &Y) -> Result<FeatureScores> {
+    fn score_features(&self, x: &ArrayRef2<F>, y: &Y) -> Result<FeatureScores> {
         check::samples(x)?;
         check::target(y, x.nrows())?;
         check::finite_vector(y.values(), "y")?;
@@ -625,9 +647,9 @@ mod tests {
         });
         let mi = MutualInfoClassif::new()
             .discrete_features(true)
-            .score(&x, &y)
+            .scores(&x, &y)
             .unwrap();
-        for (got, expected) in mi.scores().iter().zip([4f64.ln(), 2f64.ln(), 0.0]) {
+        for (got, expected) in mi.iter().zip([4f64.ln(), 2f64.ln(), 0.0]) {
             assert!((got - expected).abs() < 1e-12, "{got} {expected}");
         }
         // A normal whose mean tells the class apart.
@@ -655,7 +677,7 @@ mod tests {
         assert!(mi[0] < 0.1 && (mi[1] - 3f64.ln()).abs() < 0.1, "{mi}");
         let of = |seed| {
             let function = MutualInfoClassif::new().random_state(seed);
-            function.score(&x, &labels).unwrap().scores().clone()
+            function.scores(&x, &labels).unwrap()
         };
         assert_eq!(of(1), of(1));
         assert_ne!(of(1), of(2));
@@ -674,10 +696,10 @@ mod tests {
         let y = Labels::from([0, 1, 1]);
         for wrong in [vec![2usize], vec![usize::MAX]] {
             let function = MutualInfoClassif::new().discrete_features(wrong);
-            assert!(function.score(&x, &y).is_err());
+            assert!(function.scores(&x, &y).is_err());
         }
         let function = MutualInfoClassif::new().discrete_features(vec![true]);
-        let e = function.score(&x, &y).unwrap_err().to_string();
+        let e = function.scores(&x, &y).unwrap_err().to_string();
         assert!(
             e.contains("a boolean for each of the 2 features, got 1"),
             "{e}"
@@ -685,7 +707,7 @@ mod tests {
         assert!(
             MutualInfoClassif::new()
                 .n_neighbors(0)
-                .score(&x, &y)
+                .scores(&x, &y)
                 .is_err()
         );
         // A class of one row is left out; one class says nothing.

@@ -133,7 +133,7 @@ pub fn r_regression<F: Float>(x: &ArrayRef2<F>, y: &ArrayRef1<F>) -> Result<Arra
 /// # Ok::<(), fitwell::Error>(())
 /// ```
 pub fn f_regression<F: Float>(x: &ArrayRef2<F>, y: &ArrayRef1<F>) -> Result<FeatureScores> {
-    ScoreFunction::score(&FRegression::new(), x, y)
+    FRegression::new().scores(x, y)
 }
 
 impl RRegression {
@@ -157,8 +157,18 @@ impl RRegression {
     }
 }
 
+impl FRegression {
+    /// The F statistics and p-values of the columns of `x` (n_samples, n_features) with `y`.
+    ///
+    /// # Errors
+    /// As [`r_regression`].
+    pub fn scores<F: Float>(&self, x: &ArrayRef2<F>, y: &ArrayRef1<F>) -> Result<FeatureScores> {
+        self.score_features(x, y)
+    }
+}
+
 impl<F: Float, Y: RealTarget<F> + ?Sized> ScoreFunction<F, Y> for RRegression {
-    fn score(&self, x: &ArrayRef2<F>, y: &Y) -> Result<FeatureScores> {
+    fn score_features(&self, x: &ArrayRef2<F>, y: &Y) -> Result<FeatureScores> {
         check::samples(x)?;
         check::target(y, x.nrows())?;
         Ok(FeatureScores::new(self.correlations(x, y.values())?))
@@ -166,7 +176,7 @@ impl<F: Float, Y: RealTarget<F> + ?Sized> ScoreFunction<F, Y> for RRegression {
 }
 
 impl<F: Float, Y: RealTarget<F> + ?Sized> ScoreFunction<F, Y> for FRegression {
-    fn score(&self, x: &ArrayRef2<F>, y: &Y) -> Result<FeatureScores> {
+    fn score_features(&self, x: &ArrayRef2<F>, y: &Y) -> Result<FeatureScores> {
         check::samples(x)?;
         check::target(y, x.nrows())?;
         let correlate = RRegression {
@@ -327,7 +337,7 @@ mod tests {
         assert_eq!(f.scores(), array![0.0, f64::MAX]);
         assert_eq!(f.pvalues().unwrap(), array![1.0, 0.0]);
         let free = FRegression::new().force_finite(false);
-        let f = ScoreFunction::<f64, ArrayRef1<f64>>::score(&free, &x, &y).unwrap();
+        let f = free.scores(&x, &y).unwrap();
         assert!(f.scores()[0].is_nan() && f.pvalues().unwrap()[0].is_nan());
         assert_eq!(
             (f.scores()[1], f.pvalues().unwrap()[1]),

@@ -227,16 +227,27 @@ where
             let (x_test, y_test) = (x.select(test)?, y.select(test)?);
             let x_test: &X = x_test.borrow();
             let mut steps = Vec::new();
+            let mut failed = None;
             let score = |model: &E::Fitted, features: &[usize], ranking: &[usize]| {
-                let some = x_test.take_columns(features)?;
-                let score = finite_score(&self.scoring, model, some.borrow(), y_test.borrow())
-                    .map_err(|e| e.at_columns(features).at_rows(test))?;
-                steps.push((score, ranking.to_vec()));
-                Ok(())
+                let score = x_test.take_columns(features).and_then(|some| {
+                    finite_score(&self.scoring, model, some.borrow(), y_test.borrow())
+                });
+                match score {
+                    Ok(score) => steps.push((score, ranking.to_vec())),
+                    Err(e) => failed = Some(e.at_columns(features).at_rows(test)),
+                }
+                match failed {
+                    Some(_) => Err(Error::invalid_input("score", "failed")),
+                    None => Ok(()),
+                }
             };
             let (x_train, y_train) = (x_train.borrow(), y_train.borrow());
-            eliminate(x_train, y_train, recipe, least, step, score)
-                .map_err(|e| e.at_rows(train))?;
+            let done = eliminate(x_train, y_train, recipe, least, step, score);
+            // Rows of a failed fit are those of the training part; a failed score names its own.
+            if let Some(e) = failed {
+                return Err(e.within("scoring the test rows"));
+            }
+            done.map_err(|e| e.at_rows(train))?;
             Ok(steps)
         };
         let folds: Vec<Vec<(f64, Vec<usize>)>> = parallel::map(splits.len(), |k| {
@@ -470,5 +481,10 @@ mod tests {
         x[[50, 3]] = f64::NAN;
         let e = RfeCv::new(Ridge::new()).fit(&x, &y).unwrap_err();
         assert_eq!(e.to_string(), "fold 0: X: row 50, column 3 is NaN");
+        x[[50, 3]] = 0.0;
+        x[[2, 3]] = f64::NAN;
+        let e = RfeCv::new(Ridge::new()).fit(&x, &y).unwrap_err();
+        let text = "fold 0: scoring the test rows: score `score`: X: row 2, column 3 is NaN";
+        assert_eq!(e.to_string(), text);
     }
 }

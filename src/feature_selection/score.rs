@@ -85,7 +85,7 @@ pub trait ScoreFunction<F, Y: ?Sized> {
     ///
     /// # Errors
     /// As the function says.
-    fn score(&self, x: &ArrayRef2<F>, y: &Y) -> Result<FeatureScores>;
+    fn score_features(&self, x: &ArrayRef2<F>, y: &Y) -> Result<FeatureScores>;
 }
 
 /// A score function made of a closure by [`score_function`].
@@ -120,7 +120,7 @@ impl<C, F, Y: ?Sized> ScoreFunction<F, Y> for NamedScore<C>
 where
     C: Fn(&ArrayRef2<F>, &Y) -> Result<FeatureScores>,
 {
-    fn score(&self, x: &ArrayRef2<F>, y: &Y) -> Result<FeatureScores> {
+    fn score_features(&self, x: &ArrayRef2<F>, y: &Y) -> Result<FeatureScores> {
         (self.closure)(x, y)
     }
 }

@@ -401,7 +401,7 @@ where
     check::samples(x)?;
     check::target(y, x.nrows())?;
     rule.check_for(x.ncols())?;
-    let (scores, pvalues) = score_func.score(x, y)?.into_parts(x.ncols())?;
+    let (scores, pvalues) = score_func.score_features(x, y)?.into_parts(x.ncols())?;
     if rule.needs_pvalues() && pvalues.is_none() {
         let expected = "a score function that gives p-values";
         let got = "one that gives scores alone";

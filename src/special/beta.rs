@@ -8,7 +8,7 @@ use super::deviance::beta_density;
 /// Giving both keeps the digits of the one that is small: `beta_inc(a, b, 1e-40, 1.0)` and `beta_inc(a, b, 1.0, 1e-40)` are
 /// both meant.
 ///
-/// Continued fraction DLMF 8.17.22 by Lentz's method, from the side where it converges quickly.
+/// Continued fraction DLMF 8.17.22, its even part, by Lentz's method, from the side where it converges quickly.
 ///
 /// ```
 /// use fitwell::special::beta_inc;
@@ -36,21 +36,23 @@ pub fn beta_inc(a: f64, b: f64, x: f64, y: f64) -> f64 {
     }
 }
 
+/// The even part of the fraction, in λ = a y − b x: near x = 1 the fraction itself is a difference of numbers close to 1.
+/// A. R. Didonato and A. H. Morris, "Algorithm 708", ACM Transactions on Mathematical Software 18 (1992), equation 9.
 fn lower(a: f64, b: f64, x: f64, y: f64) -> f64 {
+    let lambda = a * y - b * x;
     let fraction = continued_fraction(|j| {
-        if j <= 1.0 {
-            return (1.0, 1.0);
+        let n = j - 1.0;
+        if n < 1.0 {
+            return (1.0, a / (a + 1.0) * (lambda + 1.0));
         }
-        let half = (j - 1.0) / 2.0;
-        let m = half.floor();
-        let d = if m == half {
-            m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m))
-        } else {
-            -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0))
-        };
-        (d, 1.0)
+        let d = a + 2.0 * n - 1.0;
+        let alpha = (a + n - 1.0) / d * ((a + b + n - 1.0) / d) * (n * (b - n) * x * x);
+        let beta = n
+            + n * (b - n) * x / d
+            + (a + n) / (a + 2.0 * n + 1.0) * (lambda + 1.0 + n * (1.0 + y));
+        (alpha, beta)
     });
-    (beta_density(a, b, x, y) * fraction).clamp(0.0, 1.0)
+    (a * beta_density(a, b, x, y) * fraction).clamp(0.0, 1.0)
 }
 
 #[cfg(test)]

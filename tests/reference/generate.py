@@ -15,12 +15,10 @@ import warnings
 from pathlib import Path
 
 import cases_categories
+import cases_feature_selection
 import cases_impute
-<<<<<<< HEAD
 import cases_linear_model
-=======
 import cases_scaling
->>>>>>> 95acbb9 (preprocessing: PowerTransformer; scalers beside scikit-learn's numbers and in the common checks)
 import numpy as np
 import pandas as pd
 import scipy
@@ -765,9 +763,9 @@ FILES = {
     "classification_metrics": classification_metrics,
     "regression_metrics": regression_metrics,
     "lbfgs": lbfgs,
-<<<<<<< HEAD
-} | cases_impute.files(sys.modules[__name__]) | cases_linear_model.files(sys.modules[__name__])
-FILES |= cases_categories.files(sys.modules[__name__])
+}
+for area in [cases_categories, cases_feature_selection, cases_impute, cases_linear_model, cases_scaling]:
+    FILES |= area.files(sys.modules[__name__])
 
 import cases_table  # noqa: E402: it takes the helpers above
 
@@ -776,9 +774,6 @@ FILES |= cases_table.FILES
 import cases_features  # noqa: E402: it takes the helpers above
 
 FILES |= cases_features.FILES
-=======
-} | cases_impute.files(sys.modules[__name__]) | cases_scaling.files(sys.modules[__name__])
->>>>>>> 95acbb9 (preprocessing: PowerTransformer; scalers beside scikit-learn's numbers and in the common checks)
 
 for name in sys.argv[1:] or FILES:
     FILES[name]()
