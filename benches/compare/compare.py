@@ -12,6 +12,7 @@ import sys
 import warnings
 
 import categories
+import feature_selection
 import features
 import linear_model
 import model_selection
@@ -19,7 +20,7 @@ import scaling
 import table
 from common import ROOT, WORK
 
-AREAS = [table, scaling, features, categories, linear_model, model_selection]
+AREAS = [table, scaling, features, categories, linear_model, model_selection, feature_selection]
 
 
 class Ours:

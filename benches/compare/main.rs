@@ -2,6 +2,7 @@
 //! standard input and answers with a line of JSON: the seconds it took and what the quality is judged by.
 
 mod categories;
+mod feature_selection;
 mod features;
 mod linear_model;
 mod model_selection;
@@ -46,6 +47,7 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
 
 fn job(workload: &str, data: &Data) -> std::result::Result<Job, Box<dyn std::error::Error>> {
     let areas = [
+        feature_selection::job,
         categories::job,
         features::job,
         linear_model::job,

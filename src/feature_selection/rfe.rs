@@ -81,7 +81,7 @@ impl Hyperparameters for Settings {
 /// let diabetes = fitwell::datasets::load_diabetes()?;
 /// let model = Rfe::new(Ridge::new()).n_features_to_select(3).fit(&diabetes.x, &diabetes.target)?;
 /// assert_eq!(model.support_indices(), [2, 3, 8]);
-/// assert_eq!(model.ranking(), [8, 3, 1, 1, 4, 7, 2, 5, 1, 6]);
+/// assert_eq!(model.ranking(), [6, 5, 1, 1, 8, 7, 2, 4, 1, 3]);
 /// assert!(model.score(&diabetes.x, &diabetes.target)? > 0.4);
 /// # Ok::<(), Error>(())
 /// ```
