@@ -111,8 +111,8 @@ pub use samples::{AsSamples, Samples};
 pub use targets::{AsTargets, ClassTarget, RealTarget, RealTargets, TargetDim, Targets, Weighted};
 pub use traits::{
     Classes, DecisionFunction, Estimator, FeatureNamesOut, FitPredict, FitTransform,
-    FitWithValidation, InverseTransform, Known, PartialFit, Predict, PredictProba, Score,
-    Transform,
+    FitWithValidation, InverseTransform, Known, LinearModel, PartialFit, Predict, PredictProba,
+    Score, Transform,
 };
 
 /// The README's program runs with the doc tests.

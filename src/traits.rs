@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fmt;
 
-use ndarray::{Array2, ArrayBase, ArrayRef, ArrayRef2, Data, Dimension, Ix2};
+use ndarray::{Array1, Array2, ArrayBase, ArrayRef, ArrayRef2, Data, Dimension, Ix2};
 
 use crate::error::{Error, Result};
 use crate::labels::Class;
@@ -388,6 +388,23 @@ pub trait DecisionFunction<X: ?Sized> {
 pub trait Classes {
     /// The classes, sorted: the columns of `predict_proba`.
     fn classes(&self) -> &[Class];
+}
+
+/// A fitted linear model, seen from its coefficients.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no coefficients",
+    label = "not a linear model",
+    note = "`fitwell::linear_model` holds models with coefficients; a model of your own implements `LinearModel`"
+)]
+pub trait LinearModel {
+    /// The coefficients, (n_outputs, n_features): a row for each target or class, one row for two classes.
+    fn coefficients(&self) -> Array2<f64>;
+
+    /// The intercept of each row.
+    fn intercepts(&self) -> Array1<f64>;
+
+    /// What each row predicts; empty for a single target.
+    fn output_names(&self) -> Vec<String>;
 }
 
 /// A fitted transformer.

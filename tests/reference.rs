@@ -7,6 +7,8 @@
 mod categories;
 #[path = "reference/compare.rs"]
 mod compare;
+#[path = "reference/compose.rs"]
+mod compose;
 #[path = "reference/data.rs"]
 mod data;
 #[path = "reference/feature_selection.rs"]

@@ -499,6 +499,18 @@ impl<F: Float, Y: RealTargets<F, Dim = Ix1> + ?Sized> Score<ArrayRef2<F>, Y>
     }
 }
 
+impl<F: Float> crate::traits::LinearModel for FittedBayesianRidge<F> {
+    fn coefficients(&self) -> Array2<f64> {
+        self.coef.mapv(Float::f64)
+    }
+    fn intercepts(&self) -> Array1<f64> {
+        Array1::from_elem(1, self.intercept.f64())
+    }
+    fn output_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
 impl<F: Float> Model for FittedBayesianRidge<F> {
     fn type_name() -> String {
         format!("FittedBayesianRidge<{}>", F::NAME)

@@ -67,6 +67,23 @@ macro_rules! linear_regressor {
             }
         }
 
+        impl<F: $crate::Float, D: $crate::targets::TargetDim> $crate::traits::LinearModel
+            for $fitted<F, D>
+        {
+            fn coefficients(&self) -> ::ndarray::Array2<f64> {
+                self.coef.mapv($crate::Float::f64)
+            }
+            fn intercepts(&self) -> ::ndarray::Array1<f64> {
+                self.intercept.mapv($crate::Float::f64)
+            }
+            fn output_names(&self) -> ::std::vec::Vec<::std::string::String> {
+                match D::NDIM {
+                    Some(1) => ::std::vec::Vec::new(),
+                    _ => (0..self.coef.nrows()).map(|k| ::std::format!("y{k}")).collect(),
+                }
+            }
+        }
+
         impl<F, D, Y> $crate::traits::Score<::ndarray::ArrayRef2<F>, Y> for $fitted<F, D>
         where
             F: $crate::Float,

@@ -440,6 +440,20 @@ impl<F: Float> Model for FittedLogisticRegression<F> {
     }
 }
 
+impl<F: Float> crate::traits::LinearModel for FittedLogisticRegression<F> {
+    fn coefficients(&self) -> Array2<f64> {
+        self.coef.mapv(Float::f64)
+    }
+    fn intercepts(&self) -> Array1<f64> {
+        self.intercept.mapv(Float::f64)
+    }
+    /// The classes; of two, the second, which the one row is for.
+    fn output_names(&self) -> Vec<String> {
+        let classes = &self.classes()[self.classes().len() - self.coef.nrows()..];
+        classes.iter().map(ToString::to_string).collect()
+    }
+}
+
 impl<F: Float> fmt::Display for FittedLogisticRegression<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 10;

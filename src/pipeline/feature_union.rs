@@ -356,3 +356,23 @@ impl<P: Model + FittedParts> Model for FittedFeatureUnion<P> {
         self.parts.validate()
     }
 }
+
+impl<P> FeatureUnion<P>
+where
+    Self: Params + fmt::Display,
+{
+    /// This estimator as one HTML page: a box for each step, with its parameters; see [`html_page`](crate::pipeline::html_page).
+    pub fn to_html(&self) -> String {
+        super::html::estimator_page(self)
+    }
+}
+
+impl<P> FittedFeatureUnion<P>
+where
+    Self: fmt::Display,
+{
+    /// This model as one HTML page: a box for each step; see [`html_page`](crate::pipeline::html_page).
+    pub fn to_html(&self) -> String {
+        super::html::html_page(self)
+    }
+}

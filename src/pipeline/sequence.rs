@@ -16,7 +16,7 @@ use crate::samples::Samples;
 use crate::targets::Targets;
 use crate::traits::{
     Classes, DecisionFunction, Estimator, FeatureNamesOut, FitWithValidation, InverseTransform,
-    Known, Predict, PredictProba, Score, Transform,
+    Known, Predict, PredictProba, PredictStd, Score, Transform,
 };
 
 /// Starts a pipeline with a named step; [`then`](Step::then) adds the next.
@@ -157,6 +157,15 @@ pub trait Steps {
         Self: Sized,
     {
         self.step_any(name)?.downcast_ref()
+    }
+
+    /// A step by its position, counted from 0, and type: `model.step_at::<FittedRidge>(1)`.
+    fn step_at<T: 'static>(&self, position: usize) -> Option<&T>
+    where
+        Self: Sized,
+    {
+        let names = self.names();
+        self.step(names.get(position)?)
     }
 }
 
@@ -466,6 +475,7 @@ macro_rules! through_last {
     };
 }
 through_last!(Predict { type Output; fn predict -> M::Output; });
+through_last!(PredictStd { type Output; fn predict_std -> (M::Output, M::Output); });
 through_last!(DecisionFunction { type Float; fn decision_function -> Array2<M::Float>; });
 through_last!(PredictProba {
     type Float;
@@ -567,5 +577,35 @@ impl<A: FeatureNamesOut, B: FeatureNamesOut> FeatureNamesOut for FittedPipeline<
     fn feature_names_out(&self, input: Option<&[String]>) -> Result<Vec<String>> {
         self.last
             .feature_names_out(Some(&self.first.feature_names_out(input)?))
+    }
+}
+
+impl<T> Step<T>
+where
+    Self: fmt::Display,
+{
+    /// This step as one HTML page; see [`html_page`](crate::pipeline::html_page).
+    pub fn to_html(&self) -> String {
+        super::html::html_page(self)
+    }
+}
+
+impl<A, B> Pipeline<A, B>
+where
+    Self: Params + fmt::Display,
+{
+    /// This estimator as one HTML page: a box for each step, with its parameters; see [`html_page`](crate::pipeline::html_page).
+    pub fn to_html(&self) -> String {
+        super::html::estimator_page(self)
+    }
+}
+
+impl<A, B> FittedPipeline<A, B>
+where
+    Self: fmt::Display,
+{
+    /// This model as one HTML page: a box for each step; see [`html_page`](crate::pipeline::html_page).
+    pub fn to_html(&self) -> String {
+        super::html::html_page(self)
     }
 }

@@ -15,6 +15,7 @@ import warnings
 from pathlib import Path
 
 import cases_categories
+import cases_compose
 import cases_feature_selection
 import cases_impute
 import cases_linear_model
@@ -764,7 +765,7 @@ FILES = {
     "regression_metrics": regression_metrics,
     "lbfgs": lbfgs,
 }
-for area in [cases_categories, cases_feature_selection, cases_impute, cases_linear_model, cases_scaling]:
+for area in [cases_categories, cases_compose, cases_feature_selection, cases_impute, cases_linear_model, cases_scaling]:
     FILES |= area.files(sys.modules[__name__])
 
 import cases_table  # noqa: E402: it takes the helpers above

@@ -513,3 +513,13 @@ impl<P: Model + PartNames, R: Model> Model for ColumnTransformer<P, R> {
         self.remainder.validate()
     }
 }
+
+impl<P, R> ColumnTransformer<P, R>
+where
+    Self: Params + fmt::Display,
+{
+    /// This estimator as one HTML page: a box for each step, with its parameters; see [`html_page`](crate::pipeline::html_page).
+    pub fn to_html(&self) -> String {
+        crate::pipeline::html::estimator_page(self)
+    }
+}
