@@ -8,6 +8,8 @@
 mod categories;
 #[path = "common/checks.rs"]
 mod checks;
+#[path = "common/compose.rs"]
+mod compose;
 #[path = "common/data.rs"]
 mod data;
 #[path = "common/features.rs"]
@@ -91,6 +93,7 @@ fn registry<F: Float>() -> Vec<Entry<F>> {
     ];
     entries.extend(categories::entries());
     entries.extend(impute::entries());
+    entries.extend(compose::entries());
     entries.extend(features::entries());
     entries.extend(scaling::entries());
     entries

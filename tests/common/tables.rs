@@ -4,10 +4,11 @@ use std::fmt::Display;
 
 use fitwell::impute::SimpleImputer;
 use fitwell::params::Value;
-use fitwell::pipeline::{ColumnTransformer, Remainder};
+use fitwell::pipeline::{ColumnTransformer, FeatureUnion, Optional, Remainder};
 use fitwell::prelude::*;
 use fitwell::preprocessing::{
-    HandleUnknown, OneHotEncoder, OrdinalEncoder, OrdinalUnknown, StandardScaler, TargetEncoder,
+    DropCategory, HandleUnknown, OneHotEncoder, OrdinalEncoder, OrdinalUnknown, StandardScaler,
+    TargetEncoder,
 };
 use fitwell::random;
 use fitwell::table::{Column, Columns, Table};
@@ -61,6 +62,10 @@ fn registry(report: &mut Report) {
     check(report, SimpleImputer::most_frequent(), unknown(tags(EVERYTHING, ("keep_empty_features", true))));
     check(report, numbers().part("cat", ["colour", "town"], OneHotEncoder::new()), Tags { unknown_passes: false, ..by_name(tags(&["colour", "floor", "area", "town"], ("num__impute__strategy", "mean"))) });
     check(report, numbers().remainder(Remainder::Passthrough), by_name(tags(&["floor", "garden", "area"], ("num__scale__with_std", false))));
+    check(report, numbers().remainder_part(OneHotEncoder::new()), Tags { unknown_passes: false, ..by_name(tags(&["colour", "town", "floor", "area"], ("remainder__drop", "first"))) });
+    check(report, numbers().part("cat", -2.., OneHotEncoder::new()).transformer_weights([("cat", 0.5)]), Tags { unknown_passes: false, ..by_name(tags(&["floor", "area", "colour", "town"], ("num__scale__with_std", false))) });
+    check(report, FeatureUnion::new().part("all", OneHotEncoder::new()).part("less", OneHotEncoder::new().drop(DropCategory::First)), tags(CATEGORIES, ("all__drop", "first")));
+    check(report, Optional::new(SimpleImputer::most_frequent()), unknown(tags(EVERYTHING, ("enabled", false))));
     check(report, pipeline("fill", SimpleImputer::most_frequent()).then("encode", OneHotEncoder::new()), tags(CATEGORIES, ("encode__drop", "first")));
     #[cfg(feature = "dates")]
     check(report, fitwell::preprocessing::DateParts::new(), tags(&["built"], ("handle_unparseable", "missing")));
