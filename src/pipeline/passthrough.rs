@@ -326,9 +326,10 @@ impl<E: Params> Params for Optional<E> {
 
 impl<E: fmt::Display> fmt::Display for Optional<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.estimator.fmt(f)?;
         match self.enabled {
-            true => self.estimator.fmt(f),
-            false => write!(f, "{}", Passthrough::new()),
+            true => Ok(()),
+            false => f.write_str(" (enabled=false)"),
         }
     }
 }

@@ -365,7 +365,10 @@ fn a_step_that_may_be_off() {
     assert!(fitted.transform(&array![[1.0]]).is_err());
     assert_eq!(
         (on.to_string(), off.to_string()),
-        ("StandardScaler()".into(), "Passthrough()".into())
+        (
+            "StandardScaler()".into(),
+            "StandardScaler() (enabled=false)".into()
+        )
     );
     assert!(off.with_param("with_std", false).unwrap().params()["enabled"] == false);
     assert!(off.with_param("enabled", 1).is_err() && off.with_param("on", true).is_err());

@@ -591,3 +591,14 @@ fn reordered_missing_and_further_columns() {
         "{refused}"
     );
 }
+
+#[test]
+fn an_error_names_the_column_of_the_whole() {
+    let x = array![[1.0, 2.0, 3.0], [1.0, 2.0, f64::INFINITY]];
+    let by_position = ColumnTransformer::new().numeric("last", 1.., StandardScaler::new());
+    let refused = by_position.fit(&x, &()).unwrap_err().to_string();
+    assert_eq!(refused, "part `last`: X: row 1, column 2 is inf");
+    let table = Table::from_matrix(["a", "b", "c"], &x).unwrap();
+    let refused = by_position.fit(&table, &()).unwrap_err().to_string();
+    assert_eq!(refused, "part `last`: column `c`: row 1 is inf");
+}

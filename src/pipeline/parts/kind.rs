@@ -3,8 +3,9 @@
 use ndarray::{Array2, ArrayRef2, Axis};
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::float::Float;
+use crate::preprocessing::infinite_cell;
 use crate::samples::Samples;
 use crate::table::{Columns, Table};
 
@@ -93,7 +94,19 @@ impl PartKind<Table> for Numeric {
         columns: &[usize],
         f: impl FnOnce(&ArrayRef2<f64>) -> Result<R>,
     ) -> Result<R> {
-        f(&x.matrix_of(columns)?)
+        // The matrix has no names; an error about one of its values says which column of the table it is in.
+        f(&x.matrix_of(columns)?).map_err(|e| match e.kind() {
+            &ErrorKind::NonFinite {
+                row,
+                column: Some(column),
+                value,
+                ..
+            } if e.context().is_empty() => match columns.get(column).and_then(|&c| x.name_at(c)) {
+                Some(name) => infinite_cell(name, row, value),
+                None => e,
+            },
+            _ => e,
+        })
     }
 }
 
@@ -111,7 +124,11 @@ impl<F: Float> PartKind<ArrayRef2<F>> for Numeric {
             return f(x);
         }
         let selected: Array2<F> = x.select(Axis(1), columns);
-        f(&selected)
+        // An error inside a step of several is about that step's own input.
+        f(&selected).map_err(|e| match e.context().is_empty() {
+            true => e.at_columns(columns),
+            false => e,
+        })
     }
 }
 
