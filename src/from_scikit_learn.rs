@@ -29,6 +29,17 @@
 //! | `pipe.get_params()` | `pipe.params()` |
 //! | `ColumnTransformer([("num", StandardScaler(), ["age"])])` | `ColumnTransformer::new().numeric("num", ["age"], StandardScaler::new())` |
 //! | `ColumnTransformer([("cat", OneHotEncoder(), ["sex"])])` | `ColumnTransformer::new().part("cat", ["sex"], OneHotEncoder::new())` |
+//! | `("keep", "passthrough", ["age"])`, `("out", "drop", ["name"])` | `.passthrough("keep", ["age"])`, `.drop("out", ["name"])` |
+//! | `ColumnTransformer(..., remainder=StandardScaler())` | `.remainder_numeric(StandardScaler::new())`, or `.remainder_part(step)` for a step of tables |
+//! | `make_column_selector(pattern="t_")`, a callable | `Columns::pattern("*t_*")`, `Columns::when(\|name, column\| ...)` |
+//! | `columns=[0, -1]`, `slice(1, 3)`, `slice("a", "c")` | `Columns::indices([0, -1])`, `1..3`, `"a"..="c"` |
+//! | `ct.named_transformers_["num"]`, `ct.output_indices_` | `fitted.step::<FittedStandardScaler<f64>>("num")`, `fitted.output_indices()` |
+//! | `FeatureUnion([("a", PCA()), ("b", "passthrough")])` | `FeatureUnion::new().part("a", a).part("b", Passthrough::new())` |
+//! | `pipe.set_params(scale="passthrough")` | `pipeline("scale", Optional::new(StandardScaler::new()))`, then `scale__enabled` is `false` |
+//! | `TransformedTargetRegressor(Ridge(), func=np.log, inverse_func=np.exp)` | `TransformedTargetRegressor::new(Ridge::new()).func(f64::ln, f64::exp)` |
+//! | `pd.Series(pipe[-1].coef_, pipe[:-1].get_feature_names_out())` | `fitted.named_coefficients()?` |
+//! | `estimator_html_repr(pipe)` | `pipe.to_html()`, and `println!("{pipe}")` for the tree |
+//! | `eval_set=[(X_val, y_val)]` with `X_val` transformed by hand | `pipe.fit_with_validation(&x, &y, &x_val, &y_val)?` |
 //! | `VarianceThreshold(0.1)` | `VarianceThreshold::new().threshold(0.1)` |
 //! | `SelectKBest(chi2, k=5)` | `SelectKBest::new().score_func(Chi2).k(5)` |
 //! | `SelectKBest(k="all")` | `SelectKBest::new().k(K::All)` |

@@ -69,6 +69,9 @@
 //! assert_eq!(loaded.predict(&x)?.len(), 2);
 //! # Ok::<(), Error>(())
 //! ```
+//!
+//! For the same reason a pipeline with a box inside is not saved as a whole. Where the choice is between a few types that the
+//! program names, [`Either`] holds one of them, and the pipeline around it is saved as any other.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -85,10 +88,12 @@ use crate::targets::{TargetDim, Targets, Weighted};
 use crate::traits::{Estimator, FitWithValidation, Known};
 
 mod classifier;
+mod either;
 mod regressor;
 mod transformer;
 
 pub use classifier::{BoxedClassifier, Classifier, FittedBoxedClassifier};
+pub use either::Either;
 pub use regressor::{BoxedRegressor, FittedBoxedRegressor, Regressor};
 pub use transformer::{BoxedTransformer, FittedBoxedTransformer, Transformer};
 
@@ -465,11 +470,7 @@ macro_rules! boxed {
             /// # Errors
             /// As [`Model::save`](crate::model::Model::save).
             pub fn save(&self, path: impl AsRef<Path>, format: Format) -> Result<()> {
-                let bytes = match format {
-                    Format::Json => self.to_json()?.into_bytes(),
-                    Format::Binary => self.to_bytes()?,
-                };
-                crate::model::replace(path.as_ref(), &bytes)
+                crate::model::save_as(path.as_ref(), format, || self.0.json(), || self.0.bytes())
             }
 
             /// The model inside as JSON, under its own type; see [`Model::to_json`](crate::model::Model::to_json).

@@ -52,8 +52,6 @@ pub mod ensure;
 mod file;
 mod walk;
 
-pub(crate) use file::replace;
-
 /// How a model file is written. Loading needs no format: the first byte of the file tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
@@ -153,12 +151,7 @@ pub trait Model: Serialize + DeserializeOwned {
     /// # Errors
     /// `ModelFile` when the model holds a number that is not finite, what [`validate`](Self::validate) says, and `Io`.
     fn save(&self, path: impl AsRef<Path>, format: Format) -> Result<()> {
-        let path = path.as_ref();
-        let bytes = match format {
-            Format::Json => self.to_json()?.into_bytes(),
-            Format::Binary => self.to_bytes()?,
-        };
-        file::replace(path, &bytes)
+        save_as(path.as_ref(), format, || self.to_json(), || self.to_bytes())
     }
 
     /// Reads a model from a file in either format, with the default [`Limits`].
@@ -211,6 +204,20 @@ pub trait Model: Serialize + DeserializeOwned {
     fn from_bytes(bytes: &[u8]) -> Result<Self> {
         file::decode(bytes, Some(Format::Binary), Limits::default())
     }
+}
+
+/// Writes what is asked for; see [`Model::save`].
+pub(crate) fn save_as(
+    path: &Path,
+    format: Format,
+    json: impl FnOnce() -> Result<String>,
+    bytes: impl FnOnce() -> Result<Vec<u8>>,
+) -> Result<()> {
+    let bytes = match format {
+        Format::Json => json()?.into_bytes(),
+        Format::Binary => bytes()?,
+    };
+    file::replace(path, &bytes)
 }
 
 impl<T: crate::params::Hyperparameters> Model for T {
