@@ -58,6 +58,13 @@
 //! | `SplineTransformer(knots=array, extrapolation="periodic")` | `SplineTransformer::new().knots(array).extrapolation(Extrapolation::Periodic)` |
 //! | `FunctionTransformer(np.log1p, np.expm1)` | `FunctionTransformer::new().func(Function::Log1p).inverse_func(Function::Expm1)` |
 //! | `FunctionTransformer(lambda X: ...)` | `FunctionTransformer::from_fn("name", \|x\| ...)` |
+//! | `OneHotEncoder(drop="first", sparse_output=False)` | `OneHotEncoder::new().drop(DropCategory::First)` |
+//! | `OneHotEncoder(min_frequency=0.01, handle_unknown="infrequent_if_exist")` | `OneHotEncoder::new().min_frequency(0.01).handle_unknown(HandleUnknown::InfrequentIfExist)` |
+//! | `OneHotEncoder(dtype=np.float32).fit_transform(df)` | `OneHotEncoder::new().fit(&table, &())?.transform_to::<f32>(&table)?` |
+//! | `OneHotEncoder(categories=[["s", "m", "l"]])` | `OneHotEncoder::new().categories(Categories::Given(vec![["s", "m", "l"].map(Cell::from).to_vec()]))` |
+//! | `OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)` | `OrdinalEncoder::new().handle_unknown(OrdinalUnknown::UseEncodedValue).unknown_value(-1.0)` |
+//! | `TargetEncoder(smooth=10.0).fit_transform(X, y)` | `TargetEncoder::new().smooth(10.0).fit_transform(&x, &y)?`, cross-fitted as there and inside every pipeline |
+//! | `TargetEncoder(cv=StratifiedKFold(4))` | `TargetEncoder::new().cv(StratifiedKFold::new().n_splits(4))` |
 //! | `LabelEncoder().fit_transform(y)` | `LabelEncoder::new().fit_transform(&y)?`, or `y.codes()` |
 //! | `LabelBinarizer().inverse_transform(Y, threshold=0)` | `fitted.inverse_transform_at(&scores, 0.0)?` |
 //! | `MultiLabelBinarizer().fit([["a"], ["a", "b"]])` | `MultiLabelBinarizer::new().fit(&LabelSets::from(rows), &())?` |

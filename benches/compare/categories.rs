@@ -48,7 +48,8 @@ impl Strings {
             Strings::Table(table) => Ok(table.clone()),
             Strings::Columns(columns) => {
                 let named = columns.iter().zip(0..);
-                Table::new(named.map(|(c, j)| (format!("c{j}"), Column::from(c.as_slice()))))
+                let column = |c: &Vec<String>| c.iter().map(String::as_str).collect::<Column>();
+                Table::new(named.map(|(c, j)| (format!("c{j}"), column(c))))
             }
         }
     }

@@ -435,14 +435,18 @@ impl TargetEncoder {
         };
         let moments = parallel::map(n_folds, |fold| rows.target.moments(training(fold)));
         let p = fitted.columns.len();
-        // Fold by fold the encodings of every column.
-        let encodings = parallel::map(n_folds * p, |task| {
-            let (fold, j) = (task / p, task % p);
+        // Column by column, fold by fold the encodings.
+        let encodings = parallel::map(p, |j| {
             let (codes, k) = (&rows.codes[j], fitted.columns[j].len());
-            let moments = &moments[fold];
-            (rows.target).encodings(codes, k, training(fold), moments, self.smooth)
+            if splits.is_some() {
+                return parallel::map(n_folds, |fold| {
+                    let (training, moments) = (training(fold), &moments[fold]);
+                    (rows.target).encodings(codes, k, training, moments, self.smooth)
+                });
+            }
+            (rows.target).cross_encodings(codes, k, &fold_of, &moments, self.smooth)
         });
-        let all = encodings.iter().flatten().flatten();
+        let all = encodings.iter().flatten().flatten().flatten();
         check::learned(Self::NAME, "an encoding", all)?;
         let width = rows.target.width();
         check_size(Self::NAME, n, p.saturating_mul(width))?;
@@ -455,7 +459,7 @@ impl TargetEncoder {
                     let mut column = block.column_mut(j * width + c);
                     for (i, row) in range.clone().enumerate() {
                         let fold = fold_of[row];
-                        let known = &encodings[fold * p + j][c];
+                        let known = &encodings[j][fold][c];
                         let value = known.get(codes[row] as usize);
                         column[i] = F::of(*value.unwrap_or(&moments[fold][c].mean));
                     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::labels::{Class, Labels};
+use crate::parallel;
 
 /// 2^53: up to this magnitude every whole number is one `f64`, so that an integer column loses no digit.
 pub const LARGEST_INTEGER: f64 = 9_007_199_254_740_992.0;
@@ -272,6 +273,46 @@ impl Categorical {
         Self::sorted(codes, categories)
     }
 
+    /// As [`from_texts`](Self::from_texts) for rows that are in memory, by all threads.
+    pub(crate) fn from_rows<T: Sync>(
+        rows: &[T],
+        text: impl Fn(&T) -> Option<&str> + Sync + Send,
+    ) -> Self {
+        /// Rows whose texts are first told apart by themselves.
+        const TOGETHER: usize = 1 << 15;
+        let parts = parallel::map_chunks(rows.len(), TOGETHER, |range| {
+            let mut first_seen: HashMap<&str, u32> = HashMap::new();
+            let mut texts = Vec::new();
+            let code = |row| {
+                let Some(text) = text(row) else {
+                    return Self::MISSING;
+                };
+                *first_seen.entry(text).or_insert_with(|| {
+                    texts.push(text);
+                    texts.len() as u32 - 1
+                })
+            };
+            let codes: Vec<u32> = rows[range].iter().map(code).collect();
+            (codes, texts)
+        });
+        let mut first_seen: HashMap<&str, u32> = HashMap::new();
+        let mut categories = Vec::new();
+        let mut codes = Vec::with_capacity(rows.len());
+        for (of_part, texts) in &parts {
+            let mut to = Vec::with_capacity(texts.len());
+            for &text in texts {
+                to.push(*first_seen.entry(text).or_insert_with(|| {
+                    categories.push(text.to_string());
+                    categories.len() as u32 - 1
+                }));
+            }
+            // The code of a missing value is beyond the end.
+            let whole = |code: &u32| to.get(*code as usize).copied();
+            codes.extend(of_part.iter().map(|c| whole(c).unwrap_or(Self::MISSING)));
+        }
+        Self::sorted(codes, categories)
+    }
+
     /// Codes into a list without repetition, in any order; the list gets sorted and the codes follow.
     pub(crate) fn sorted(mut codes: Vec<u32>, categories: Vec<String>) -> Self {
         let mut sorted: Vec<(String, u32)> = categories.into_iter().zip(0..).collect();
@@ -404,10 +445,10 @@ column_values! {
     Option<f32> => |v: Iter<Option<f32>>| Column::Float(v.map(|v| v.map_or(f64::NAN, f64::from)).collect());
     bool => |v: Iter<bool>| Column::Boolean(v.map(Some).collect());
     Option<bool> => |v: Iter<Option<bool>>| Column::Boolean(v.collect());
-    String => |v: Iter<String>| Column::Categorical(Categorical::from_texts(v.map(Some)));
-    Option<String> => |v| Column::Categorical(Categorical::from_texts(v));
-    &str => |v: Iter<Self>| Column::Categorical(Categorical::from_texts(v.map(Some)));
-    Option<&str> => |v| Column::Categorical(Categorical::from_texts(v));
+    String => |v: Iter<String>| texts(v.as_slice(), |t| Some(t.as_str()));
+    Option<String> => |v: Iter<Self>| texts(v.as_slice(), |t| t.as_deref());
+    &str => |v: Iter<Self>| texts(v.as_slice(), |t| Some(*t));
+    Option<&str> => |v: Iter<Self>| texts(v.as_slice(), |t| *t);
 }
 
 macro_rules! integer_values {
@@ -452,6 +493,10 @@ impl<T: ColumnValue> FromIterator<T> for Column {
     fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
         T::column(values.into_iter().collect())
     }
+}
+
+fn texts<T: Sync>(rows: &[T], text: impl Fn(&T) -> Option<&str> + Sync + Send) -> Column {
+    Column::Categorical(Categorical::from_rows(rows, text))
 }
 
 fn integers(values: Vec<Option<i128>>) -> Column {
@@ -512,6 +557,19 @@ mod tests {
             [Some("b"), None, Some(""), Some("b"), Some("a")]
         );
         assert_eq!((c.get(0), c.get(1), c.get(9)), (Some("b"), None, None));
+    }
+
+    #[test]
+    fn many_rows_are_told_apart_as_few_are() {
+        let text = |i: usize| (i % 7 != 3).then(|| format!("t{}", i * i % 40_009));
+        let rows: Vec<Option<String>> = (0..100_000).map(text).collect();
+        let column = Column::from(rows.clone());
+        let Column::Categorical(ours) = column else {
+            panic!("no texts");
+        };
+        let plain = Categorical::from_texts(rows);
+        assert_eq!(ours.categories(), plain.categories());
+        assert_eq!(ours.codes(), plain.codes());
     }
 
     #[test]

@@ -135,9 +135,19 @@ impl Numbers {
             Training::Rows(rows) => rows.len(),
             _ => codes.len(),
         };
-        let encoded = |moments: &Moments, n: f64, sum: f64, squares: f64| {
-            encoding(smooth, *moments, n, sum, squares)
-        };
+        let sums = self.sums(codes, n_categories, training, n, smooth);
+        encodings(&sums, moments, smooth)
+    }
+
+    /// For each column of the target the sums of each category; a code of `n_categories` is no category.
+    fn sums(
+        &self,
+        codes: &[u32],
+        n_categories: usize,
+        training: Training<'_>,
+        n: usize,
+        smooth: Smooth,
+    ) -> Vec<Vec<Sums>> {
         match self {
             Numbers::Classes {
                 codes: classes,
@@ -149,48 +159,129 @@ impl Numbers {
                 for_training!(training, 0..n, |row, used| {
                     counts[codes[row] as usize * k + classes[row] as usize] += u32::from(used);
                 });
-                let of_column = |(&class, moments): (&usize, &Moments)| {
-                    let counts = counts.chunks_exact(k).take(n_categories);
-                    let each = counts.map(|counts| {
-                        let n = counts.iter().map(|&c| f64::from(c)).sum::<f64>();
-                        let ones = f64::from(counts[class]);
-                        let mean = ones / n;
-                        // Σ (y − mean)² of ones and zeros.
-                        let squares = ones * (1.0 - mean) * (1.0 - mean) + (n - ones) * mean * mean;
-                        encoded(moments, n, ones, squares)
-                    });
-                    each.collect()
+                let of_category = |class: usize, counts: &[u32]| {
+                    let n = counts.iter().map(|&c| f64::from(c)).sum::<f64>();
+                    Sums::of_ones(n, f64::from(counts[class]))
                 };
-                columns.iter().zip(moments).map(of_column).collect()
+                let of_column = |&class: &usize| {
+                    let counts = counts.chunks_exact(k).take(n_categories);
+                    counts.map(|counts| of_category(class, counts)).collect()
+                };
+                columns.iter().map(of_column).collect()
             }
             Numbers::Real(values) => {
-                let mut sums = vec![(0u32, 0.0f64); n_categories + 1];
+                let mut sums = vec![Sums::default(); n_categories + 1];
                 for_training!(training, 0..n, |row, used| {
-                    let (count, sum) = &mut sums[codes[row] as usize];
-                    *count += u32::from(used);
-                    *sum += if used { values[row] } else { 0.0 };
+                    let sums = &mut sums[codes[row] as usize];
+                    sums.n += f64::from(u8::from(used));
+                    sums.sum += if used { values[row] } else { 0.0 };
                 });
-                let mut squares = vec![0.0; n_categories + 1];
                 if matches!(smooth, Smooth::Auto) {
-                    let mean = |(count, sum): &(u32, f64)| sum / f64::from(*count);
-                    let means: Vec<f64> = sums.iter().map(mean).collect();
+                    let means: Vec<f64> = sums.iter().map(|s| s.sum / s.n).collect();
                     for_training!(training, 0..n, |row, used| {
                         let category = codes[row] as usize;
                         let d = values[row] - means[category];
-                        squares[category] += if used { d * d } else { 0.0 };
+                        sums[category].squares += if used { d * d } else { 0.0 };
                     });
                 }
-                let sums = sums.iter().take(n_categories).zip(&squares);
-                let each = sums.map(|((count, sum), squares)| {
-                    let n = f64::from(*count);
-                    moments
-                        .first()
-                        .map_or(f64::NAN, |m| encoded(m, n, *sum, *squares))
-                });
-                vec![each.collect()]
+                sums.truncate(n_categories);
+                vec![sums]
             }
         }
     }
+
+    /// For each fold the encodings of what the other folds say, column by column of the target.
+    ///
+    /// Two passes over the rows give the sums of each fold, from which those of the others are put together. With as many
+    /// categories as that the tables of all folds are longer than the rows, each fold has passes of its own.
+    pub(super) fn cross_encodings(
+        &self,
+        codes: &[u32],
+        n_categories: usize,
+        fold_of: &[usize],
+        moments: &[Vec<Moments>],
+        smooth: Smooth,
+    ) -> Vec<Vec<Vec<f64>>> {
+        let n_folds = moments.len();
+        let slots = n_categories.saturating_mul(n_folds);
+        if slots > codes.len() {
+            let of_fold = |fold: usize| {
+                let training = Training::NotFold(fold_of, fold);
+                self.encodings(codes, n_categories, training, &moments[fold], smooth)
+            };
+            return parallel::map(n_folds, of_fold);
+        }
+        // A category of a fold is a category by itself.
+        let by_fold = codes.iter().zip(fold_of).map(|(&code, &fold)| {
+            let known = (code as usize) < n_categories;
+            (if known {
+                fold * n_categories + code as usize
+            } else {
+                slots
+            }) as u32
+        });
+        let by_fold: Vec<u32> = by_fold.collect();
+        let sums = self.sums(&by_fold, slots, Training::All, codes.len(), smooth);
+        let of_fold = |fold: usize| {
+            let others = |sums: &Vec<Sums>| -> Vec<Sums> {
+                let category = |c: usize| {
+                    let others = (0..n_folds).filter(|f| *f != fold);
+                    let others = others.map(|f| sums[f * n_categories + c]);
+                    others.fold(Sums::default(), Sums::and)
+                };
+                (0..n_categories).map(category).collect()
+            };
+            let others: Vec<Vec<Sums>> = sums.iter().map(others).collect();
+            encodings(&others, &moments[fold], smooth)
+        };
+        parallel::map(n_folds, of_fold)
+    }
+}
+
+/// What is known of the target in a category: the number of rows, the sum, and the sum of squared differences from the
+/// mean.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    n: f64,
+    sum: f64,
+    squares: f64,
+}
+
+impl Sums {
+    /// Of `n` rows, so many are one, the others zero.
+    fn of_ones(n: f64, ones: f64) -> Self {
+        let mean = if n > 0.0 { ones / n } else { 0.0 };
+        let squares = ones * (1.0 - mean) * (1.0 - mean) + (n - ones) * mean * mean;
+        let sum = ones;
+        Sums { n, sum, squares }
+    }
+
+    /// Of both: squares about the common mean (Chan, Golub and LeVeque 1983).
+    fn and(self, other: Sums) -> Sums {
+        if self.n == 0.0 {
+            return other;
+        }
+        if other.n == 0.0 {
+            return self;
+        }
+        let n = self.n + other.n;
+        let apart = self.sum / self.n - other.sum / other.n;
+        Sums {
+            n,
+            sum: self.sum + other.sum,
+            squares: self.squares + other.squares + apart * apart * (self.n * other.n / n),
+        }
+    }
+}
+
+/// The encoding of each category, column by column of the target.
+fn encodings(sums: &[Vec<Sums>], moments: &[Moments], smooth: Smooth) -> Vec<Vec<f64>> {
+    let of_column = |(sums, moments): (&Vec<Sums>, &Moments)| {
+        let each = sums.iter();
+        each.map(|s| encoding(smooth, *moments, s.n, s.sum, s.squares))
+            .collect()
+    };
+    sums.iter().zip(moments).map(of_column).collect()
 }
 
 /// The encoding of a category of `n` rows whose target has this sum and this sum of squared differences from its mean.
@@ -213,6 +304,40 @@ fn encoding(smooth: Smooth, all: Moments, n: f64, sum: f64, squares: f64) -> f64
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sums_of_folds_are_the_sums_of_their_rows() {
+        let n = 300;
+        let fold_of: Vec<usize> = (0..n).map(|i| i * 7 % 3).collect();
+        // Category 5 is none; category 4 occurs in one fold only; category 3 never.
+        let code = |i: usize| match i * i % 11 {
+            0 => 5,
+            1 if fold_of[i] == 1 => 4,
+            r => r as u32 % 3,
+        };
+        let codes: Vec<u32> = (0..n).map(code).collect();
+        let real = Numbers::Real((0..n).map(|i| 1e6 + (i as f64 * 0.7).sin()).collect());
+        let classes = Numbers::Classes {
+            codes: (0..n).map(|i| (i * 5 % 7 % 3) as u32).collect(),
+            n_classes: 3,
+            columns: vec![0, 2],
+        };
+        for target in [real, classes] {
+            for smooth in [Smooth::Auto, Smooth::Rows(2.0), Smooth::Rows(0.0)] {
+                let moments: Vec<Vec<Moments>> = (0..3)
+                    .map(|fold| target.moments(Training::NotFold(&fold_of, fold)))
+                    .collect();
+                let cross = target.cross_encodings(&codes, 5, &fold_of, &moments, smooth);
+                for (fold, ours) in cross.iter().enumerate() {
+                    let training = Training::NotFold(&fold_of, fold);
+                    let expected = target.encodings(&codes, 5, training, &moments[fold], smooth);
+                    for (a, b) in ours.iter().flatten().zip(expected.iter().flatten()) {
+                        assert!((a - b).abs() <= 1e-14 * b.abs().max(1e-300), "{a} {b}");
+                    }
+                }
+            }
+        }
+    }
 
     #[test]
     fn small_sums_by_hand() {
