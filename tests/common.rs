@@ -20,6 +20,8 @@ mod impute;
 mod report;
 #[path = "common/scaling.rs"]
 mod scaling;
+#[path = "common/selection.rs"]
+mod selection;
 #[path = "common/subject.rs"]
 mod subject;
 #[path = "common/tables.rs"]
@@ -96,6 +98,7 @@ fn registry<F: Float>() -> Vec<Entry<F>> {
     entries.extend(compose::entries());
     entries.extend(features::entries());
     entries.extend(scaling::entries());
+    entries.extend(selection::entries());
     entries
 }
 

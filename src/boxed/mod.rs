@@ -363,6 +363,7 @@ trait DynLearned: Send + Sync {
     fn name(&self) -> String;
     fn json(&self) -> Result<String>;
     fn bytes(&self) -> Result<Vec<u8>>;
+    fn weights_of_features(&self) -> Option<Result<Array2<f64>>>;
     fn debug(&self) -> &dyn fmt::Debug;
     fn display(&self) -> &dyn fmt::Display;
     fn any(&self) -> &dyn Any;
@@ -377,6 +378,9 @@ impl<T: Learned> DynLearned for T {
     }
     fn bytes(&self) -> Result<Vec<u8>> {
         self.to_bytes()
+    }
+    fn weights_of_features(&self) -> Option<Result<Array2<f64>>> {
+        self.importances()
     }
     fn debug(&self) -> &dyn fmt::Debug {
         self
@@ -458,6 +462,12 @@ macro_rules! boxed {
             /// The model inside, if it is a `T`.
             pub fn inner<T: 'static>(&self) -> Option<&T> {
                 self.0.any().downcast_ref()
+            }
+
+            /// What [`Model::importances`](crate::model::Model::importances) of the model inside says.
+            #[allow(dead_code)] // transformers are not asked
+            pub(crate) fn weights_of_features(&self) -> Option<Result<ndarray::Array2<f64>>> {
+                self.0.weights_of_features()
             }
 
             /// The name of the type inside, as model files carry it.

@@ -1,19 +1,23 @@
 //! How much each feature counts in a fitted model.
 
-use ndarray::{Array1, Array2, ArrayRef2, Ix1, Ix2};
+use ndarray::{Array1, Array2, ArrayRef2};
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::boxed::{FittedBoxedClassifier, FittedBoxedRegressor, Input, Measured};
+use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
-use crate::linear_model::{FittedBayesianRidge, FittedLogisticRegression, FittedRidge};
+use crate::linear_model::{FittedBayesianRidge, FittedLogisticRegression};
 use crate::model_selection::FittedGridSearchCv;
 use crate::pipeline::{FittedPipeline, Step};
+use crate::samples::Samples;
+use crate::targets::Targets;
 
 /// A fitted model that says how much each feature counts: by its coefficients or its importances.
 ///
 /// [`SelectFromModel`](super::SelectFromModel), [`Rfe`](super::Rfe) and [`RfeCv`](super::RfeCv) take every model that
 /// implements it. Pipelines hand on what their last step says, so the steps before must keep the features as they are in number and
-/// order; searches hand on what the best model says.
+/// order; searches hand on what the best model says, boxes what the model inside says in
+/// [`Model::importances`](crate::model::Model::importances).
 ///
 /// A model of your own:
 ///
@@ -67,18 +71,6 @@ fn widened<F: Float>(coef: &ArrayRef2<F>) -> Array2<f64> {
     coef.mapv(F::f64)
 }
 
-impl<F: Float> FeatureImportances for FittedRidge<F, Ix1> {
-    fn feature_importances(&self) -> Result<Array2<f64>> {
-        Ok(widened(&self.coef().insert_axis(ndarray::Axis(0))))
-    }
-}
-
-impl<F: Float> FeatureImportances for FittedRidge<F, Ix2> {
-    fn feature_importances(&self) -> Result<Array2<f64>> {
-        Ok(widened(&self.coef()))
-    }
-}
-
 impl<F: Float> FeatureImportances for FittedBayesianRidge<F> {
     fn feature_importances(&self) -> Result<Array2<f64>> {
         Ok(widened(&self.coef().insert_axis(ndarray::Axis(0))))
@@ -112,6 +104,38 @@ handed_on! {
     [M] FittedGridSearchCv<M>, best_estimator;
 }
 
+/// `Unsupported` when the model inside does not say.
+impl<X, Y> FeatureImportances for FittedBoxedClassifier<X, Y>
+where
+    X: Input + ?Sized + 'static,
+    Y: Targets + ?Sized + 'static,
+{
+    fn feature_importances(&self) -> Result<Array2<f64>> {
+        self.weights_of_features()
+            .unwrap_or_else(|| unsupported(self.type_name()))
+    }
+}
+
+/// `Unsupported` when the model inside does not say.
+impl<X, Y> FeatureImportances for FittedBoxedRegressor<X, Y>
+where
+    X: Samples + ?Sized + 'static,
+    Y: Measured + ?Sized + 'static,
+{
+    fn feature_importances(&self) -> Result<Array2<f64>> {
+        self.weights_of_features()
+            .unwrap_or_else(|| unsupported(self.type_name()))
+    }
+}
+
+fn unsupported(estimator: String) -> Result<Array2<f64>> {
+    Err(ErrorKind::Unsupported {
+        estimator,
+        operation: "feature_importances".into(),
+    }
+    .into())
+}
+
 /// How a selector learns what each feature counts in a fitted model `M`: [`FromModel`] asks the model, a closure looks for
 /// itself.
 ///
@@ -119,11 +143,14 @@ handed_on! {
 /// use fitwell::{feature_selection::Rfe, linear_model::{FittedRidge, Ridge}, prelude::*};
 /// use ndarray::{Axis, array};
 ///
-/// // Coefficients by size in units of a feature that counts ten times.
-/// let x = array![[0.0, 0.1], [1.0, 0.3], [2.0, 0.2], [3.0, 0.4]];
-/// let y = array![0.0, 1.1, 2.0, 3.1];
-/// let rfe = Rfe::new(Ridge::new())
-///     .importance_getter(|m: &FittedRidge| Ok(m.coef().insert_axis(Axis(0)).mapv(|c| 10.0 * c)));
+/// let x = array![[0.0, 100.0], [1.0, 300.0], [2.0, 200.0], [3.0, 400.0]];
+/// let y = array![0.0, 1.2, 2.0, 3.2]; // x₀ + 0.001 x₁, about
+/// let scale = array![[1.0, 100.0]]; // what a step of each feature is
+/// let steps = |m: &FittedRidge| {
+///     let coef = m.coef().insert_axis(Axis(0)).to_owned();
+///     Ok(if coef.ncols() == 2 { coef * &scale } else { coef })
+/// };
+/// let rfe = Rfe::new(Ridge::new()).importance_getter(steps);
 /// assert_eq!(rfe.fit(&x, &y)?.support(), [true, false]);
 /// # Ok::<(), Error>(())
 /// ```
@@ -209,6 +236,45 @@ pub(super) fn squares(importances: &Array2<f64>) -> Vec<f64> {
 mod tests {
     use super::*;
     use ndarray::array;
+
+    #[test]
+    fn boxes_ask_what_is_inside() {
+        use crate::boxed::{Boxable, BoxedClassifier, BoxedRegressor};
+        use crate::feature_selection::Rfe;
+        use crate::linear_model::{LogisticRegression, Ridge};
+        use crate::model_selection::GridSearchCv;
+        use crate::pipeline::pipeline;
+        use crate::preprocessing::StandardScaler;
+        use crate::traits::Estimator;
+
+        let x = array![[0.0, 1.0], [1.0, 3.0], [2.0, 2.0], [3.0, 1.0]];
+        let y = array![0.0, 1.0, 2.0, 3.0];
+        let scaled = pipeline("scale", StandardScaler::new()).then("ridge", Ridge::new());
+        let search = GridSearchCv::new(scaled.clone(), [("ridge__alpha", vec![0.1])]).cv(2);
+        let plain = scaled.fit(&x, &y).unwrap().feature_importances().unwrap();
+        let boxes: [BoxedRegressor; 2] = [scaled.boxed_regressor(), search.boxed_regressor()];
+        let boxed = boxes[0].fit(&x, &y).unwrap();
+        assert_eq!(boxed.feature_importances().unwrap(), plain);
+        for regressor in boxes {
+            assert_eq!(
+                Rfe::new(regressor).fit(&x, &y).unwrap().support(),
+                [true, false]
+            );
+        }
+        let clf: BoxedClassifier = LogisticRegression::new().boxed_classifier();
+        let labels = crate::Labels::from([0, 0, 1, 1]);
+        assert_eq!(
+            Rfe::new(clf).fit(&x, &labels).unwrap().support(),
+            [true, false]
+        );
+        // What says nothing of itself is asked in vain.
+        let select = Rfe::new(Ridge::new())
+            .boxed_regressor()
+            .fit(&x, &y)
+            .unwrap();
+        let e = crate::boxed::FittedBoxedRegressor::feature_importances(&select).unwrap_err();
+        assert!(matches!(e.kind(), ErrorKind::Unsupported { .. }));
+    }
 
     #[test]
     fn norms_of_columns() {

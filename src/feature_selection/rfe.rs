@@ -55,7 +55,7 @@ impl Hyperparameters for Settings {
 /// # Settings
 /// | name | default | range | meaning |
 /// |---|---|---|---|
-/// | `n_features_to_select` | half | a count, or a fraction in (0, 1] of all, rounded down | how many are kept |
+/// | `n_features_to_select` | half | a count, or a fraction in (0, 1] of all, rounded down, but one at least | how many are kept |
 /// | `step` | 1 | a count, or a fraction in (0, 1) of all, rounded down | how many go at a time |
 /// | `importance_getter` | [`FromModel`] | an [`ImportanceGetter`] | where coefficients come from |
 ///
@@ -162,9 +162,7 @@ where
         let keep = match self.settings.n_features_to_select {
             NFeatures::Auto => (p / 2).max(1),
             NFeatures::Count(n) => of_all(NAME, "n_features_to_select", n, p)?,
-            NFeatures::Fraction(f) => {
-                of_all(NAME, "n_features_to_select", (f * p as f64) as usize, p)?
-            }
+            NFeatures::Fraction(f) => ((f * p as f64) as usize).max(1),
         };
         let step = self.settings.step.of(p);
         let (mut done, total) = (0, 1 + (p - keep).div_ceil(step));
@@ -368,7 +366,7 @@ mod tests {
             e.to_string(),
             "`n_features_to_select` of `Rfe` must be from 1 to 6, the number of features, got 7"
         );
-        for bad in [0.0, -0.5, 1.5, 0.1, f64::NAN] {
+        for bad in [0.0, -0.5, 1.5, f64::NAN] {
             assert!(
                 Rfe::new(Ridge::new())
                     .n_features_to_select(bad)

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::amount::{NFeatures, of_all};
+use super::amount::NFeatures;
 use super::rfe_cv::{finite_score, splits_of};
 use super::support::{Kept, SelectColumns, around_estimator, indices, selector};
 use super::written::{from_real, real, written};
@@ -93,7 +93,7 @@ impl Hyperparameters for Settings {
 ///
 /// With auto and no `tol`, half of the features are added or removed; with `tol`, features are added or removed until the
 /// mean score gains less than `tol`, one at least being left out. A negative `tol` lets a removal cost that much. A
-/// fraction of the features is rounded down.
+/// fraction of the features is rounded down, but one is kept at least.
 ///
 /// The candidates of a round, and their folds, are fitted side by side on rayon's threads; the result is the same with any
 /// number of them. Sample weights reach fits and scores with the target. The observer hears of each round with its best
@@ -211,7 +211,7 @@ impl Settings {
                 return Err(Error::invalid_parameter(NAME, name, expected, n));
             }
             (NFeatures::Count(n), _) => n,
-            (NFeatures::Fraction(f), _) => of_all(NAME, name, (f * p as f64) as usize, p)?,
+            (NFeatures::Fraction(f), _) => ((f * p as f64) as usize).max(1),
         };
         Ok(match self.direction {
             Direction::Forward => select,
@@ -398,7 +398,7 @@ mod tests {
         );
         assert!(select().tol(-1.0).fit(&x, &y).is_err());
         assert!(select().tol(f64::NAN).fit(&x, &y).is_err());
-        assert!(select().n_features_to_select(0.1).fit(&x, &y).is_err());
+        assert!(select().n_features_to_select(1.1).fit(&x, &y).is_err());
         x[[40, 3]] = f64::NAN;
         let e = select().fit(&x, &y).unwrap_err();
         assert_eq!(

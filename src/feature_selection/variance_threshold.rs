@@ -34,8 +34,8 @@ use crate::traits::Estimator;
 /// Time O(n p); sums are in f64 for f32 data too.
 ///
 /// # Errors
-/// `InvalidParameter`; `EmptyInput`; `NonFinite` for an infinite value; `InvalidInput` when no feature is above the
-/// threshold. Sample weights are not used, as in scikit-learn.
+/// `InvalidParameter`, also when no feature is above the threshold; `EmptyInput`; `NonFinite` for an infinite value;
+/// `InvalidInput` when no feature varies; `Overflow`. Sample weights are not used, as in scikit-learn.
 ///
 /// # Examples
 /// ```
@@ -118,13 +118,18 @@ impl<F: Float, Y: Targets + ?Sized> Estimator<ArrayRef2<F>, Y> for VarianceThres
         }
         let mask: Vec<bool> = variances.iter().map(|v| *v > self.threshold).collect();
         if !mask.contains(&true) {
+            let largest = variances.iter().copied().fold(0.0, f64::max);
+            if largest > 0.0 {
+                let expected = format!("below {largest}, the largest variance of a column");
+                let (name, got) = ("threshold", self.threshold);
+                return Err(Error::invalid_parameter(Self::NAME, name, expected, got));
+            }
             let one = if x.nrows() == 1 {
-                " (X has only one row)"
+                " (there is only one row)"
             } else {
                 ""
             };
-            let reason = format!("no column has a variance above {}{one}", self.threshold);
-            return Err(Error::invalid_input("X", reason));
+            return Err(Error::invalid_input("X", format!("no column varies{one}")));
         }
         Ok(FittedVarianceThreshold {
             variances,
@@ -230,12 +235,15 @@ mod tests {
         assert_eq!(kept(0.25).unwrap().support(), [true, false, false]);
         assert_eq!(kept(0.2).unwrap().variances(), array![1.0, 0.25, 0.0]);
         let e = kept(1.0).unwrap_err().to_string();
-        assert_eq!(e, "X: no column has a variance above 1");
+        assert_eq!(
+            e,
+            "`threshold` of `VarianceThreshold` must be below 1, the largest variance of a column, got 1"
+        );
         assert!(kept(-1.0).is_err() && kept(f64::NAN).is_err());
         let e = VarianceThreshold::new()
             .fit(&array![[1.0]], &())
             .unwrap_err();
-        assert!(e.to_string().ends_with("(X has only one row)"), "{e}");
+        assert!(e.to_string().ends_with("(there is only one row)"), "{e}");
     }
 
     #[test]

@@ -516,6 +516,10 @@ impl<F: Float> Model for FittedBayesianRidge<F> {
         format!("FittedBayesianRidge<{}>", F::NAME)
     }
 
+    fn importances(&self) -> Option<Result<Array2<f64>>> {
+        Some(Ok(self.coef.mapv(F::f64)))
+    }
+
     fn validate(&self) -> Result<()> {
         let p = self.coef.ncols();
         ensure::shape("coef", &self.coef, 1, p)?;

@@ -101,6 +101,10 @@ macro_rules! linear_regressor {
                 format!("{}<{}, {}>", stringify!($fitted), F::NAME, D::NAME)
             }
 
+            fn importances(&self) -> Option<$crate::Result<::ndarray::Array2<f64>>> {
+                Some(Ok(self.coef.mapv(F::f64)))
+            }
+
             fn validate(&self) -> $crate::Result<()> {
                 use $crate::model::ensure;
                 let (targets, features) = self.coef.dim();
@@ -117,6 +121,14 @@ macro_rules! linear_regressor {
                     $check
                 })?
                 Ok(())
+            }
+        }
+
+        impl<F: $crate::Float, D: $crate::targets::TargetDim>
+            $crate::feature_selection::FeatureImportances for $fitted<F, D>
+        {
+            fn feature_importances(&self) -> $crate::Result<::ndarray::Array2<f64>> {
+                Ok(self.coef.mapv(F::f64))
             }
         }
 

@@ -411,6 +411,10 @@ impl<F: Float> Model for FittedLogisticRegression<F> {
         format!("FittedLogisticRegression<{}>", F::NAME)
     }
 
+    fn importances(&self) -> Option<Result<Array2<f64>>> {
+        Some(Ok(self.coef.mapv(F::f64)))
+    }
+
     fn validate(&self) -> Result<()> {
         self.classes.validate()?;
         let expected = (n_outputs(&self.classes), self.intercept.len());

@@ -145,6 +145,13 @@ pub trait Model: Serialize + DeserializeOwned {
     /// Any kind, naming what is wrong; loaders hand it on as `ModelFile`.
     fn validate(&self) -> Result<()>;
 
+    /// The coefficients or importances of the features, one row for each output, from a model that has any: what a box says
+    /// as [`FeatureImportances`](crate::feature_selection::FeatureImportances) of a model that implements that trait and
+    /// hands it on here.
+    fn importances(&self) -> Option<Result<ndarray::Array2<f64>>> {
+        None
+    }
+
     /// Writes the model to a file, replacing what was there in one step: the file is written under another name in the same
     /// folder, flushed to the disk, and renamed. When anything fails the old file is as it was.
     ///

@@ -542,6 +542,10 @@ impl<M: Model> Model for FittedGridSearchCv<M> {
     fn type_name() -> String {
         format!("FittedGridSearchCv<{}>", M::type_name())
     }
+
+    fn importances(&self) -> Option<Result<Array2<f64>>> {
+        self.best.importances()
+    }
     fn validate(&self) -> Result<()> {
         self.results.validate()?;
         self.best.validate().map_err(|e| e.within("best estimator"))

@@ -380,6 +380,9 @@ macro_rules! both {
                     $b::type_name()
                 )
             }
+            fn importances(&self) -> Option<Result<Array2<f64>>> {
+                self.last.importances()
+            }
             fn validate(&self) -> Result<()> {
                 self.first.validate()?;
                 self.last.validate()
@@ -416,6 +419,10 @@ impl<T: fmt::Display> fmt::Display for Step<T> {
 impl<T: Model> Model for Step<T> {
     fn type_name() -> String {
         format!("Step<{}>", T::type_name())
+    }
+
+    fn importances(&self) -> Option<Result<Array2<f64>>> {
+        self.inner.importances()
     }
     fn validate(&self) -> Result<()> {
         self.check_name()?;

@@ -157,7 +157,9 @@ pub fn run<F: Float>(e: &Entry<F>, report: &mut Report) {
             ("score", score_in_range),
         ],
         Kind::Regressor => &[("CC68 R2", cc68_r2), ("score", score_in_range)],
-        Kind::Transformer => &[("CC72 rows", cc72_rows), ("CC74 output names", cc74_names)],
+        Kind::Transformer | Kind::Selector => {
+            &[("CC72 rows", cc72_rows), ("CC74 output names", cc74_names)]
+        }
     };
     for (name, check) in of_kind {
         match e.tags.poor_score.filter(|_| name.starts_with("CC68")) {

@@ -25,7 +25,7 @@ pub fn problem<F: Float>(
         }
     }
     let y = match kind {
-        Kind::Classifier => {
+        Kind::Classifier | Kind::Selector => {
             let names: Vec<String> = codes.iter().map(|c| format!("class {c}")).collect();
             Y::Labels(Labels::from(names))
         }

@@ -22,6 +22,8 @@ pub enum Kind {
     Classifier,
     Regressor,
     Transformer,
+    /// A transformer that is fitted on classes and keeps some of the columns.
+    Selector,
 }
 
 /// What narrows a check for one estimator. Each is printed and counted where it leaves something out.
@@ -455,6 +457,58 @@ where
             weighted: BoxedTransformer::new(estimator.clone()),
         }),
         as_step: Box::new(TransformerSubject {
+            plain: BoxedTransformer::new(step.clone()),
+            weighted: BoxedTransformer::new(step),
+        }),
+        load: Box::new(|format, bytes| {
+            let model =
+                FittedBoxedTransformer::<Matrix<F>, Array2<F>>::new(load::<M>(format, bytes)?);
+            Ok(learned_transformer(model))
+        }),
+        recipe_round_trip: Box::new(round_trip(estimator)),
+    }
+}
+
+// Selectors: transformers that learn from classes.
+
+struct SelectorSubject<F: Float> {
+    plain: BoxedTransformer<Matrix<F>, Labels, Array2<F>>,
+    weighted: BoxedTransformer<Matrix<F>, Weighted<Labels>, Array2<F>>,
+}
+
+impl<F: Float> Subject<F> for SelectorSubject<F> {
+    fn fit(&self, x: &Matrix<F>, target: &Target<F>) -> Result<Fitted<F>> {
+        let y = target.labels();
+        match &target.weights {
+            None => self.plain.fit(x, y).map(learned_transformer),
+            Some(w) => self
+                .weighted
+                .fit(x, &y.weighted(w))
+                .map(learned_transformer),
+        }
+    }
+    subject_methods!(plain, weighted);
+}
+
+pub fn selector<F, E, M>(estimator: E, tags: Tags) -> Entry<F>
+where
+    F: Float,
+    E: Recipe
+        + Model
+        + Estimator<Matrix<F>, Labels, Fitted = M>
+        + Estimator<Matrix<F>, Weighted<Labels>, Fitted = M>,
+    M: Transformer<Matrix<F>, Array2<F>>,
+{
+    let step = pipeline("only", estimator.clone());
+    Entry {
+        name: format!("{} on {}", E::type_name(), F::NAME),
+        kind: Kind::Selector,
+        tags,
+        subject: Box::new(SelectorSubject {
+            plain: BoxedTransformer::new(estimator.clone()),
+            weighted: BoxedTransformer::new(estimator.clone()),
+        }),
+        as_step: Box::new(SelectorSubject {
             plain: BoxedTransformer::new(step.clone()),
             weighted: BoxedTransformer::new(step),
         }),
