@@ -21,6 +21,7 @@
 //! | `MinMaxScaler(feature_range=(-1, 1), clip=True)` | `MinMaxScaler::new().feature_range(-1.0, 1.0).clip(true)` |
 //! | `RobustScaler(quantile_range=(10, 90))` | `RobustScaler::new().quantile_range(10.0, 90.0)` |
 //! | `Normalizer(norm="l1")` | `Normalizer::new().norm(Norm::L1)` |
+//! | `PowerTransformer(method="box-cox")` | `PowerTransformer::new().method(PowerMethod::BoxCox)` |
 //! | `QuantileTransformer(output_distribution="normal", subsample=None)` | `QuantileTransformer::new().output_distribution(OutputDistribution::Normal).subsample(None)` |
 //! | `make_pipeline(StandardScaler(), Ridge())` | `pipeline("scale", StandardScaler::new()).then("ridge", Ridge::new())` |
 //! | `pipe.named_steps["ridge"]` | `fitted.step::<FittedRidge>("ridge")` |

@@ -70,13 +70,55 @@ impl Normal {
             greatest: normal::quantile(1.0 - near),
         }
     }
+
+    /// The normal score of a level, of a value of a column between `first` and `last`.
+    #[inline(always)]
+    fn score<F: Float>(&self, x: f64, level: f64, first: f64, last: f64) -> f64 {
+        // In the element type of the data, as there.
+        let (near, v) = (F::of(NEAR), F::of(x));
+        let level = if (v + near).f64() > last { 1.0 } else { level };
+        let level = if (v - near).f64() < first { 0.0 } else { level };
+        normal::quantile(level).clamp(self.least, self.greatest)
+    }
+}
+
+/// The level or normal score of a single value, with the same bits as from a [`Distribution`], and without preparing one.
+pub(crate) fn level_of<F: Float>(
+    x: f64,
+    quantiles: &ArrayView1<'_, f64>,
+    levels: &[f64],
+    normal: bool,
+) -> f64 {
+    if x.is_nan() {
+        return x;
+    }
+    let n = quantiles.len();
+    let (mut at, mut rest) = (0, n);
+    while rest > 0 {
+        let half = rest / 2;
+        if quantiles[at + half] < x {
+            at += half + 1;
+            rest -= half + 1;
+        } else {
+            rest = half;
+        }
+    }
+    let mut last_equal = at;
+    while last_equal + 1 < n && quantiles[last_equal + 1] == quantiles[at] {
+        last_equal += 1;
+    }
+    let level = interval(|i| quantiles[i], levels, at, last_equal, normal).level(x);
+    if normal {
+        Normal::new().score::<F>(x, level, quantiles[0], quantiles[n - 1])
+    } else {
+        level
+    }
 }
 
 impl Distribution {
-    /// Of quantiles in order and their levels. `prepare` is worth its time for many values.
-    pub(crate) fn new(quantiles: Vec<f64>, levels: &[f64], normal: bool, prepare: bool) -> Self {
+    /// Of quantiles in order and their levels.
+    pub(crate) fn new(quantiles: Vec<f64>, levels: &[f64], normal: bool) -> Self {
         let search = match quantiles.len() {
-            _ if !prepare => Search::Any,
             0..64 => Search::Small(padded(&quantiles)),
             64..1024 => Search::Medium(padded(&quantiles)),
             1024..16384 => Search::Large(padded(&quantiles)),
@@ -114,11 +156,7 @@ impl Distribution {
             None => level,
             Some(ends) => {
                 let (first, last) = (self.quantiles[0], self.quantiles[self.quantiles.len() - 1]);
-                // In the element type of the data, as there.
-                let (near, v) = (F::of(NEAR), F::of(x));
-                let level = if (v + near).f64() > last { 1.0 } else { level };
-                let level = if (v - near).f64() < first { 0.0 } else { level };
-                normal::quantile(level).clamp(ends.least, ends.greatest)
+                ends.score::<F>(x, level, first, last)
             }
         };
         if x.is_nan() { x } else { z }
@@ -168,52 +206,56 @@ fn first_not_below<const N: usize>(table: &[f64; N], values: &[f64; LANES]) -> [
 
 fn intervals(quantiles: &[f64], levels: &[f64], normal: bool) -> Vec<Interval> {
     let n = quantiles.len();
-    let mut intervals = Vec::with_capacity(n + 1);
-    let mut last_equal = vec![0; n];
+    let mut last_equal = vec![n; n + 1];
     for i in (0..n).rev() {
         let same = i + 1 < n && quantiles[i] == quantiles[i + 1];
         last_equal[i] = if same { last_equal[i + 1] } else { i };
     }
-    for i in 0..n {
-        let last = last_equal[i];
-        // The ends of the column are the ends of the range, whatever their ties. Normal output has a rule of its own.
-        let tie = match () {
-            _ if !normal && i == 0 => 0.0,
-            _ if !normal && last == n - 1 => 1.0,
-            _ => 0.5 * (levels[last] + levels[i]),
-        };
-        let flat = Interval {
-            low: quantiles[i],
-            high: quantiles[i],
-            slope: 0.0,
-            low_level: levels[i],
-            high_level: levels[i],
-            tie,
-        };
-        intervals.push(if i == 0 {
-            flat
-        } else {
-            let slope = (levels[i] - levels[i - 1]) / (quantiles[i] - quantiles[i - 1]);
-            let slope = if slope.is_finite() { slope } else { 0.0 };
-            Interval {
-                low: quantiles[i - 1],
-                slope,
-                low_level: levels[i - 1],
-                ..flat
-            }
-        });
+    let each = last_equal.iter().enumerate();
+    each.map(|(i, last)| interval(|i| quantiles[i], levels, i, *last, normal))
+        .collect()
+}
+
+/// The interval that ends at quantile `i`, or the one behind the last; quantile `last` is the last one equal to it.
+#[inline(always)]
+fn interval(
+    quantile: impl Fn(usize) -> f64,
+    levels: &[f64],
+    i: usize,
+    last: usize,
+    normal: bool,
+) -> Interval {
+    let n = levels.len();
+    let flat = |q: f64, level: f64, tie: f64| Interval {
+        low: q,
+        high: q,
+        slope: 0.0,
+        low_level: level,
+        high_level: level,
+        tie,
+    };
+    if i == n {
+        let level = levels[n - 1];
+        return flat(quantile(n - 1), level, level);
     }
-    if let (Some(&q), Some(&level)) = (quantiles.last(), levels.last()) {
-        intervals.push(Interval {
-            low: q,
-            high: q,
-            slope: 0.0,
-            low_level: level,
-            high_level: level,
-            tie: level,
-        });
+    // The ends of the column are the ends of the range, whatever their ties. Normal output has a rule of its own.
+    let tie = match i {
+        0 if !normal => 0.0,
+        _ if !normal && last == n - 1 => 1.0,
+        _ => 0.5 * (levels[last] + levels[i]),
+    };
+    let ends = flat(quantile(i), levels[i], tie);
+    if i == 0 {
+        return ends;
     }
-    intervals
+    let (low, low_level) = (quantile(i - 1), levels[i - 1]);
+    let slope = (levels[i] - low_level) / (ends.high - low);
+    Interval {
+        low,
+        slope: if slope.is_finite() { slope } else { 0.0 },
+        low_level,
+        ..ends
+    }
 }
 
 /// The inverse of the distribution function of a column.

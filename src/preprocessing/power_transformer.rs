@@ -73,8 +73,8 @@ pub enum PowerMethod {
 /// # Source
 /// I. K. Yeo and R. A. Johnson (2000), "A new family of power transformations to improve normality or symmetry";
 /// G. E. P. Box and D. R. Cox (1964), "An analysis of transformations". scikit-learn's `PowerTransformer` gives the same
-/// numbers as far as its λ goes, which is found to some 10⁻⁸ there and to the last digits here; there, the inverse of a
-/// value out of range is NaN.
+/// numbers as far as its λ goes, which is some 10⁻⁸ to 10⁻⁶ from the most likely one there and exact to the last digits
+/// here. There, a constant column with missing values gets some other λ, and the inverse of a value out of range is NaN.
 ///
 /// # Examples
 /// ```

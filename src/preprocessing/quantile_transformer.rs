@@ -10,8 +10,8 @@ use ndarray::{Array1, Array2, ArrayRef2, Axis};
 use serde::{Deserialize, Serialize};
 
 use super::by_column::map_by_column;
-use super::columnwise::{first_infinity, no_infinity};
-use super::distribution::{Distribution, Inverse};
+use super::columnwise::{first_infinity, no_infinity, same_shape};
+use super::distribution::{Distribution, Inverse, level_of};
 use super::quantiles::{QuantileMethod, column_quantiles};
 use crate::error::{Error, Result};
 use crate::float::Float;
@@ -20,6 +20,9 @@ use crate::params::{Hyperparameters, describe};
 use crate::targets::Targets;
 use crate::traits::{Estimator, FeatureNamesOut, InverseTransform, Transform};
 use crate::{check, parallel, random};
+
+/// With fewer rows than one for this many quantiles, preparing the search costs more than it saves.
+const FEW: usize = 8;
 
 /// How the values of a column are distributed afterwards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -261,12 +264,25 @@ impl<F: Float> FittedQuantileTransformer<F> {
     pub fn transform_into(&self, x: &ArrayRef2<F>, out: &mut ArrayRef2<F>) -> Result<()> {
         check::width(x, self.n_features_in())?;
         let levels = levels(self.n_quantiles());
-        let prepare = x.nrows() * 8 >= self.n_quantiles();
+        let normal = self.normal();
+        if x.nrows() * FEW < self.n_quantiles() {
+            same_shape(x, out)?;
+            first_infinity(x)?;
+            for (j, (x, mut out)) in x.columns().into_iter().zip(out.columns_mut()).enumerate() {
+                let quantiles = self.quantiles.column(j);
+                for (v, out) in x.iter().zip(&mut out) {
+                    *out = if self.observed[j] {
+                        F::of(level_of::<F>(v.f64(), &quantiles, &levels, normal))
+                    } else {
+                        *v
+                    };
+                }
+            }
+            return Ok(());
+        }
         let columns = parallel::map(self.n_features_in(), |j| {
-            self.observed[j].then(|| {
-                let quantiles = self.quantiles.column(j).to_vec();
-                Distribution::new(quantiles, &levels, self.normal(), prepare)
-            })
+            self.observed[j]
+                .then(|| Distribution::new(self.quantiles.column(j).to_vec(), &levels, normal))
         });
         let finite = map_by_column(x, out, |j, values| match &columns[j] {
             Some(distribution) => distribution.levels_of::<F>(values),

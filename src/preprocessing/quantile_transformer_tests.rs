@@ -177,16 +177,36 @@ fn missing_values_are_left_out_and_stay() {
 
 #[test]
 fn one_row_alone_and_every_layout() {
-    let x = noise(3000, 11, 8);
-    let model = all(1000).fit(&x, &()).unwrap();
-    let z = model.transform(&x).unwrap();
-    for i in [0, 1, 2999] {
-        let row = x.slice(s![i..i + 1, ..]);
-        assert_eq!(model.transform(&row).unwrap().row(0), z.row(i));
+    let mut x = noise(3000, 11, 8);
+    // Ties, a constant column, missing values, nothing observed.
+    x.slice_mut(s![.., 4..8])
+        .mapv_inplace(|v| (v * 2.0).round());
+    x.column_mut(8).fill(3.0);
+    x.slice_mut(s![..;3, 9]).fill(f64::NAN);
+    x.column_mut(10).fill(f64::NAN);
+    for distribution in [OutputDistribution::Uniform, OutputDistribution::Normal] {
+        let transformer = all(1000).output_distribution(distribution);
+        let model = transformer.fit(&x, &()).unwrap();
+        let z = model.transform(&x).unwrap();
+        let bits = |row: ndarray::ArrayView1<f64>| row.mapv(f64::to_bits);
+        for i in (0..3000).step_by(17) {
+            let row = x.slice(s![i..i + 1, ..]);
+            let alone = model.transform(&row).unwrap();
+            assert_eq!(bits(alone.row(0)), bits(z.row(i)), "row {i}");
+        }
+        let by_column = x.t().as_standard_layout().into_owned();
+        assert_eq!(transformer.fit(&by_column.t(), &()).unwrap(), model);
+        let other = model.transform(&by_column.t()).unwrap();
+        assert!(
+            z.iter()
+                .zip(&other)
+                .all(|(a, b)| a.to_bits() == b.to_bits())
+        );
     }
-    let by_column = x.t().as_standard_layout().into_owned();
-    assert_eq!(all(1000).fit(&by_column.t(), &()).unwrap(), model);
-    assert_eq!(model.transform(&by_column.t()).unwrap(), z);
+    let model = all(1000).fit(&x, &()).unwrap();
+    let mut row = x.slice(s![..1, ..]).to_owned();
+    row[[0, 10]] = f64::INFINITY;
+    assert!(model.transform(&row).is_err());
 }
 
 #[test]

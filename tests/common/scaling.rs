@@ -47,3 +47,23 @@ pub fn entries<F: Float>() -> Vec<Entry<F>> {
         transformer(pipeline("range", MinMaxScaler::new()).then("power", PowerTransformer::new()), scaler(sample("power__standardize", false))),
     ]
 }
+
+/// CC01: the defaults are those that scikit-learn 1.9 documents.
+#[test]
+fn defaults_are_scikit_learns() {
+    fn check<E: Default + Params>(expected: serde_json::Value) {
+        let found: serde_json::Map<_, _> = E::default().params().into_iter().collect();
+        assert_eq!(serde_json::Value::Object(found), expected);
+    }
+    check::<MinMaxScaler>(json!({"feature_range": [0.0, 1.0], "clip": false}));
+    check::<MaxAbsScaler>(json!({"clip": false}));
+    check::<RobustScaler>(json!({
+        "with_centering": true, "with_scaling": true, "quantile_range": [25.0, 75.0], "unit_variance": false
+    }));
+    check::<Normalizer>(json!({"norm": "l2"}));
+    check::<Binarizer>(json!({"threshold": 0.0}));
+    check::<QuantileTransformer>(json!({
+        "n_quantiles": 1000, "output_distribution": "uniform", "subsample": 10_000, "random_state": 0
+    }));
+    check::<PowerTransformer>(json!({"method": "yeo_johnson", "standardize": true}));
+}
