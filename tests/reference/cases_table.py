@@ -88,4 +88,56 @@ def sorting():
     write("sort_values", "pandas' DataFrame.sort_values.", cases)
 
 
-FILES = {"describe": describe, "value_counts": value_counts, "sort_values": sorting}
+def dates(name):
+    """Dates as texts with their format, and as pandas reads them."""
+    i = np.arange(120)
+    if name == "days":
+        t = pd.Series(pd.Timestamp("1899-12-28") + pd.to_timedelta(i * 641 + i**2 % 7, unit="D"))
+        texts, fmt = t.dt.strftime("%Y-%m-%d"), None
+    elif name == "european":
+        t = pd.Series(pd.Timestamp("1996-02-27 22:58") + pd.to_timedelta(i * 1_234_567 % 500_000, unit="min"))
+        texts, fmt = t.dt.strftime("%d.%m.%Y %H:%M"), "%d.%m.%Y %H:%M"
+    else:
+        t = pd.Series(pd.Timestamp("2019-12-29 23:59:57.250") + pd.to_timedelta(i * 7_654_321, unit="s"))
+        texts, fmt = t.dt.strftime("%Y-%m-%dT%H:%M:%S.%f"), None
+    texts = texts.astype(object)
+    texts[i % 11 == 5] = None
+    if name == "european":
+        texts[i % 13 == 6] = "31.02.1999 00:00"
+    return texts, fmt, pd.to_datetime(texts, format=fmt, errors="coerce")
+
+
+def date_parts():
+    near = within(0, 4e-16, "calendar fields are whole numbers; sines and counts with a fraction are rounded once or twice")
+    circle = within(2e-15, 0, "sine and cosine of an angle that is rounded twice, of up to 2 pi")
+    cases = []
+    for name in ["days", "european", "instants"]:
+        texts, fmt, t = dates(name)
+        elapsed = (t - pd.Timestamp(0)) / pd.Timedelta(seconds=1)
+        fields = {
+            "year": t.dt.year,
+            "quarter": t.dt.quarter,
+            "month": t.dt.month,
+            "day": t.dt.day,
+            "weekday": t.dt.weekday,
+            "day_of_year": t.dt.day_of_year,
+            "week": t.dt.isocalendar().week.astype(float),
+            "hour": t.dt.hour,
+            "minute": t.dt.minute,
+            "second": t.dt.second,
+            "elapsed_days": elapsed / 86400,
+            "elapsed_seconds": elapsed,
+        }
+        year = np.where(t.dt.is_leap_year, 366, 365)
+        for part, first, period in [("month", 1, 12), ("weekday", 0, 7), ("day_of_year", 1, year), ("hour", 0, 24), ("minute", 0, 60), ("second", 0, 60)]:
+            angle = 2 * np.pi * (fields[part] - first) / period
+            fields[f"{part}_sin"], fields[f"{part}_cos"] = np.sin(angle), np.cos(angle)
+        data = {"name": name, "texts": [None if v is None else str(v) for v in texts]}
+        for part, values in fields.items():
+            tolerance = circle if part.endswith(("sin", "cos")) else near
+            settings = {"format": fmt, "part": part}
+            cases.append({"data": data if part == "year" else {"name": name}, "settings": settings, "expected": array(values.to_numpy(float)), "tolerance": tolerance})
+    write("date_parts", "pandas' Series.dt after to_datetime(errors='coerce').", cases)
+
+
+FILES = {"describe": describe, "value_counts": value_counts, "sort_values": sorting, "date_parts": date_parts}

@@ -137,3 +137,37 @@ fn sort_values() {
         );
     });
 }
+
+/// The calendar is jiff's, pandas' here.
+#[cfg(feature = "dates")]
+#[test]
+fn date_parts() {
+    use fitwell::FitTransform;
+    use fitwell::preprocessing::{DateFormat, DatePart, DateParts, HandleUnparseable};
+
+    // The first case of a data set has its texts.
+    let last = std::cell::RefCell::new(Vec::new());
+    Reference::read("date_parts").each(70, |value, case| {
+        if let Value::Array(texts) = &value["data"]["texts"] {
+            *last.borrow_mut() = texts.iter().map(|t| t.as_str().map(String::from)).collect();
+        }
+        let texts: Vec<Option<String>> = last.borrow().clone();
+        let table = Table::new([("at", Column::from(texts))]).unwrap();
+        let part: DatePart = serde_json::from_value(value["settings"]["part"].clone()).unwrap();
+        let format = match value["settings"]["format"].as_str() {
+            Some(format) => DateFormat::Given(format.into()),
+            None => DateFormat::Iso8601,
+        };
+        let parts = DateParts::new()
+            .parts([part])
+            .format(format)
+            .handle_unparseable(HandleUnparseable::Missing);
+        let ours = parts.fit_transform(&table).unwrap().column(0).to_owned();
+        case.array(
+            part.to_string().as_str(),
+            &ours,
+            &value["expected"],
+            &value["tolerance"],
+        );
+    });
+}
