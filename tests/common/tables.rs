@@ -68,7 +68,7 @@ fn registry(report: &mut Report) {
     check(report, Optional::new(SimpleImputer::most_frequent()), unknown(tags(EVERYTHING, ("enabled", false))));
     check(report, pipeline("fill", SimpleImputer::most_frequent()).then("encode", OneHotEncoder::new()), tags(CATEGORIES, ("encode__drop", "first")));
     #[cfg(feature = "dates")]
-    check(report, fitwell::preprocessing::DateParts::new(), tags(&["built"], ("handle_unparseable", "missing")));
+    check(report, fitwell::preprocessing::DateParts::new(), tags(&["built", "sold"], ("handle_unparseable", "missing")));
 }
 
 #[test]
@@ -117,6 +117,12 @@ fn mixed(n: usize, columns: &[&str]) -> (Table, Labels) {
                 .map(|i| {
                     (!holes(i, 19)).then(|| format!("20{:02}-0{}-1{}", i % 24, 1 + i % 9, i % 10))
                 })
+                .collect(),
+        ),
+        (
+            "sold",
+            (0..n)
+                .map(|i| Some(format!("2024-{:02}-29", 1 + i * 5 % 12)))
                 .collect(),
         ),
     ]);
