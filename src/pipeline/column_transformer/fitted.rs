@@ -144,12 +144,15 @@ where
         }
         let n_rows = x.n_samples();
         let at_once = n_rows.saturating_mul(x.n_features()) >= AT_ONCE;
-        let users = self.users();
-        let blocks = x.as_at_fit(&self.columns, &users, |x| {
-            let mut blocks = self.parts.transform_parts(x, at_once)?;
-            blocks.extend(self.remainder.transform_parts(x, at_once)?);
-            Ok(blocks)
-        });
+        let blocks = x.as_at_fit(
+            &self.columns,
+            || self.users(),
+            |x| {
+                let mut blocks = self.parts.transform_parts(x, at_once)?;
+                blocks.extend(self.remainder.transform_parts(x, at_once)?);
+                Ok(blocks)
+            },
+        );
         Ok(side_by_side(blocks?, n_rows))
     }
 

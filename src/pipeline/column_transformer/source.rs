@@ -25,15 +25,15 @@ pub trait ColumnSource: Input {
     /// The columns.
     fn input_columns(&self) -> Vec<InputColumn>;
 
-    /// Calls `f` with the columns as they were at fit, each where it was. `user` names the part that uses a column; one that
-    /// has none is not looked at.
+    /// Calls `f` with the columns as they were at fit, each where it was. `users` names the part that uses each column;
+    /// a column that has none is not looked at.
     ///
     /// # Errors
     /// `FeatureNames`, `ShapeMismatch`, `WrongColumnKind`, and those of `f`.
     fn as_at_fit<R>(
         &self,
         at_fit: &[InputColumn],
-        user: &[Option<String>],
+        users: impl FnOnce() -> Vec<Option<String>>,
         f: impl FnOnce(&Self) -> Result<R>,
     ) -> Result<R>;
 }
@@ -94,7 +94,7 @@ impl ColumnSource for Table {
     fn as_at_fit<R>(
         &self,
         at_fit: &[InputColumn],
-        user: &[Option<String>],
+        users: impl FnOnce() -> Vec<Option<String>>,
         f: impl FnOnce(&Self) -> Result<R>,
     ) -> Result<R> {
         let in_place = self.n_columns() >= at_fit.len()
@@ -109,7 +109,8 @@ impl ColumnSource for Table {
             .iter()
             .map(|fit| found.get(fit.name.as_str()).copied())
             .collect();
-        let used = || at_fit.iter().zip(&positions).zip(user);
+        let users = users();
+        let used = || at_fit.iter().zip(&positions).zip(&users);
         let missing: Vec<String> = used()
             .filter(|((_, position), user)| user.is_some() && position.is_none())
             .map(|((fit, _), _)| fit.name.clone())
@@ -159,7 +160,7 @@ impl<F: Float> ColumnSource for ArrayRef2<F> {
     fn as_at_fit<R>(
         &self,
         at_fit: &[InputColumn],
-        _: &[Option<String>],
+        _: impl FnOnce() -> Vec<Option<String>>,
         f: impl FnOnce(&Self) -> Result<R>,
     ) -> Result<R> {
         check::width(self, at_fit.len())?;
