@@ -170,16 +170,18 @@ impl Sorted {
         }
         let heaviest =
             (0..sums.len()).fold(0, |best, k| if sums[k].1 > sums[best].1 { k } else { best });
-        let mean = |(sum, weight): (f64, f64)| sum * (1.0 / weight);
-        sums.iter()
-            .map(|&(sum, weight)| {
-                if weight > 0.0 {
-                    mean((sum, weight))
-                } else {
-                    mean(sums[heaviest])
-                }
-            })
-            .collect()
+        // A centre that is still without weight goes where the heaviest is. scikit-learn averages one after the other, so
+        // that before the heaviest's turn this is its sum; the next iteration starts from there, and so does ours.
+        let mut centres: Vec<f64> = sums.iter().map(|s| s.0).collect();
+        for k in 0..centres.len() {
+            let weight = sums[k].1;
+            centres[k] = if weight > 0.0 {
+                centres[k] * (1.0 / weight)
+            } else {
+                centres[heaviest]
+            };
+        }
+        centres
     }
 
     /// The values by their distance from their centre, the farthest first, each with its centre; none when all distances
