@@ -61,7 +61,7 @@ pub fn digamma(x: f64) -> f64 {
 /// P(a, x) = 1/Γ(a) ∫₀ˣ tᵃ⁻¹ e⁻ᵗ dt for a > 0 and x ≥ 0; NaN elsewhere.
 ///
 /// ```
-/// assert!((fitwell::special::gamma_p(1.0, 1e-20) / 1e-20 - 1.0).abs() < 1e-15);
+/// assert!((fitwell::special::gamma_p(1.0, 1e-20) / 1e-20 - 1.0).abs() < 1e-13);
 /// ```
 pub fn gamma_p(a: f64, x: f64) -> f64 {
     match parts(a, x) {
