@@ -53,6 +53,13 @@
 //! | `SequentialFeatureSelector(Ridge(), direction="backward")` | `SequentialFeatureSelector::new(Ridge::new()).direction(Direction::Backward)` |
 //! | `selector.get_support(indices=True)` | `fitted.support_indices()`, or `fitted.support()` for the mask |
 //! | `importance_getter="named_steps.clf.coef_"` | the last step's by itself, or `.importance_getter(\|model: &M\| ...)` |
+//! | `SimpleImputer(strategy="constant", fill_value="?")` | `SimpleImputer::constant("?")`, on arrays and tables |
+//! | `SimpleImputer(missing_values="?", strategy=np.max)` | `SimpleImputer::custom("max", f).missing_values("?")` |
+//! | `KNNImputer(n_neighbors=3, weights="distance")` | `KnnImputer::new().n_neighbors(3).weights(KnnWeights::Distance)` |
+//! | `IterativeImputer(Ridge(), max_iter=20)` | `IterativeImputer::new().estimator(Ridge::new()).max_iter(20)` |
+//! | `IterativeImputer(sample_posterior=True)` | `IterativeImputer::new().sample_posterior()` |
+//! | `MissingIndicator(features="all")` | `MissingIndicator::new().features(IndicatorFeatures::All)` |
+//! | `BayesianRidge().fit(X, y).predict(X2, return_std=True)` | `BayesianRidge::new().fit(&x, &y)?.predict_std(&x2)?` |
 //! | `train_test_split(X, y, test_size=0.2, stratify=y)` | `TrainTestSplit::new().test_size(0.2).stratify(&y).split((&x, &y))?` |
 //! | `PolynomialFeatures(degree=(2, 3))` | `PolynomialFeatures::new().degree_range(2..=3)` |
 //! | `KBinsDiscretizer(n_bins=[3, 5], encode="ordinal")` | `KBinsDiscretizer::new().n_bins_each([3, 5]).encode(BinEncode::Ordinal)` |

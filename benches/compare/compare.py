@@ -14,13 +14,14 @@ import warnings
 import categories
 import feature_selection
 import features
+import impute
 import linear_model
 import model_selection
 import scaling
 import table
 from common import ROOT, WORK
 
-AREAS = [table, scaling, features, categories, linear_model, model_selection, feature_selection]
+AREAS = [table, scaling, features, categories, impute, linear_model, model_selection, feature_selection]
 
 
 class Ours:

@@ -4,6 +4,7 @@
 mod categories;
 mod feature_selection;
 mod features;
+mod impute;
 mod linear_model;
 mod model_selection;
 mod scaling;
@@ -50,6 +51,7 @@ fn job(workload: &str, data: &Data) -> std::result::Result<Job, Box<dyn std::err
         feature_selection::job,
         categories::job,
         features::job,
+        impute::job,
         linear_model::job,
         model_selection::job,
         scaling::job,

@@ -5,6 +5,8 @@ use std::fmt;
 use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2, s};
 use serde::{Deserialize, Serialize};
 
+use super::custom::Statistic;
+use super::missing::{Missing, MissingValues, increasing, names_out, with_missing};
 use super::statistics::{by_column, means, median, most_frequent};
 use crate::error::{Error, Result};
 use crate::float::Float;
@@ -14,7 +16,7 @@ use crate::preprocessing::columnwise::{first_infinity, map_columns, no_infinity}
 use crate::preprocessing::names_or_numbers;
 use crate::table::Cell;
 use crate::targets::Targets;
-use crate::traits::{Estimator, FeatureNamesOut, Transform};
+use crate::traits::{Estimator, FeatureNamesOut, InverseTransform, Transform};
 use crate::{check, parallel};
 
 /// What stands in for a missing value.
@@ -28,20 +30,53 @@ pub enum Strategy {
     Median,
     /// The value that occurs most often; of several, the smallest, in texts the first in order.
     MostFrequent,
-    /// Always the same: a number, a boolean or a text, as the columns need.
+    /// Always the same: a number, a boolean or a text, as the columns need. [`Cell::Missing`] (`null` by name) is
+    /// scikit-learn's `fill_value=None`: 0, false, or the text `missing_value`.
     Constant(Cell),
+    /// What a function makes of the observed values, as `f64`. Numbers only.
+    Custom(Statistic),
+}
+
+impl Strategy {
+    /// Functions are not written: those of the original come back.
+    pub(super) fn restore(&mut self, original: &Self) {
+        if let (Strategy::Custom(new), Strategy::Custom(original)) = (self, original) {
+            new.restore(original);
+        }
+    }
+
+    /// A constant is finite, a function is there.
+    pub(super) fn check(&self, estimator: &str, parameter: &str) -> Result<()> {
+        let wrong = |expected, got: &dyn fmt::Display| {
+            Err(Error::invalid_parameter(
+                estimator, parameter, expected, got,
+            ))
+        };
+        match self {
+            Strategy::Constant(Cell::Number(v)) if !v.is_finite() => {
+                wrong("a constant that is finite", v)
+            }
+            Strategy::Custom(statistic) if statistic.function().is_none() => wrong(
+                "given with its function, which no file and no name holds",
+                &format!("{:?}", statistic.name()),
+            ),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Fills the missing values of each column with one value learned from the column, or with a constant.
 ///
 /// On arrays missing is NaN, or a number of your choice; on a [`Table`](crate::table::Table) it is the table's own missing
-/// value, in columns of numbers, booleans and texts alike, and the result is a table again.
+/// value in columns of numbers, booleans and texts alike, or a value of your choice, and the result is a table again.
+///
+/// With `add_indicator` the fitted imputer can be inverted: values come back as missing where an indicator says so.
 ///
 /// # Settings
 /// | name | default | range | meaning |
 /// |---|---|---|---|
-/// | `strategy` | `mean` | `mean`, `median`, `most_frequent`, `{"constant": value}` | what stands in |
-/// | `missing_values` | NaN | NaN or finite; NaN for tables | which number of an array is missing |
+/// | `strategy` | `mean` | `mean`, `median`, `most_frequent`, `{"constant": value}`, a [`Statistic`] of one's own | what stands in |
+/// | `missing_values` | NaN | NaN or a value; a finite number for arrays | what is missing |
 /// | `add_indicator` | `false` | | adds, for each column with missing values at fit, a column that says where they were |
 /// | `keep_empty_features` | `false` | | keeps columns in which everything is missing, filled with the constant, otherwise with 0, false or the text `missing_value`; without it they are dropped |
 ///
@@ -54,12 +89,15 @@ pub enum Strategy {
 ///
 /// # Errors
 /// `EmptyInput` for no rows or no columns; `NonFinite` for infinite values, and for NaN when another number is what is
-/// missing; `WrongColumnKind` when the strategy or the constant does not fit a table's column; `ShapeMismatch` and
-/// `FeatureNames` at transform.
+/// missing; `MissingValue` at transform, and `InvalidParameter` at fit, for a table that has missing values of its own when
+/// a value is what is missing;
+/// `WrongColumnKind` when the strategy or the constant does not fit a table's column; `Overflow` when a statistic is not
+/// finite; `ShapeMismatch` and `FeatureNames` at transform; `InvalidParameter` from `inverse_transform` without
+/// `add_indicator`.
 ///
 /// # Source
-/// scikit-learn's `SimpleImputer`. Different here: the constant is part of the strategy and has no default, and booleans
-/// are a kind of their own.
+/// scikit-learn's `SimpleImputer`. Different here: the constant is part of the strategy, booleans are a kind of their own,
+/// and `inverse_transform` gives back columns that were dropped as missing throughout.
 ///
 /// # Examples
 /// ```
@@ -78,36 +116,24 @@ pub enum Strategy {
 /// assert_eq!(filled.column("missingindicator_age")?, &Column::from([false, true, false]));
 /// # Ok::<(), Error>(())
 /// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SimpleImputer {
     /// What stands in for a missing value.
     pub(super) strategy: Strategy,
-    /// Which number of an array is missing.
-    #[serde(with = "crate::params::number")]
-    pub(super) missing_values: f64,
+    /// What is missing.
+    pub(super) missing_values: MissingValues,
     /// Columns that say where values were missing.
     pub(super) add_indicator: bool,
     /// Keep columns in which everything is missing.
     pub(super) keep_empty_features: bool,
 }
 
-/// NaN as `missing_values` equals NaN.
-impl PartialEq for SimpleImputer {
-    fn eq(&self, other: &Self) -> bool {
-        self.strategy == other.strategy
-            && (self.missing_values == other.missing_values
-                || self.missing_values.is_nan() && other.missing_values.is_nan())
-            && self.add_indicator == other.add_indicator
-            && self.keep_empty_features == other.keep_empty_features
-    }
-}
-
 impl Default for SimpleImputer {
     fn default() -> Self {
         SimpleImputer {
             strategy: Strategy::Mean,
-            missing_values: f64::NAN,
+            missing_values: MissingValues::Nan,
             add_indicator: false,
             keep_empty_features: false,
         }
@@ -147,10 +173,18 @@ impl SimpleImputer {
         self
     }
 
-    /// Which number of an array is missing: NaN, or another.
+    /// An imputer of what a function makes of the observed values; the name is for parameters and texts.
+    pub fn custom(
+        name: impl Into<String>,
+        f: impl Fn(&[f64]) -> f64 + Send + Sync + 'static,
+    ) -> Self {
+        Self::new().strategy(Strategy::Custom(Statistic::new(name, f)))
+    }
+
+    /// What is missing: NaN, which in tables is their own missing value, or a value.
     #[must_use]
-    pub fn missing_values(mut self, missing_values: f64) -> Self {
-        self.missing_values = missing_values;
+    pub fn missing_values(mut self, missing_values: impl Into<MissingValues>) -> Self {
+        self.missing_values = missing_values.into();
         self
     }
 
@@ -173,23 +207,14 @@ impl SimpleImputer {
 impl Hyperparameters for SimpleImputer {
     const NAME: &'static str = "SimpleImputer";
 
+    fn restore(mut self, original: &Self) -> Self {
+        self.strategy.restore(&original.strategy);
+        self
+    }
+
     fn check(&self) -> Result<()> {
-        if self.missing_values.is_infinite() {
-            let (expected, got) = ("NaN or finite", self.missing_values);
-            return Err(Error::invalid_parameter(
-                Self::NAME,
-                "missing_values",
-                expected,
-                got,
-            ));
-        }
-        match &self.strategy {
-            Strategy::Constant(Cell::Missing) => Err(self.constant_must_be("a value", "missing")),
-            Strategy::Constant(Cell::Number(v)) if !v.is_finite() => {
-                Err(self.constant_must_be("finite", v))
-            }
-            _ => Ok(()),
-        }
+        self.missing_values.check(Self::NAME)?;
+        self.strategy.check(Self::NAME, "strategy")
     }
 }
 
@@ -213,19 +238,20 @@ impl<F: Float, Y: Targets + ?Sized> Estimator<ArrayRef2<F>, Y> for SimpleImputer
         self.check()?;
         check::not_empty(x)?;
         check::target(y, x.nrows())?;
-        if self.missing_values.is_nan() {
+        let number = self.missing_values.number(Self::NAME)?;
+        if number.is_nan() {
             no_infinity(x)?;
-            return self.learn(x);
+            return self.learn(x, number);
         }
         check::finite(x, "X")?;
-        let missing = F::of(self.missing_values);
-        self.learn(&x.mapv(|v| if v == missing { F::nan() } else { v }))
+        let missing = F::of(number);
+        self.learn(&x.mapv(|v| if v == missing { F::nan() } else { v }), number)
     }
 }
 
 impl SimpleImputer {
     /// Learns from data without infinities, in which NaN is missing.
-    fn learn<F: Float>(&self, x: &ArrayRef2<F>) -> Result<FittedSimpleImputer<F>> {
+    fn learn<F: Float>(&self, x: &ArrayRef2<F>, number: f64) -> Result<FittedSimpleImputer<F>> {
         let (mut statistics, if_empty) = match &self.strategy {
             Strategy::Mean => (means(x)?, F::zero()),
             Strategy::Median => (by_column(x, median), F::zero()),
@@ -237,6 +263,15 @@ impl SimpleImputer {
                 }
                 (by_column(x, |_| fill), fill)
             }
+            Strategy::Constant(Cell::Missing) => (by_column(x, |_| F::zero()), F::zero()),
+            Strategy::Custom(statistic) => {
+                let f = statistic.function();
+                let of = |values: &mut [F]| {
+                    let values: Vec<f64> = values.iter().map(|v| v.f64()).collect();
+                    F::of(f.map_or(f64::NAN, |f| f(&values)))
+                };
+                (by_column(x, of), F::zero())
+            }
             Strategy::Constant(other) => {
                 return Err(self.constant_must_be("a number, for arrays", other));
             }
@@ -246,15 +281,12 @@ impl SimpleImputer {
                 statistic.get_or_insert(if_empty);
             }
         }
-        let indicated = if self.add_indicator {
-            let columns = x.columns().into_iter().enumerate();
-            let with_missing = columns.filter(|(_, c)| c.iter().any(|v| v.is_nan()));
-            with_missing.map(|(j, _)| j).collect()
-        } else {
-            Vec::new()
-        };
+        check::learned(Self::NAME, "a statistic", statistics.iter().flatten())?;
+        let indicated = self
+            .add_indicator
+            .then(|| with_missing(&Missing::new(f64::NAN).counts(x)));
         Ok(FittedSimpleImputer {
-            missing_values: self.missing_values,
+            missing_values: number,
             statistics,
             indicated,
         })
@@ -285,7 +317,8 @@ pub struct FittedSimpleImputer<F: Float> {
     #[serde(with = "crate::params::number")]
     missing_values: f64,
     statistics: Vec<Option<F>>,
-    indicated: Vec<usize>,
+    /// The columns with an indicator, `None` without `add_indicator`.
+    indicated: Option<Vec<usize>>,
 }
 
 impl<F: Float> PartialEq for FittedSimpleImputer<F> {
@@ -305,7 +338,7 @@ impl<F: Float> FittedSimpleImputer<F> {
 
     /// The columns that have an indicator: those with missing values at fit, if `add_indicator` is set.
     pub fn indicator_features(&self) -> &[usize] {
-        &self.indicated
+        self.indicated.as_deref().unwrap_or_default()
     }
 
     /// The number of columns at fit.
@@ -329,7 +362,7 @@ impl<F: Float> Transform<ArrayRef2<F>> for FittedSimpleImputer<F> {
     fn transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
         let missing = F::of(self.missing_values);
         let is_missing = |v: F| v.is_nan() || v == missing;
-        if self.indicated.is_empty() && self.statistics.iter().all(Option::is_some) {
+        if self.indicator_features().is_empty() && self.statistics.iter().all(Option::is_some) {
             let fill: Vec<f64> = self.statistics.iter().flatten().map(|v| v.f64()).collect();
             return self.fill_all(x, &fill);
         }
@@ -337,7 +370,7 @@ impl<F: Float> Transform<ArrayRef2<F>> for FittedSimpleImputer<F> {
             .zip(&self.statistics)
             .filter_map(|(j, fill)| fill.map(|fill| (j, fill)))
             .collect();
-        let width = kept.len() + self.indicated.len();
+        let width = kept.len() + self.indicator_features().len();
         self.check_values(x)?;
         let mut out = parallel::zeros((x.nrows(), width));
         let chunk = parallel::row_chunks(x.nrows(), x.ncols());
@@ -380,7 +413,7 @@ impl<F: Float> FittedSimpleImputer<F> {
                 let v = row[*j];
                 if is_missing(v) { *fill } else { v }
             });
-            let indicators = self.indicated.iter().map(|j| {
+            let indicators = self.indicator_features().iter().map(|j| {
                 if is_missing(row[*j]) {
                     F::one()
                 } else {
@@ -397,19 +430,47 @@ impl<F: Float> FittedSimpleImputer<F> {
 impl<F: Float> FeatureNamesOut for FittedSimpleImputer<F> {
     fn feature_names_out(&self, input: Option<&[String]>) -> Result<Vec<String>> {
         let names = names_or_numbers(input, self.n_features_in())?;
-        let kept = names.iter().zip(&self.statistics);
-        let kept = kept.filter(|(_, fill)| fill.is_some());
-        let indicators = self.indicated.iter().map(|&j| indicator_name(&names[j]));
-        Ok(kept
-            .map(|(name, _)| name.clone())
-            .chain(indicators)
-            .collect())
+        let kept = |j: usize| self.statistics[j].is_some();
+        Ok(names_out(&names, kept, self.indicator_features()))
     }
 }
 
-/// The name of the column that says where values of `name` were missing.
-pub(super) fn indicator_name(name: &str) -> String {
-    format!("missingindicator_{name}")
+/// What came out of `transform`, back to what went in: missing where an indicator says so, and throughout in columns that
+/// were dropped. A column without an indicator keeps the values that stood in.
+impl<F: Float> InverseTransform<ArrayRef2<F>> for FittedSimpleImputer<F> {
+    type Output = Array2<F>;
+
+    fn inverse_transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
+        let indicated = self.indicated.as_ref().ok_or_else(without_indicator)?;
+        let kept: Vec<usize> = (0..self.statistics.len())
+            .filter(|&j| self.statistics[j].is_some())
+            .collect();
+        check::same_width(x, kept.len() + indicated.len())?;
+        let mut out = parallel::zeros((x.nrows(), self.statistics.len()));
+        let missing = F::of(self.missing_values);
+        let chunk = parallel::row_chunks(x.nrows(), x.ncols());
+        parallel::for_each_row_chunk_mut(&mut out, chunk, |first, mut block| {
+            block.fill(missing);
+            for (i, mut out) in block.rows_mut().into_iter().enumerate() {
+                let row = x.row(first + i);
+                for (v, &j) in row.iter().zip(&kept) {
+                    out[j] = *v;
+                }
+                for (flag, &j) in row.iter().skip(kept.len()).zip(indicated) {
+                    if *flag != F::zero() {
+                        out[j] = missing;
+                    }
+                }
+            }
+        });
+        Ok(out)
+    }
+}
+
+/// The error for an imputer that did not record where values were missing.
+pub(super) fn without_indicator() -> Error {
+    let expected = "true for `inverse_transform`";
+    Error::invalid_parameter(SimpleImputer::NAME, "add_indicator", expected, false)
 }
 
 impl<F: Float> fmt::Display for FittedSimpleImputer<F> {
@@ -423,8 +484,9 @@ impl<F: Float> fmt::Display for FittedSimpleImputer<F> {
         if dropped > 0 {
             write!(f, ", {dropped} dropped")?;
         }
-        if !self.indicated.is_empty() {
-            write!(f, ", {} indicators", self.indicated.len())?;
+        let indicators = self.indicator_features().len();
+        if indicators > 0 {
+            write!(f, ", {indicators} indicators")?;
         }
         Ok(())
     }
@@ -446,16 +508,11 @@ impl<F: Float> Model for FittedSimpleImputer<F> {
         if !self.statistics.iter().flatten().all(|v| v.is_finite()) {
             return wrong("a fill value is not finite");
         }
-        if !increasing(&self.indicated, self.statistics.len()) {
+        if !increasing(self.indicator_features(), self.statistics.len()) {
             return wrong("indicators are not increasing column numbers");
         }
         Ok(())
     }
-}
-
-/// Positions below `n`, each greater than the one before.
-fn increasing(positions: &[usize], n: usize) -> bool {
-    positions.windows(2).all(|p| p[0] < p[1]) && positions.last().is_none_or(|&last| last < n)
 }
 
 #[cfg(test)]
@@ -662,7 +719,7 @@ mod tests {
         for bad in [
             SimpleImputer::constant(NAN),
             SimpleImputer::constant("text"),
-            SimpleImputer::constant(Cell::Missing),
+            SimpleImputer::new().missing_values("?"),
             SimpleImputer::new().missing_values(f64::INFINITY),
         ] {
             let refused = bad.fit(&sample(), &()).unwrap_err();
@@ -670,6 +727,78 @@ mod tests {
         }
         let too_large = SimpleImputer::constant(1e300).fit(&array![[1f32]], &());
         assert!(too_large.is_err());
+    }
+
+    #[test]
+    fn a_constant_of_nothing_is_scikit_learns_default() {
+        let zero = SimpleImputer::constant(Cell::Missing);
+        let filled = zero.fit_transform(&sample()).unwrap();
+        assert_eq!(filled.column(0).to_vec(), [1.0, 2.0, 2.0, 0.0, 9.0]);
+        let by_name = SimpleImputer::new()
+            .with_param("strategy", serde_json::json!({ "constant": null }))
+            .unwrap();
+        assert_eq!(by_name, zero);
+    }
+
+    #[test]
+    fn a_function_of_ones_own() {
+        let largest = SimpleImputer::custom("max", |v| v.iter().copied().fold(f64::MIN, f64::max));
+        let fitted = largest.fit(&sample(), &()).unwrap();
+        assert_eq!(fitted.statistics(), [Some(9.0), Some(4.0), Some(5.0), None]);
+        // The function stays when another parameter is set by name, and is not in a file.
+        let with = largest.with_param("keep_empty_features", true).unwrap();
+        assert_eq!(with.fit(&sample(), &()).unwrap().statistics()[3], Some(0.0));
+        let read = SimpleImputer::from_json(&largest.to_json().unwrap()).unwrap_err();
+        assert!(read.to_string().contains("with its function"), "{read}");
+        let bad = SimpleImputer::custom("nan", |_| f64::NAN)
+            .fit(&sample(), &())
+            .unwrap_err();
+        assert!(matches!(bad.kind(), ErrorKind::Overflow { .. }), "{bad}");
+    }
+
+    #[test]
+    fn inverse_gives_back_what_was_missing() {
+        let x = sample();
+        let same = |a: &Array2<f64>, b: &Array2<f64>| {
+            a.dim() == b.dim()
+                && a.iter()
+                    .zip(b)
+                    .all(|(a, b)| a == b || a.is_nan() && b.is_nan())
+        };
+        for keep in [false, true] {
+            let imputer = SimpleImputer::mean()
+                .add_indicator(true)
+                .keep_empty_features(keep);
+            let fitted = imputer.fit(&x, &()).unwrap();
+            let back = fitted
+                .inverse_transform(&fitted.transform(&x).unwrap())
+                .unwrap();
+            assert!(same(&back, &x), "{back}");
+            // Other rows too, also where all of a column happens to be missing.
+            let rows = x.slice(s![3..4, ..]).to_owned();
+            let back = fitted
+                .inverse_transform(&fitted.transform(&rows).unwrap())
+                .unwrap();
+            assert!(same(&back, &rows), "{back}");
+            assert!(fitted.inverse_transform(&x.slice(s![.., ..2])).is_err());
+        }
+        let coded = x.mapv(|v| if v.is_nan() { -1.0 } else { v });
+        let imputer = SimpleImputer::median()
+            .missing_values(-1)
+            .add_indicator(true);
+        let fitted = imputer.fit(&coded, &()).unwrap();
+        let back = fitted
+            .inverse_transform(&fitted.transform(&coded).unwrap())
+            .unwrap();
+        assert_eq!(back, coded);
+        let without = SimpleImputer::mean().fit(&x, &()).unwrap();
+        let refused = without
+            .inverse_transform(&x.slice(s![.., ..3]))
+            .unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "`add_indicator` of `SimpleImputer` must be true for `inverse_transform`, got false"
+        );
     }
 
     #[test]
@@ -689,7 +818,7 @@ mod tests {
             imputer
         );
         let broken = FittedSimpleImputer {
-            indicated: vec![4],
+            indicated: Some(vec![4]),
             ..imputer.clone()
         };
         assert!(broken.validate().is_err());

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use super::simple_imputer::{SimpleImputer, Strategy, indicator_name};
+use super::missing::{MissingValues, indicator_name, replaced};
+use super::simple_imputer::{SimpleImputer, Strategy, without_indicator};
 use super::statistics::{means, median, most_frequent};
 use crate::check;
 use crate::error::{Error, Result};
@@ -15,7 +16,7 @@ use crate::params::Hyperparameters;
 use crate::preprocessing::{infinite_cell, names_at_fit, not_empty_table, same_names, wrong_kind};
 use crate::table::{Categorical, Cell, Column, ColumnKind, LARGEST_INTEGER, Table};
 use crate::targets::Targets;
-use crate::traits::{Estimator, FeatureNamesOut, Transform};
+use crate::traits::{Estimator, FeatureNamesOut, InverseTransform, Transform};
 
 /// The text in a column of texts that were all missing.
 const EMPTY_TEXT: &str = "missing_value";
@@ -25,16 +26,9 @@ impl<Y: Targets + ?Sized> Estimator<Table, Y> for SimpleImputer {
 
     fn fit(&self, x: &Table, y: &Y) -> Result<Self::Fitted> {
         self.check()?;
-        if !self.missing_values.is_nan() {
-            return Err(Error::invalid_parameter(
-                Self::NAME,
-                "missing_values",
-                "NaN for tables, which have missing values of their own",
-                self.missing_values,
-            ));
-        }
         not_empty_table(x)?;
         check::target(y, x.n_rows())?;
+        let x = &self.missing_values.in_table_at_fit(Self::NAME, x)?;
         let columns = x
             .iter()
             .map(|(name, column)| {
@@ -47,7 +41,11 @@ impl<Y: Targets + ?Sized> Estimator<Table, Y> for SimpleImputer {
                 })
             })
             .collect::<Result<Vec<_>>>()?;
-        let imputer = FittedTableImputer { columns };
+        let imputer = FittedTableImputer {
+            missing_values: self.missing_values.clone(),
+            add_indicator: self.add_indicator,
+            columns,
+        };
         imputer.check_indicator_names()?;
         Ok(imputer)
     }
@@ -60,6 +58,7 @@ impl SimpleImputer {
             && match &self.strategy {
                 Strategy::MostFrequent => true,
                 Strategy::Constant(Cell::Number(v)) => is_whole(*v),
+                Strategy::Constant(Cell::Missing) => true,
                 _ => false,
             }
     }
@@ -79,15 +78,20 @@ impl SimpleImputer {
             | (Strategy::Constant(cell @ Cell::Text(_)), Column::Categorical(_)) => {
                 keep(cell.clone())
             }
+            (Strategy::Constant(Cell::Missing), column) => keep(default_fill(column)),
             (Strategy::Constant(cell), _) => Err(wrong_kind(
                 name,
                 column,
                 &format!("a column that {} {cell:?} can fill", cell.kind()),
             )),
             (_, Column::Float(_) | Column::Integer(_)) if empty => keep(Cell::Number(0.0)),
-            (Strategy::MostFrequent, Column::Boolean(_)) if empty => keep(Cell::Boolean(false)),
-            (Strategy::MostFrequent, Column::Categorical(_)) if empty => {
-                keep(Cell::Text(EMPTY_TEXT.into()))
+            (Strategy::MostFrequent, column) if empty => keep(default_fill(column)),
+            (Strategy::Custom(statistic), Column::Float(values) | Column::Integer(values)) => {
+                let f = statistic.function();
+                let v = f.map_or(f64::NAN, |f| f(&observed(values)));
+                check::learned(Self::NAME, "a statistic", [&v])
+                    .map_err(|e| e.within(format!("column `{name}`")))?;
+                keep(Cell::Number(v))
             }
             (Strategy::Mean, Column::Float(values) | Column::Integer(values)) => {
                 let values = ArrayView2::from_shape((values.len(), 1), values)
@@ -108,10 +112,20 @@ impl SimpleImputer {
             (Strategy::MostFrequent, Column::Categorical(values)) => {
                 keep(Cell::Text(most_frequent_text(values)))
             }
-            (Strategy::Mean | Strategy::Median, Column::Boolean(_) | Column::Categorical(_)) => {
-                Err(wrong_kind(name, column, "float or integer"))
-            }
+            (
+                Strategy::Mean | Strategy::Median | Strategy::Custom(_),
+                Column::Boolean(_) | Column::Categorical(_),
+            ) => Err(wrong_kind(name, column, "float or integer")),
         }
+    }
+}
+
+/// What stands in where nothing was observed and nothing was said.
+fn default_fill(column: &Column) -> Cell {
+    match column {
+        Column::Float(_) | Column::Integer(_) => Cell::Number(0.0),
+        Column::Boolean(_) => Cell::Boolean(false),
+        Column::Categorical(_) => Cell::Text(EMPTY_TEXT.into()),
     }
 }
 
@@ -150,6 +164,8 @@ fn most_frequent_text(values: &Categorical) -> String {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FittedTableImputer {
+    missing_values: MissingValues,
+    add_indicator: bool,
     columns: Vec<ImputedColumn>,
 }
 
@@ -208,6 +224,7 @@ impl Transform<Table> for FittedTableImputer {
 
     fn transform(&self, x: &Table) -> Result<Table> {
         same_names(x, self.columns.iter().map(|c| c.name.as_str()))?;
+        let x = &self.missing_values.in_table(x)?;
         let mut out = Vec::with_capacity(self.columns.len());
         for (position, column) in self.columns.iter().enumerate() {
             let (name, values) = x.shared(position);
@@ -227,7 +244,64 @@ impl Transform<Table> for FittedTableImputer {
     }
 }
 
+/// What came out of `transform`, back to what went in: missing where an indicator says so, and throughout in columns that
+/// were dropped. A column without an indicator keeps the values that stood in.
+impl InverseTransform<Table> for FittedTableImputer {
+    type Output = Table;
+
+    fn inverse_transform(&self, x: &Table) -> Result<Table> {
+        if !self.add_indicator {
+            return Err(without_indicator());
+        }
+        let names = self.feature_names_out(None)?;
+        same_names(x, names.iter().map(String::as_str))?;
+        let n = x.n_rows();
+        let missing = self.missing_values.cell();
+        let kept = self.columns.iter().filter(|c| c.fill.is_some()).count();
+        let (mut value, mut indicator) = (0usize.., kept..);
+        let columns = self.columns.iter().map(|column| {
+            let name: Arc<str> = column.name.as_str().into();
+            let values = (column.fill.is_some().then(|| value.next()).flatten())
+                .map_or_else(|| Arc::new(column.all_missing(n)), |at| x.shared(at).1);
+            let flags = column.indicated.then(|| indicator.next()).flatten();
+            let flags = flags.map(|at| x.shared(at).1);
+            let flagged = |row: usize| {
+                let flag = flags.as_ref().map(|flags| flags.number(row));
+                column.fill.is_none() || flag.flatten().is_some_and(|v| v != 0.0)
+            };
+            let values = replaced(&values, flagged, &missing).map_or(values, Arc::new);
+            (name, column.whole_again(values))
+        });
+        Ok(Table::from_shared(columns.collect(), n))
+    }
+}
+
 impl ImputedColumn {
+    /// A column of the kind at fit without any value.
+    fn all_missing(&self, n: usize) -> Column {
+        match self.kind {
+            ColumnKind::Float => Column::Float(vec![f64::NAN; n]),
+            ColumnKind::Integer => Column::Integer(vec![f64::NAN; n]),
+            ColumnKind::Boolean => Column::Boolean(vec![None; n]),
+            ColumnKind::Categorical => {
+                Column::Categorical(Categorical::from_texts(vec![None::<&str>; n]))
+            }
+        }
+    }
+
+    /// Whole numbers at fit are whole numbers again, once the mean of them is gone.
+    fn whole_again(&self, column: Arc<Column>) -> Arc<Column> {
+        match column.as_ref() {
+            Column::Float(values)
+                if self.kind == ColumnKind::Integer
+                    && values.iter().all(|v| v.is_nan() || is_whole(*v)) =>
+            {
+                Arc::new(Column::Integer(values.clone()))
+            }
+            _ => column,
+        }
+    }
+
     /// The column without missing values, the same one where there are none; `None` if it is dropped.
     fn filled(&self, column: &Arc<Column>) -> Result<Option<Arc<Column>>> {
         self.check_values(column)?;
@@ -343,6 +417,12 @@ impl Model for FittedTableImputer {
         let wrong = |what: String| Err(Error::model_file(format!("FittedTableImputer: {what}")));
         if self.columns.is_empty() {
             return wrong("no columns".into());
+        }
+        if let Err(e) = self.missing_values.check(SimpleImputer::NAME) {
+            return wrong(e.to_string());
+        }
+        if !self.add_indicator && self.columns.iter().any(|c| c.indicated) {
+            return wrong("indicators without add_indicator".into());
         }
         for column in &self.columns {
             if column.whole
@@ -476,12 +556,79 @@ mod tests {
             filled.column("whole").unwrap(),
             &Column::from([2.0, 0.5, 3.0, 3.0])
         );
+        // Three is there, but so is a value that is missing already.
         assert!(
             SimpleImputer::mean()
                 .missing_values(3.0)
                 .fit(&whole, &())
                 .is_err()
         );
+        let filled = SimpleImputer::constant(Cell::Missing)
+            .fit_transform(&table())
+            .unwrap();
+        assert_eq!(filled.column("whole").unwrap(), &Column::from([2, 0, 3, 3]));
+        assert_eq!(
+            filled.column("flag").unwrap(),
+            &Column::from([true, false, false, false])
+        );
+        let texts = ["b", "", "missing_value", "b"];
+        assert_eq!(filled.column("text").unwrap(), &Column::from(texts));
+    }
+
+    #[test]
+    fn a_value_that_means_missing() {
+        let table = Table::new([
+            ("code", Column::from([2, -1, 3, 3])),
+            ("text", Column::from(["b", "?", "c", "b"])),
+        ])
+        .unwrap();
+        let imputer = SimpleImputer::most_frequent()
+            .missing_values("?")
+            .add_indicator(true);
+        let fitted = imputer.fit(&table, &()).unwrap();
+        let filled = fitted.transform(&table).unwrap();
+        assert_eq!(filled.names(), ["code", "text", "missingindicator_text"]);
+        assert_eq!(
+            filled.column("text").unwrap(),
+            &Column::from(["b", "b", "c", "b"])
+        );
+        assert_eq!(fitted.inverse_transform(&filled).unwrap(), table);
+        let numbers = table.select_columns(&"code".into()).unwrap();
+        let imputer = SimpleImputer::mean().missing_values(-1).add_indicator(true);
+        let fitted = imputer.fit(&numbers, &()).unwrap();
+        let filled = fitted.transform(&numbers).unwrap();
+        assert_eq!(
+            filled.column("code").unwrap(),
+            &Column::from([2.0, 8.0 / 3.0, 3.0, 3.0])
+        );
+        assert_eq!(fitted.inverse_transform(&filled).unwrap(), numbers);
+        // A missing value is then a mistake, at fit and afterwards.
+        let holes = Table::new([("code", Column::from([Some(1), None]))]).unwrap();
+        assert!(fitted.transform(&holes).is_err());
+    }
+
+    #[test]
+    fn inverse_gives_back_what_was_missing() {
+        let whole = Table::new([("none", Column::from([None::<&str>; 4]))]).unwrap();
+        let table = table()
+            .with_column("none", whole.column("none").unwrap().clone())
+            .unwrap();
+        for keep in [false, true] {
+            let imputer = SimpleImputer::most_frequent();
+            let imputer = imputer.add_indicator(true).keep_empty_features(keep);
+            let fitted = imputer.fit(&table, &()).unwrap();
+            let back = fitted
+                .inverse_transform(&fitted.transform(&table).unwrap())
+                .unwrap();
+            assert_eq!(back, table);
+            let rows = table.select_rows(&[1, 1]).unwrap();
+            let back = fitted
+                .inverse_transform(&fitted.transform(&rows).unwrap())
+                .unwrap();
+            assert_eq!(back, rows);
+        }
+        let without = SimpleImputer::most_frequent().fit(&table, &()).unwrap();
+        assert!(without.inverse_transform(&table).is_err());
     }
 
     #[test]
