@@ -21,6 +21,9 @@ use crate::random::{self, WeightedIndex, generator, stream};
 use crate::traits::{Estimator, FeatureNamesOut, Transform};
 use crate::{check, linalg, parallel};
 
+/// Regressions at most where their number is known beforehand.
+const MOST_REGRESSIONS: usize = 1 << 20;
+
 /// The least correlation that a column is drawn with.
 const LEAST_CORRELATION: f64 = 1e-6;
 
@@ -136,6 +139,12 @@ impl<'a, F: Float> Chain<'a, F> {
         if self.settings.max_iter > 0 && width > 1 && !self.state.nothing_observed() {
             let mut rng = generator(self.settings.random_state);
             let mut order = self.turns();
+            let most = MOST_REGRESSIONS / order.len().max(1);
+            if D::SAMPLES && self.settings.max_iter > most {
+                let expected = format!("at most {most} when values are sampled, as all rounds run");
+                let got = self.settings.max_iter;
+                return Err(Error::invalid_parameter(NAME, "max_iter", expected, got));
+            }
             let nearness = self.nearness()?;
             let tolerance = self.settings.tol * self.state.largest_observed();
             let mut before = (!D::SAMPLES).then(|| self.state.values.clone());
@@ -374,6 +383,19 @@ impl<M> Imputation<M> {
 ///
 /// Rows are filled one by one, whatever other rows there are, with two exceptions: input in which nothing at all is observed
 /// gets the initial values, as in scikit-learn, and sampled values depend on the position of the row.
+///
+/// ```
+/// use fitwell::{impute::IterativeImputer, prelude::*};
+/// use ndarray::array;
+///
+/// let x = array![[1.0, 2.0], [2.0, 4.0], [3.0, 6.0], [f64::NAN, 8.0]];
+/// let model = IterativeImputer::new().fit(&x, &())?;
+/// let step = &model.imputation_sequence()[1]; // the column with fewer missing values comes first
+/// assert_eq!((step.feature(), step.neighbors()), (0, &[1][..]));
+/// assert!(f64::abs(step.estimator().coef()[0] - 0.5) < 1e-3);
+/// assert!(f64::abs(model.transform(&array![[f64::NAN, 5.0]])?[[0, 0]] - 2.5) < 1e-3);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(
     deny_unknown_fields,

@@ -257,6 +257,15 @@ fn settings_that_cannot_be() {
     ] {
         assert_eq!(refused(imputer), text);
     }
+    let endless = base()
+        .sample_posterior()
+        .max_iter(1 << 53)
+        .fit(&holes, &())
+        .unwrap_err();
+    assert!(
+        endless.to_string().contains("at most 349525 when"),
+        "{endless}"
+    );
     let e = base().with_param("sample_posterior", true).unwrap_err();
     assert_eq!(
         e.to_string(),

@@ -218,6 +218,17 @@ fn mean<F: Float>(values: &[F]) -> Option<F> {
 }
 
 /// The rows that [`KnnImputer`] takes values from.
+///
+/// ```
+/// use fitwell::{impute::KnnImputer, prelude::*};
+/// use ndarray::array;
+///
+/// let x = array![[1.0, 10.0], [2.0, 20.0], [f64::NAN, 40.0]];
+/// let model = KnnImputer::new().n_neighbors(1).add_indicator(true).fit(&x, &())?;
+/// assert_eq!(model.feature_names_out(None)?, ["x0", "x1", "missingindicator_x0"]);
+/// assert_eq!(model.transform(&array![[f64::NAN, 19.0]])?, array![[2.0, 19.0, 1.0]]);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, bound = "")]
 pub struct FittedKnnImputer<F: Float> {

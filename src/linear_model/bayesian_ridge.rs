@@ -379,6 +379,17 @@ fn covariance(alpha: f64, lambda: f64, spectrum: &Spectrum) -> Array2<f64> {
 }
 
 /// What [`BayesianRidge`] learned.
+///
+/// ```
+/// use fitwell::{linear_model::BayesianRidge, prelude::*};
+/// use ndarray::array;
+///
+/// let (x, y) = (array![[0.0], [1.0], [2.0], [3.0]], array![0.9, 3.2, 4.8, 7.1]); // about 1 + 2 x
+/// let model = BayesianRidge::new().fit(&x, &y)?;
+/// assert!(f64::abs(model.coef()[0] - 2.0) < 0.1 && f64::abs(model.intercept() - 1.0) < 0.2);
+/// assert!(1.0 / model.alpha().sqrt() < 0.5); // the deviation of the noise
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FittedBayesianRidge<F = f64> {

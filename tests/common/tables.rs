@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use fitwell::impute::SimpleImputer;
+use fitwell::impute::{IndicatorFeatures, MissingIndicator, SimpleImputer};
 use fitwell::params::Value;
 use fitwell::pipeline::{ColumnTransformer, FeatureUnion, Optional, Remainder};
 use fitwell::prelude::*;
@@ -11,7 +11,7 @@ use fitwell::preprocessing::{
     TargetEncoder,
 };
 use fitwell::random;
-use fitwell::table::{Column, Columns, Table};
+use fitwell::table::{Cell, Column, Columns, Table};
 use ndarray::{Array2, Axis};
 
 use crate::checks::extreme_values;
@@ -60,6 +60,10 @@ fn registry(report: &mut Report) {
     check(report, TargetEncoder::new().smooth(5.0).cv(2usize), unknown(tags(CATEGORIES, ("smooth", "auto"))));
     check(report, ColumnTransformer::new().part("mean", ["colour", "floor"], TargetEncoder::new()).part("code", ["garden"], OrdinalEncoder::new().encoded_missing_value(-1.0)), by_name(tags(CATEGORIES, ("mean__shuffle", false))));
     check(report, SimpleImputer::most_frequent(), unknown(tags(EVERYTHING, ("keep_empty_features", true))));
+    check(report, SimpleImputer::most_frequent().add_indicator(true), unknown(tags(EVERYTHING, ("keep_empty_features", true))));
+    check(report, SimpleImputer::constant(Cell::Missing), unknown(tags(EVERYTHING, ("add_indicator", true))));
+    check(report, MissingIndicator::new(), unknown(tags(EVERYTHING, ("error_on_new", false))));
+    check(report, MissingIndicator::new().features(IndicatorFeatures::All), unknown(tags(EVERYTHING, ("error_on_new", false))));
     check(report, numbers().part("cat", ["colour", "town"], OneHotEncoder::new()), Tags { unknown_passes: false, ..by_name(tags(&["colour", "floor", "area", "town"], ("num__impute__strategy", "mean"))) });
     check(report, numbers().remainder(Remainder::Passthrough), by_name(tags(&["floor", "garden", "area"], ("num__scale__with_std", false))));
     check(report, numbers().remainder_part(OneHotEncoder::new()), Tags { unknown_passes: false, ..by_name(tags(&["colour", "town", "floor", "area"], ("remainder__drop", "first"))) });
