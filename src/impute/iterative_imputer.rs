@@ -186,16 +186,17 @@ impl Hyperparameters for Settings {
             check::count(NAME, "n_nearest_features", n, 1)?;
         }
         self.initial_strategy.check(NAME, "initial_strategy")?;
-        for (name, limit) in [
-            ("min_value", &self.min_value),
-            ("max_value", &self.max_value),
+        let (inf, never) = (f64::INFINITY, f64::NEG_INFINITY);
+        for (name, limit, bad, expected) in [
+            ("min_value", &self.min_value, inf, "below infinity"),
+            ("max_value", &self.max_value, never, "above -infinity"),
         ] {
             let all = match limit {
                 Limit::Same(v) => std::slice::from_ref(v),
                 Limit::PerFeature(v) => v,
             };
-            if all.iter().any(|v| v.is_nan()) {
-                return Err(Error::invalid_parameter(NAME, name, "not NaN", "NaN"));
+            if let Some(v) = all.iter().find(|v| v.is_nan() || **v == bad) {
+                return Err(Error::invalid_parameter(NAME, name, expected, v));
             }
         }
         Ok(())
@@ -331,7 +332,7 @@ impl<E: Params, D: Kind> Params for IterativeImputer<E, D> {
         if let Some(inner) = name.strip_prefix("estimator__") {
             new.estimator = self.estimator.with_value(inner, value)?;
         } else if name == "sample_posterior" {
-            if value != Value::from(D::SAMPLES) {
+            if value.as_bool() != Some(D::SAMPLES) {
                 let expected = format!("{}: it is a part of the imputer's type", D::SAMPLES);
                 return Err(Error::invalid_parameter(NAME, name, expected, value));
             }

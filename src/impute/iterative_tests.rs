@@ -248,7 +248,7 @@ fn settings_that_cannot_be() {
         ),
         (
             base().max_value(NAN),
-            "`max_value` of `IterativeImputer` must be not NaN, got NaN",
+            "`max_value` of `IterativeImputer` must be above -infinity, got NaN",
         ),
         (
             base().initial_strategy(Strategy::Constant("a".into())),

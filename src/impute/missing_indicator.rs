@@ -11,8 +11,10 @@ use crate::error::{Error, Result, shorten};
 use crate::float::Float;
 use crate::model::{Model, ensure};
 use crate::params::{Hyperparameters, describe};
-use crate::preprocessing::{names_at_fit, names_or_numbers, not_empty_table, same_names};
-use crate::table::{Column, Table};
+use crate::preprocessing::{
+    infinite_cell, names_at_fit, names_or_numbers, not_empty_table, same_names, wrong_kind,
+};
+use crate::table::{Column, ColumnKind, Table};
 use crate::targets::Targets;
 use crate::traits::{Estimator, FeatureNamesOut, Transform};
 use crate::{check, parallel};
@@ -272,10 +274,14 @@ impl<Y: Targets + ?Sized> Estimator<Table, Y> for MissingIndicator {
         check::target(y, x.n_rows())?;
         let coded = self.missing_values.in_table_at_fit(NAME, x)?;
         let counts: Vec<usize> = coded.iter().map(|(_, column)| column.n_missing()).collect();
+        for (name, column) in x.iter() {
+            no_infinite_cell(name, column)?;
+        }
         let (features, error_on_new) = self.chosen(&counts);
         Ok(FittedTableIndicator {
             missing_values: self.missing_values.clone(),
             names: x.names(),
+            kinds: x.kinds(),
             features,
             error_on_new,
         })
@@ -298,8 +304,31 @@ impl<Y: Targets + ?Sized> Estimator<Table, Y> for MissingIndicator {
 pub struct FittedTableIndicator {
     missing_values: MissingValues,
     names: Vec<String>,
+    kinds: Vec<ColumnKind>,
     features: Vec<usize>,
     error_on_new: bool,
+}
+
+fn no_infinite_cell(name: &str, column: &Column) -> Result<()> {
+    match column {
+        Column::Float(values) | Column::Integer(values) => {
+            match values.iter().position(|v| v.is_infinite()) {
+                Some(row) => Err(infinite_cell(name, row, values[row])),
+                None => Ok(()),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The kind at fit, integers and floats being one kind, unless nothing is observed.
+fn same_kind(name: &str, column: &Column, at_fit: ColumnKind) -> Result<()> {
+    let numeric = |kind| matches!(kind, ColumnKind::Float | ColumnKind::Integer);
+    let same = column.kind() == at_fit || numeric(column.kind()) && numeric(at_fit);
+    if same || column.n_missing() == column.len() {
+        return Ok(());
+    }
+    Err(wrong_kind(name, column, &format!("{at_fit}, as at fit")))
 }
 
 impl FittedTableIndicator {
@@ -325,6 +354,10 @@ impl Transform<Table> for FittedTableIndicator {
     fn transform(&self, x: &Table) -> Result<Table> {
         same_names(x, self.names.iter().map(String::as_str))?;
         let coded = self.missing_values.in_table(x)?;
+        for ((name, column), kind) in coded.iter().zip(&self.kinds) {
+            same_kind(name, column, *kind)?;
+            no_infinite_cell(name, column)?;
+        }
         if self.error_on_new {
             let columns = coded.iter().enumerate();
             let new = columns.filter(|(j, (_, column))| {
@@ -371,6 +404,7 @@ impl Model for FittedTableIndicator {
             .map_err(|e| Error::model_file(e.to_string()))?;
         ensure::at_least("number of columns", self.names.len(), 1)?;
         ensure::names("columns", &self.names, self.names.len())?;
+        ensure::equal("number of kinds", self.kinds.len(), self.names.len())?;
         ensure::that(self.names.iter().all(|name| !name.is_empty()), || {
             "a column has no name".into()
         })?;

@@ -25,7 +25,7 @@ pub fn entries<F: Float>() -> Vec<Entry<F>> {
         regressor(BayesianRidge::new(), sample("alpha_1", 0.5)),
         regressor(BayesianRidge::new().fit_intercept(false).compute_score(true), sample("tol", 0.5)),
         transformer(SimpleImputer::constant(Cell::Missing), imputer(sample("missing_values", -1.0))),
-        transformer(SimpleImputer::mean().missing_values(0.5).add_indicator(true), imputer(sample("missing_values", -1.0))),
+        transformer(SimpleImputer::mean().missing_values(0.5).add_indicator(true), Tags { allow_nan: false, ..imputer(sample("missing_values", -1.0)) }),
         transformer(MissingIndicator::new().features(IndicatorFeatures::All), imputer(sample("missing_values", -1.0))),
         transformer(KnnImputer::new(), imputer(sample("n_neighbors", 3))),
         transformer(KnnImputer::new().weights(KnnWeights::Distance).add_indicator(true).keep_empty_features(true), imputer(sample("n_neighbors", 3))),
