@@ -8,8 +8,6 @@
 //! R. W. Floyd and R. L. Rivest (1975), "Expected time bounds for selection". The definitions of a quantile are those of
 //! R. J. Hyndman and Y. Fan (1996), "Sample quantiles in statistical packages".
 
-#![allow(dead_code)]
-
 use std::ops::Range;
 
 use ndarray::{Array2, ArrayRef2};
@@ -232,12 +230,23 @@ fn observed<F: Float>(x: &ArrayRef2<F>, columns: Range<usize>) -> Vec<Vec<F>> {
     /// Rows read before the next column: their lines stay in the first cache.
     const ROWS: usize = 256;
     let n = x.nrows();
-    let mut buffers: Vec<Vec<F>> = columns.clone().map(|_| Vec::with_capacity(n)).collect();
+    let mut buffers: Vec<Vec<F>> = columns.clone().map(|_| vec![F::zero(); n]).collect();
+    let mut known = vec![0; buffers.len()];
+    for buffer in &buffers {
+        parallel::advise_huge_pages(buffer);
+    }
     for first in (0..n).step_by(ROWS) {
         let rows = x.slice(ndarray::s![first..n.min(first + ROWS), columns.clone()]);
-        for (buffer, column) in buffers.iter_mut().zip(rows.columns()) {
-            buffer.extend(column.iter().filter(|v| !v.is_nan()));
+        for ((buffer, known), column) in buffers.iter_mut().zip(&mut known).zip(rows.columns()) {
+            for v in column {
+                // Overwritten by the next value if it is NaN; never behind the row.
+                buffer[*known] = *v;
+                *known += usize::from(!v.is_nan());
+            }
         }
+    }
+    for (buffer, known) in buffers.iter_mut().zip(known) {
+        buffer.truncate(known);
     }
     buffers
 }
@@ -354,17 +363,33 @@ fn narrow<F: Float>(
         let before: usize = counts[..i].iter().map(|(below, up_to)| up_to - below).sum();
         moved.push(before + position.checked_sub(below)?);
     }
-    let mut kept = 0;
-    for i in 0..values.len() {
-        let v = values[i];
-        let inside = ranges
-            .iter()
-            .fold(false, |any, (low, high)| any | ((v >= *low) & (v <= *high)));
-        // `kept` is never ahead of `i`.
-        values[kept] = v;
-        kept += usize::from(inside);
-    }
+    let kept = linalg::simd(
+        #[inline(always)]
+        || keep(values, ranges),
+    );
     Some((kept, moved))
+}
+
+/// Moves the values inside the ranges to the front, in their order; how many they are.
+#[inline(always)]
+fn keep<F: Float>(values: &mut [F], ranges: &[(F, F)]) -> usize {
+    const BLOCK: usize = 512;
+    let mut kept = 0;
+    for first in (0..values.len()).step_by(BLOCK) {
+        let last = values.len().min(first + BLOCK);
+        let mut inside = [false; BLOCK];
+        for &(low, high) in ranges {
+            for (inside, v) in inside.iter_mut().zip(&values[first..last]) {
+                *inside |= (*v >= low) & (*v <= high);
+            }
+        }
+        for (i, inside) in (first..last).zip(inside) {
+            // `kept` is never ahead of `i`.
+            values[kept] = values[i];
+            kept += usize::from(inside);
+        }
+    }
+    kept
 }
 
 /// How many values are below `low`, and how many up to `high`.
