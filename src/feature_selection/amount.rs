@@ -122,11 +122,10 @@ impl StepSize {
 }
 written!(StepSize, "a number of features or a fraction of them");
 
-/// So many of the features, at least one and no more than there are.
-pub(super) fn of_all(estimator: &str, name: &str, n: usize, n_features: usize) -> Result<usize> {
-    if (1..=n_features).contains(&n) {
-        return Ok(n);
+/// So many of the features, or all of them with a warning where they are fewer, as in scikit-learn.
+pub(super) fn or_all(estimator: &str, name: &str, n: usize, n_features: usize) -> usize {
+    if n > n_features {
+        log::warn!("{estimator}: `{name}` is {n}, there are {n_features} features: all are kept");
     }
-    let expected = format!("from 1 to {n_features}, the number of features");
-    Err(Error::invalid_parameter(estimator, name, expected, n))
+    n.min(n_features)
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use super::amount::{NFeatures, StepSize, of_all};
+use super::amount::{NFeatures, StepSize, or_all};
 use super::importances::{FromModel, ImportanceGetter, checked, squares};
 use super::support::{Kept, SelectColumns, around_estimator, indices, selector, through_model};
 use crate::boxed::Confidence;
@@ -67,8 +67,7 @@ impl Hyperparameters for Settings {
 /// One fit for each step, on fewer and fewer features.
 ///
 /// # Errors
-/// `InvalidParameter`, also for more features to select than there are (scikit-learn warns and keeps all); those of the
-/// estimator.
+/// `InvalidParameter`; those of the estimator. More features to select than there are keep all; the log says so.
 ///
 /// # Source
 /// I. Guyon, J. Weston, S. Barnhill, V. Vapnik, "Gene selection for cancer classification using support vector machines",
@@ -161,7 +160,7 @@ where
         let p = x.n_features();
         let keep = match self.settings.n_features_to_select {
             NFeatures::Auto => (p / 2).max(1),
-            NFeatures::Count(n) => of_all(NAME, "n_features_to_select", n, p)?,
+            NFeatures::Count(n) => or_all(NAME, "n_features_to_select", n, p),
             NFeatures::Fraction(f) => ((f * p as f64) as usize).max(1),
         };
         let step = self.settings.step.of(p);
@@ -358,14 +357,8 @@ mod tests {
     #[test]
     fn what_cannot_be_is_refused() {
         let (x, y) = data();
-        let e = Rfe::new(Ridge::new())
-            .n_features_to_select(7)
-            .fit(&x, &y)
-            .unwrap_err();
-        assert_eq!(
-            e.to_string(),
-            "`n_features_to_select` of `Rfe` must be from 1 to 6, the number of features, got 7"
-        );
+        let all = Rfe::new(Ridge::new()).n_features_to_select(7);
+        assert_eq!(all.fit(&x, &y).unwrap().support(), [true; 6]);
         for bad in [0.0, -0.5, 1.5, f64::NAN] {
             assert!(
                 Rfe::new(Ridge::new())

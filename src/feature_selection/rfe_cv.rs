@@ -6,7 +6,7 @@ use std::fmt;
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
-use super::amount::{StepSize, of_all};
+use super::amount::{StepSize, or_all};
 use super::importances::{FromModel, ImportanceGetter};
 use super::rfe::{check_ranking, eliminate};
 use super::support::{Kept, SelectColumns, around_estimator, selector, through_model};
@@ -63,7 +63,7 @@ impl Hyperparameters for Settings {
 /// | name | default | range | meaning |
 /// |---|---|---|---|
 /// | `step` | 1 | a count, or a fraction in (0, 1) of all, rounded down | how many go at a time |
-/// | `min_features_to_select` | 1 | from 1 to the number of features | where elimination ends |
+/// | `min_features_to_select` | 1 | at least 1 | where elimination ends; above the number of features all are kept |
 /// | `cv` | 5 | a number of folds (stratified for classes), a splitter, or a list of splits | |
 /// | `scoring` | the model's own score | a [`Scorer`] | greater is better |
 /// | `importance_getter` | [`FromModel`] | an [`ImportanceGetter`] | where coefficients come from |
@@ -75,9 +75,8 @@ impl Hyperparameters for Settings {
 /// One fit for each step and fold, and the elimination on all rows. Each fold that runs holds a copy of its rows.
 ///
 /// # Errors
-/// `InvalidParameter`, also for a `min_features_to_select` above the number of features (scikit-learn warns and keeps
-/// all); those of the splitter, the estimator and the scorer, with the fold in [`Error::context`]; `InvalidInput` for a score
-/// that is not finite.
+/// `InvalidParameter`; those of the splitter, the estimator and the scorer, with the fold in [`Error::context`];
+/// `InvalidInput` for a score that is not finite.
 ///
 /// # Examples
 /// ```
@@ -216,7 +215,7 @@ where
         x.check_not_empty()?;
         let p = x.n_features();
         let least = self.settings.min_features_to_select;
-        let least = of_all(NAME, "min_features_to_select", least, p)?;
+        let least = or_all(NAME, "min_features_to_select", least, p);
         let step = self.settings.step.of(p);
         let splits = splits_of(&self.cv, x, y)?;
         let recipe = (&self.estimator, &self.importance_getter);
@@ -472,11 +471,8 @@ mod tests {
     #[test]
     fn errors_name_the_fold_and_the_cell() {
         let (mut x, y) = data();
-        let e = RfeCv::new(Ridge::new())
-            .min_features_to_select(6)
-            .fit(&x, &y)
-            .unwrap_err();
-        assert!(e.to_string().contains("from 1 to 5"), "{e}");
+        let all = RfeCv::new(Ridge::new()).min_features_to_select(6);
+        assert_eq!(all.fit(&x, &y).unwrap().support(), [true; 5]);
         assert!(RfeCv::new(Ridge::new()).cv(1).fit(&x, &y).is_err());
         x[[50, 3]] = f64::NAN;
         let e = RfeCv::new(Ridge::new()).fit(&x, &y).unwrap_err();

@@ -6,6 +6,7 @@ use std::fmt;
 use ndarray::{Array1, ArrayRef2};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use super::amount::or_all;
 use super::classes::FClassif;
 use super::score::ScoreFunction;
 use super::support::{Kept, numbers, params_with, same_numbers, selector, with_value_of};
@@ -106,9 +107,6 @@ written!(SelectParam, "a number or \"all\"");
 
 /// Which features a rule keeps.
 trait Rule: Hyperparameters {
-    /// The settings are in range for so many features.
-    fn check_for(&self, n_features: usize) -> Result<()>;
-
     /// Whether the rule needs p-values.
     fn needs_pvalues(&self) -> bool;
 
@@ -171,29 +169,17 @@ impl KBest {
 }
 
 impl Rule for KBest {
-    fn check_for(&self, n_features: usize) -> Result<()> {
-        match self.k {
-            K::Count(k) if k > n_features => Err(too_many(Self::NAME, "k", k, n_features)),
-            _ => Ok(()),
-        }
-    }
-
     fn needs_pvalues(&self) -> bool {
         false
     }
 
     fn mask(&self, scores: &[f64], _: &[f64]) -> Vec<bool> {
         let k = match self.k {
-            K::Count(k) => k,
+            K::Count(k) => or_all(Self::NAME, "k", k, scores.len()),
             K::All => scores.len(),
         };
         best(scores, k)
     }
-}
-
-fn too_many(name: &str, parameter: &str, k: usize, n_features: usize) -> Error {
-    let expected = format!("at most {n_features}, the number of features, or \"all\"");
-    Error::invalid_parameter(name, parameter, expected, k)
 }
 
 /// The k greatest scores; of equal ones the later features, as scikit-learn's stable sort has it.
@@ -222,10 +208,6 @@ impl Percentile {
 }
 
 impl Rule for Percentile {
-    fn check_for(&self, _: usize) -> Result<()> {
-        Ok(())
-    }
-
     fn needs_pvalues(&self) -> bool {
         false
     }
@@ -282,10 +264,6 @@ macro_rules! by_pvalue {
         }
 
         impl Rule for $settings {
-            fn check_for(&self, _: usize) -> Result<()> {
-                Ok(())
-            }
-
             fn needs_pvalues(&self) -> bool {
                 true
             }
@@ -355,15 +333,6 @@ impl Generic {
 }
 
 impl Rule for Generic {
-    fn check_for(&self, n_features: usize) -> Result<()> {
-        match (self.mode, self.number()) {
-            (SelectMode::KBest, Some(k)) if k > n_features as f64 => {
-                Err(too_many(Self::NAME, "param", k as usize, n_features))
-            }
-            _ => Ok(()),
-        }
-    }
-
     fn needs_pvalues(&self) -> bool {
         matches!(
             self.mode,
@@ -374,7 +343,11 @@ impl Rule for Generic {
     fn mask(&self, scores: &[f64], pvalues: &[f64]) -> Vec<bool> {
         let param = self.number();
         match self.mode {
-            SelectMode::KBest => best(scores, param.map_or(scores.len(), |k| k as usize)),
+            SelectMode::KBest => {
+                let n = scores.len();
+                let k = param.map_or(n, |k| or_all(Self::NAME, "param", k as usize, n));
+                best(scores, k)
+            }
             SelectMode::Percentile => best_percentile(scores, param.unwrap_or(100.0)),
             SelectMode::Fpr => below(pvalues, param.unwrap_or(1.0)),
             SelectMode::Fdr => benjamini_hochberg(pvalues, param.unwrap_or(1.0)),
@@ -400,7 +373,6 @@ where
     rule.check()?;
     check::samples(x)?;
     check::target(y, x.nrows())?;
-    rule.check_for(x.ncols())?;
     let (scores, pvalues) = score_func.score_features(x, y)?.into_parts(x.ncols())?;
     if rule.needs_pvalues() && pvalues.is_none() {
         let expected = "a score function that gives p-values";
@@ -591,13 +563,13 @@ univariate! {
     /// | name | default | range | meaning |
     /// |---|---|---|---|
     /// | `score_func` | [`FClassif`] | a [`ScoreFunction`] | what scores the features |
-    /// | `k` | 10 | a number, at most that of the features, or [`K::All`] | how many are kept |
+    /// | `k` | 10 | a number, or [`K::All`] | how many are kept |
     ///
     /// Of features with equal scores the later ones are kept, as in scikit-learn. Features of score NaN come last.
     ///
     /// # Errors
-    /// `InvalidParameter` when `k` exceeds the number of features (scikit-learn warns and keeps all; `K::All` says so);
-    /// those of the score function. With `k` 0 nothing is left; the log says so.
+    /// Those of the score function. A `k` above the number of features keeps all, and with `k` 0 nothing is left; the log
+    /// says so.
     ///
     /// # Examples
     /// ```
@@ -799,13 +771,10 @@ mod tests {
     }
 
     #[test]
-    fn more_features_than_there_are_is_an_error_with_both_numbers() {
+    fn more_features_than_there_are_keep_all() {
         let (x, y) = data();
-        let e = SelectKBest::new().fit(&x, &y).unwrap_err().to_string();
-        assert_eq!(
-            e,
-            "`k` of `SelectKBest` must be at most 3, the number of features, or \"all\", got 10"
-        );
+        let ten = SelectKBest::new().fit(&x, &y).unwrap();
+        assert_eq!(ten.support(), [true; 3]);
         let all = SelectKBest::new().k(K::All).fit(&x, &y).unwrap();
         assert_eq!(all.support(), [true; 3]);
         assert!(all.scores()[2].is_nan());

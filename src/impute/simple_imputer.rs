@@ -3,7 +3,7 @@
 use std::fmt;
 
 use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2, s};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::custom::Statistic;
 use super::missing::{Missing, MissingValues, increasing, names_out, with_missing};
@@ -21,7 +21,7 @@ use crate::{check, parallel};
 
 /// What stands in for a missing value.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(remote = "Self", rename_all = "snake_case")]
 pub enum Strategy {
     /// The mean of the observed values. Numbers only.
     #[default]
@@ -30,11 +30,30 @@ pub enum Strategy {
     Median,
     /// The value that occurs most often; of several, the smallest, in texts the first in order.
     MostFrequent,
-    /// Always the same: a number, a boolean or a text, as the columns need. [`Cell::Missing`] (`null` by name) is
-    /// scikit-learn's `fill_value=None`: 0, false, or the text `missing_value`.
+    /// Always the same: a number, a boolean or a text, as the columns need. [`Cell::Missing`] (`"constant"` by name, without
+    /// a value) is scikit-learn's `fill_value=None`: 0, false, or the text `missing_value`.
     Constant(Cell),
     /// What a function makes of the observed values, as `f64`. Numbers only.
     Custom(Statistic),
+}
+
+impl Serialize for Strategy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        Strategy::serialize(self, serializer)
+    }
+}
+
+/// People may leave the value of a constant out.
+impl<'de> Deserialize<'de> for Strategy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return Strategy::deserialize(deserializer);
+        }
+        match serde_json::Value::deserialize(deserializer)? {
+            value if value == "constant" => Ok(Strategy::Constant(Cell::Missing)),
+            value => Strategy::deserialize(value).map_err(de::Error::custom),
+        }
+    }
 }
 
 impl Strategy {
@@ -75,7 +94,7 @@ impl Strategy {
 /// # Settings
 /// | name | default | range | meaning |
 /// |---|---|---|---|
-/// | `strategy` | `mean` | `mean`, `median`, `most_frequent`, `{"constant": value}`, a [`Statistic`] of one's own | what stands in |
+/// | `strategy` | `mean` | `mean`, `median`, `most_frequent`, `constant`, `{"constant": value}`, a [`Statistic`] of one's own | what stands in |
 /// | `missing_values` | NaN | NaN or a value; a finite number for arrays | what is missing |
 /// | `add_indicator` | `false` | | adds, for each column with missing values at fit, a column that says where they were |
 /// | `keep_empty_features` | `false` | | keeps columns in which everything is missing, filled with the constant, otherwise with 0, false or the text `missing_value`; without it they are dropped |
@@ -524,6 +543,23 @@ mod tests {
     use ndarray::{Array1, array};
 
     const NAN: f64 = f64::NAN;
+
+    #[test]
+    fn a_constant_by_name_may_leave_its_value_out() {
+        let zero = SimpleImputer::new().with_param("strategy", "constant");
+        assert_eq!(zero.unwrap(), SimpleImputer::constant(Cell::Missing));
+        let five = serde_json::json!({"constant": 5.0});
+        let five = SimpleImputer::new().with_param("strategy", five).unwrap();
+        assert_eq!(five, SimpleImputer::constant(5.0));
+        for bad in ["konstant", ""] {
+            let e = SimpleImputer::new().with_param("strategy", bad);
+            let text = e.unwrap_err().to_string();
+            assert!(
+                text.contains("constant") && text.contains("median"),
+                "{text}"
+            );
+        }
+    }
 
     fn sample() -> Array2<f64> {
         array![

@@ -1,8 +1,7 @@
-"""Cases of the transformers that make features; `generate.py` imports it and lends its helpers."""
+"""Cases of the transformers that make features."""
 
 import numpy as np
-
-from __main__ import EXACT, array, matrix, number, ramp, within, write
+from shared import EXACT, array, matrix, number, ramp, within, write
 
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -315,12 +314,13 @@ def multi_label_binarizer():
     write("multi_label_binarizer", "MultiLabelBinarizer: sets of texts, integers, booleans; given classes.", cases)
 
 
-FILES = {
-    "polynomial_features": polynomial_features,
-    "k_bins_discretizer": k_bins_discretizer,
-    "spline_transformer": spline_transformer,
-    "function_transformer": function_transformer,
-    "label_encoder": label_encoder,
-    "label_binarizer": label_binarizer,
-    "multi_label_binarizer": multi_label_binarizer,
-}
+def files(_):
+    return {
+        "polynomial_features": polynomial_features,
+        "k_bins_discretizer": k_bins_discretizer,
+        "spline_transformer": spline_transformer,
+        "function_transformer": function_transformer,
+        "label_encoder": label_encoder,
+        "label_binarizer": label_binarizer,
+        "multi_label_binarizer": multi_label_binarizer,
+    }

@@ -1,9 +1,8 @@
-"""Cases of what a table computes, from pandas; `generate.py` imports it and lends its helpers."""
-
-from __main__ import EXACT, array, matrix, number, table, within, write
+"""Cases of what a table computes, from pandas."""
 
 import numpy as np
 import pandas as pd
+from shared import EXACT, array, matrix, number, table, within, write
 
 TABLES = ["titanic", "penguins"]
 MATRICES = ["iris", "wine", "diabetes_raw"]
@@ -140,4 +139,5 @@ def date_parts():
     write("date_parts", "pandas' Series.dt after to_datetime(errors='coerce').", cases)
 
 
-FILES = {"describe": describe, "value_counts": value_counts, "sort_values": sorting, "date_parts": date_parts}
+def files(_):
+    return {"describe": describe, "value_counts": value_counts, "sort_values": sorting, "date_parts": date_parts}
