@@ -47,7 +47,7 @@
 //! # Validation sets
 //!
 //! An estimator that watches a validation set goes into the box by `with_validation`; the box then implements
-//! [`FitWithValidation`](crate::FitWithValidation) by it. One that went in by `new` answers
+//! [`FitWithValidation`] by it. One that went in by `new` answers
 //! [`Unsupported`](crate::ErrorKind::Unsupported).
 //!
 //! # Model files

@@ -256,7 +256,7 @@ impl Ridge {
 }
 
 linear_regressor! {
-    /// What [`Ridge`] learned: for one target (`D` = [`Ix1`](type@Ix1)) or several ([`Ix2`](type@Ix2)).
+    /// What [`Ridge`] learned: for one target (`D` = [`Ix1`](type@ndarray::Ix1)) or several ([`Ix2`](type@ndarray::Ix2)).
     pub struct FittedRidge of Ridge {}
 }
 
