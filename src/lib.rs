@@ -87,6 +87,7 @@ pub mod linear_model;
 pub mod metrics;
 pub mod model;
 pub mod model_selection;
+pub mod neural_network;
 pub mod observer;
 pub mod optim;
 pub mod parallel;
