@@ -7,6 +7,7 @@
 //! | pandas | here |
 //! |---|---|
 //! | `read_csv`, `to_csv` | [`Table::from_csv`], [`Table::to_csv`], [`CsvOptions`] |
+//! | `read_csv(chunksize=)` | [`CsvOptions::batches_path`] |
 //! | `df[["a", "b"]]`, `select_dtypes`, `drop(columns=)` | [`Table::select_columns`], [`Table::drop_columns`] with [`Columns`] |
 //! | `df["a"]`, `df.at[row, "a"]`, `df.iloc[rows]` | [`Table::column`], [`Table::cell`], [`Table::slice`], [`Table::select_rows`] |
 //! | `df[mask]`, `query` | [`Table::filter_mask`], [`Table::mask`], [`Table::filter`] |
@@ -50,7 +51,7 @@ mod summary;
 pub use cell::Cell;
 pub use column::{Categorical, Column, ColumnKind, ColumnValue, LARGEST_INTEGER};
 pub use columns::{Columns, Predicate};
-pub use csv::CsvOptions;
+pub use csv::{CsvBatches, CsvOptions};
 pub use derive::{CellValue, RowValue};
 pub use frame::Table;
 pub use rows::SortKey;

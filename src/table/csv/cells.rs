@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::CsvOptions;
 use super::number::{Form, Missing, boolean, number, short_number, trim};
 use super::scan::{Cell, Fault, unquoted};
 use super::texts::{Seed, Texts, key, short_key};
@@ -28,6 +29,18 @@ pub(super) struct Rules {
     pub(super) seed: Seed,
     /// Rows a chunk seems to have.
     pub(super) rows: usize,
+}
+
+impl Rules {
+    pub(super) fn new(options: &CsvOptions) -> Self {
+        Rules {
+            missing: Missing::new(options),
+            point: if options.decimal_comma { b',' } else { b'.' },
+            quote: options.quote.unwrap_or_default(),
+            seed: Seed::new(),
+            rows: 0,
+        }
+    }
 }
 
 /// Cells of one column in a block.

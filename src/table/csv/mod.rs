@@ -20,6 +20,8 @@ use super::{ColumnKind, Table};
 use crate::error::{Error, ErrorKind, Result};
 use crate::parallel;
 
+pub use read::CsvBatches;
+
 /// What stands for a missing value unless [`CsvOptions::missing`] says otherwise: the empty field, and what pandas takes.
 const MISSING: [&str; 19] = [
     "", "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None", "<NA>", "#NA",
@@ -245,7 +247,7 @@ impl CsvOptions {
         self
     }
 
-    /// The longest input accepted, in bytes. It is read whole: memory is a small multiple of it. Default: no limit.
+    /// The longest input accepted, in bytes. Unless it is read in batches, memory is a small multiple of it. Default: no limit.
     #[must_use]
     pub fn max_bytes(mut self, max_bytes: u64) -> Self {
         self.max_bytes = max_bytes;
@@ -356,6 +358,30 @@ impl CsvOptions {
             .read_to_end(&mut data)
             .map_err(Failed::Io)?;
         Ok(data)
+    }
+
+    /// The rows of a file as tables of `rows` rows, one after the other, without holding the whole file: see [`CsvBatches`].
+    ///
+    /// # Errors
+    /// See [the type](Self#errors), for the header; those of rows come with their batch.
+    pub fn batches_path(&self, path: impl AsRef<Path>, rows: usize) -> Result<CsvBatches<File>> {
+        let path = path.as_ref();
+        let file = File::open(path).map_err(|source| {
+            Error::from(ErrorKind::Io {
+                path: path.into(),
+                source,
+            })
+        })?;
+        CsvBatches::open(self, file, Some(path.into()), rows)
+    }
+
+    /// As [`batches_path`](Self::batches_path), from any reader: a socket, a pipe, a decompressor. A mutable reference to a
+    /// reader is a reader too. Large parts are read at once: no buffer around it is needed.
+    ///
+    /// # Errors
+    /// As [`batches_path`](Self::batches_path).
+    pub fn batches_from<R: Read>(&self, reader: R, rows: usize) -> Result<CsvBatches<R>> {
+        CsvBatches::open(self, reader, None, rows)
     }
 
     /// Writes a file. It is written beside and then renamed, so that a failure leaves an old file whole.

@@ -9,6 +9,7 @@
 //! splitting it does. A window ends where a line seems to end outside of quotes. Were that a mistake, the last field would
 //! not be closed: on any fault, and when the file changes meanwhile, the windows are given up and the file is read whole.
 
+mod batches;
 #[cfg(unix)]
 mod windows;
 
@@ -18,14 +19,13 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::cells::{Block, Numbers, Part, Rules, Want};
-use super::number::Missing;
 use super::scan::{Cell, Fault, Scanner, unquoted};
-use super::texts::Seed;
 use super::{CsvOptions, too_large};
 use crate::error::{Error, ErrorKind, Result, shorten};
 use crate::parallel;
 use crate::table::{Column, ColumnKind, Table};
 
+pub use batches::CsvBatches;
 #[cfg(unix)]
 pub(super) use windows::read_windows;
 
@@ -67,6 +67,8 @@ struct Source<'a> {
     opened: usize,
     /// Rows there seem to be, from the sample.
     rows: usize,
+    /// Lines of the file before the data.
+    lines: u64,
 }
 
 pub(super) fn read(options: &CsvOptions, data: &[u8]) -> Result<Table> {
@@ -161,18 +163,13 @@ impl<'a> Source<'a> {
         let mut source = Source {
             data,
             options,
-            rules: Rules {
-                missing: Missing::new(options),
-                point: if options.decimal_comma { b',' } else { b'.' },
-                quote: options.quote.unwrap_or_default(),
-                seed: Seed::new(),
-                rows: 0,
-            },
+            rules: Rules::new(options),
             names: Vec::new(),
             first: start,
             record: 0,
             opened: 0,
             rows: 0,
+            lines: 0,
         };
         let mut scanner = Scanner::new(data, options, start, None);
         let mut cells = Vec::new();
@@ -522,7 +519,7 @@ impl<'a> Source<'a> {
         let column = fault.column.and_then(|c| self.names.get(c));
         let column = column.map(|name| shorten(name));
         at_line(
-            line_of(self.data, fault.at),
+            self.lines + line_of(self.data, fault.at),
             column,
             &fault.text,
             fault.reason,
