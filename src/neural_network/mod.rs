@@ -2,5 +2,8 @@
 
 #[allow(dead_code)]
 mod activation;
+#[allow(dead_code)]
+mod optimizer;
 
 pub use activation::Activation;
+pub use optimizer::Optimizer;
