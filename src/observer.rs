@@ -18,6 +18,22 @@ pub struct Progress {
     pub total: Option<usize>,
     /// The objective (minimised) or the score after this step, where there is one.
     pub value: Option<f64>,
+    /// What else is known after an epoch of a network.
+    pub epoch: Option<Epoch>,
+}
+
+/// The record of one epoch of a network: a pass over the training rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Epoch {
+    /// The mean loss of the batches, as they were learned from.
+    pub loss: f64,
+    /// The loss of the validation set after the epoch, if there is one.
+    pub validation_loss: Option<f64>,
+    /// What the validation set is judged by, greater is better, if that is not its loss.
+    pub validation_score: Option<f64>,
+    /// The learning rate of the last update.
+    pub learning_rate: f64,
 }
 
 /// Watches iterative work; by default nothing does.
@@ -75,19 +91,44 @@ impl Watch {
         total: Option<usize>,
         value: Option<f64>,
     ) -> Result<()> {
-        let Some(observer) = &self.0 else {
-            return Ok(());
-        };
-        match observer.observe(&Progress {
+        self.send(&Progress {
             source,
             iteration,
             total,
             value,
-        }) {
+            epoch: None,
+        })
+    }
+
+    /// Reports an epoch of a network; an error if the observer wants to stop.
+    ///
+    /// # Errors
+    /// `Cancelled` when the observer breaks.
+    pub fn report_epoch(
+        &self,
+        source: &'static str,
+        iteration: usize,
+        total: Option<usize>,
+        epoch: Epoch,
+    ) -> Result<()> {
+        self.send(&Progress {
+            source,
+            iteration,
+            total,
+            value: Some(epoch.loss),
+            epoch: Some(epoch),
+        })
+    }
+
+    fn send(&self, progress: &Progress) -> Result<()> {
+        let Some(observer) = &self.0 else {
+            return Ok(());
+        };
+        match observer.observe(progress) {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(()) => Err(ErrorKind::Cancelled {
-                estimator: source.into(),
-                iterations: iteration,
+                estimator: progress.source.into(),
+                iterations: progress.iteration,
             }
             .into()),
         }
