@@ -46,6 +46,9 @@ pub struct Tags {
     pub tolerance: f64,
     /// A parameter and a value that is not its default, to be seen in the text of the estimator.
     pub sample_param: (&'static str, Value),
+    /// The rows on which threads are compared: enough for several chunks, and a last one that is not full. Fewer where an
+    /// estimator's parallel work is whole fits, and where an epoch is long.
+    pub many_rows: usize,
 }
 
 impl Default for Tags {
@@ -59,6 +62,7 @@ impl Default for Tags {
             poor_score: None,
             tolerance: 0.0,
             sample_param: ("", Value::Null),
+            many_rows: 16_411,
         }
     }
 }
