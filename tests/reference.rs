@@ -15,6 +15,8 @@ mod data;
 mod feature_selection;
 #[path = "reference/features.rs"]
 mod features;
+#[path = "reference/glm.rs"]
+mod glm;
 #[path = "reference/impute.rs"]
 mod impute;
 #[path = "reference/linear_model.rs"]

@@ -60,7 +60,6 @@ impl Curvature {
         l2: f64,
         fit_intercept: bool,
     ) -> Option<Self> {
-        let (n, p) = x.dim();
         // Without an intercept the search starts where all classes are alike.
         let alike = 1.0 / shares.len() as f64;
         let share = |share: &f64| {
@@ -74,6 +73,18 @@ impl Curvature {
             [first, second] => vec![share(first) * share(second)],
             several => several.iter().map(share).collect(),
         };
+        Self::of_scale(x, weights, scale, l2, fit_intercept)
+    }
+
+    /// The curvature of outputs whose losses have second derivatives `scale` at every row.
+    pub(super) fn of_scale<F: Float>(
+        x: &ArrayRef2<F>,
+        weights: Option<&[f64]>,
+        scale: Vec<f64>,
+        l2: f64,
+        fit_intercept: bool,
+    ) -> Option<Self> {
+        let (n, p) = x.dim();
         let typical = scale.iter().sum::<f64>() / scale.len() as f64;
         let ridge = l2 / typical;
 
@@ -126,6 +137,14 @@ impl Curvature {
             scale,
             fit_intercept,
         })
+    }
+
+    /// Whether columns depend on each other, so that the matrix is what the diagonal's rounding made it.
+    pub(super) fn is_singular(&self) -> bool {
+        match &self.factor {
+            Factor::Full(factor) => factor.rcond() < 1e-8,
+            Factor::Diagonal(_) => true, // not known
+        }
     }
 
     /// v ← M⁻¹ v for a vector laid out as the parameters are.

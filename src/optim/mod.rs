@@ -2,6 +2,7 @@
 
 pub mod lbfgs;
 mod line_search;
+pub(crate) mod newton;
 mod vector;
 
 pub use lbfgs::{Lbfgs, Minimum, Precondition, Step, StopReason};

@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use ndarray::parallel::prelude::*;
 use ndarray::{ArrayRef2, ArrayViewMut2, Axis};
+use rayon::slice::ParallelSliceMut;
 
 pub use finite::all_finite;
 pub use memory::zeros;
@@ -51,6 +52,35 @@ pub fn map_chunks<T: Send>(
         chunks => (0..chunks)
             .into_par_iter()
             .map(|i| f(i * chunk..n.min((i + 1) * chunk)))
+            .collect(),
+    }
+}
+
+/// As [`map_chunks`], with the part of `out`, of n values, that belongs to the range.
+///
+/// ```
+/// let mut squares = [0; 10];
+/// let sums = fitwell::parallel::map_chunks_mut(&mut squares, 4, |range, out| {
+///     for (i, out) in range.clone().zip(out) {
+///         *out = i * i;
+///     }
+///     range.sum::<usize>()
+/// });
+/// assert_eq!((squares[9], sums), (81, vec![6, 22, 17]));
+/// ```
+pub fn map_chunks_mut<T: Send, U: Send>(
+    out: &mut [U],
+    chunk: usize,
+    f: impl Fn(Range<usize>, &mut [U]) -> T + Sync + Send,
+) -> Vec<T> {
+    let (n, chunk) = (out.len(), chunk.max(1));
+    match n.div_ceil(chunk) {
+        0 => Vec::new(),
+        1 => vec![f(0..n, out)],
+        _ => out
+            .par_chunks_mut(chunk)
+            .enumerate()
+            .map(|(i, out)| f(i * chunk..i * chunk + out.len(), out))
             .collect(),
     }
 }

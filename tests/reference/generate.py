@@ -16,6 +16,7 @@ import cases_categories
 import cases_compose
 import cases_feature_selection
 import cases_features
+import cases_glm
 import cases_impute
 import cases_linear_model
 import cases_scaling
@@ -639,6 +640,7 @@ AREAS = [
     cases_compose,
     cases_feature_selection,
     cases_features,
+    cases_glm,
     cases_impute,
     cases_linear_model,
     cases_scaling,
