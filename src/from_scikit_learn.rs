@@ -60,6 +60,9 @@
 //! | `IterativeImputer(sample_posterior=True)` | `IterativeImputer::new().sample_posterior()` |
 //! | `MissingIndicator(features="all")` | `MissingIndicator::new().features(IndicatorFeatures::All)` |
 //! | `BayesianRidge().fit(X, y).predict(X2, return_std=True)` | `BayesianRidge::new().fit(&x, &y)?.predict_std(&x2)?` |
+//! | `Lasso(alpha=0.1, precompute=True)` | `Lasso::new().alpha(0.1)`: whether products of the features are formed is decided by the shape |
+//! | `ElasticNet(warm_start=True)`, fitted again | `ElasticNet::new().fit_from(&x, &y, &fitted)?` |
+//! | `lasso_path(X, y, alphas=50)` | `lasso_path().alphas(50).compute(&x, &y)?` |
 //! | `train_test_split(X, y, test_size=0.2, stratify=y)` | `TrainTestSplit::new().test_size(0.2).stratify(&y).split((&x, &y))?` |
 //! | `PolynomialFeatures(degree=(2, 3))` | `PolynomialFeatures::new().degree_range(2..=3)` |
 //! | `KBinsDiscretizer(n_bins=[3, 5], encode="ordinal")` | `KBinsDiscretizer::new().n_bins_each([3, 5]).encode(BinEncode::Ordinal)` |

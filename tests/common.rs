@@ -22,6 +22,8 @@ mod report;
 mod scaling;
 #[path = "common/selection.rs"]
 mod selection;
+#[path = "common/sparse.rs"]
+mod sparse;
 #[path = "common/subject.rs"]
 mod subject;
 #[path = "common/tables.rs"]
@@ -104,6 +106,7 @@ fn registry<F: Float>() -> Vec<Entry<F>> {
     entries.extend(features::entries());
     entries.extend(scaling::entries());
     entries.extend(selection::entries());
+    entries.extend(sparse::entries());
     entries
 }
 

@@ -31,5 +31,7 @@ mod preprocessing;
 mod scaling;
 #[path = "reference/selection.rs"]
 mod selection;
+#[path = "reference/sparse.rs"]
+mod sparse;
 #[path = "reference/table.rs"]
 mod table;

@@ -2,10 +2,15 @@
 
 mod affine;
 mod bayesian_ridge;
+mod coordinate_descent;
 mod curvature;
+#[macro_use]
+mod descent_model;
+mod elastic_net;
 mod glm;
 mod glm_loss;
 mod glm_regressors;
+mod lasso;
 mod least_squares;
 pub(crate) mod linear_classifier;
 mod linear_regression;
@@ -14,14 +19,19 @@ mod logistic_loss;
 mod logistic_regression;
 mod ridge;
 mod row_blocks;
+mod sparse_path;
 mod spectrum;
 
 pub use bayesian_ridge::{BayesianRidge, FittedBayesianRidge};
+pub use coordinate_descent::{Alphas, Selection};
+pub use elastic_net::{ElasticNet, FittedElasticNet};
 pub use glm::GlmSolver;
 pub use glm_regressors::{
     FittedGammaRegressor, FittedPoissonRegressor, FittedTweedieRegressor, GammaRegressor,
     PoissonRegressor, TweedieLink, TweedieRegressor,
 };
+pub use lasso::{FittedLasso, Lasso};
 pub use linear_regression::{FittedLinearRegression, LinearRegression};
 pub use logistic_regression::{FittedLogisticRegression, LogisticRegression};
 pub use ridge::{Alpha, FittedRidge, Ridge};
+pub use sparse_path::{EnetPath, SparsePath, enet_path, lasso_path};

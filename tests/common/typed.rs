@@ -9,7 +9,8 @@ use fitwell::boxed::{BoxedClassifier, BoxedTransformer};
 use fitwell::datasets::load_penguins;
 use fitwell::impute::SimpleImputer;
 use fitwell::linear_model::{
-    FittedLogisticRegression, FittedRidge, LinearRegression, LogisticRegression, Ridge,
+    ElasticNet, FittedLogisticRegression, FittedRidge, Lasso, LinearRegression, LogisticRegression,
+    Ridge,
 };
 use fitwell::model_selection::{
     DefaultScore, FittedGridSearchCv, GridSearchCv, StratifiedKFold, cross_val_score,
@@ -54,6 +55,14 @@ fn defaults_are_scikit_learns() {
     }));
     check::<LinearRegression>(json!({"fit_intercept": true, "tol": 1e-6, "positive": false}));
     check::<Ridge>(json!({"alpha": 1.0, "fit_intercept": true}));
+    check::<Lasso>(json!({
+        "alpha": 1.0, "fit_intercept": true, "max_iter": 1000, "tol": 1e-4, "positive": false, "selection": "cyclic",
+        "random_state": 0
+    }));
+    check::<ElasticNet>(json!({
+        "alpha": 1.0, "l1_ratio": 0.5, "fit_intercept": true, "max_iter": 1000, "tol": 1e-4, "positive": false,
+        "selection": "cyclic", "random_state": 0
+    }));
     check::<LogisticRegression>(json!({
         "C": 1.0, "class_weight": null, "fit_intercept": true, "tol": 1e-4, "max_iter": 100
     }));

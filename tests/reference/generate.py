@@ -20,6 +20,7 @@ import cases_glm
 import cases_impute
 import cases_linear_model
 import cases_scaling
+import cases_sparse
 import cases_table
 import numpy as np
 import pandas as pd
@@ -644,6 +645,7 @@ AREAS = [
     cases_impute,
     cases_linear_model,
     cases_scaling,
+    cases_sparse,
     cases_table,
 ]
 for area in AREAS:

@@ -1,0 +1,26 @@
+//! Linear models of sparse coefficients.
+
+use fitwell::Float;
+use fitwell::linear_model::{ElasticNet, Lasso, Selection};
+
+use crate::sample;
+use crate::subject::{Entry, Tags, regressor};
+
+/// Sums in another order stop the descent a little earlier or later: both within the same gap.
+fn descent<F: Float>(tags: Tags) -> Tags {
+    let tolerance = if F::NAME == "f32" { 2e-3 } else { 1e-6 };
+    Tags {
+        tolerance,
+        weight_scale_invariant: true,
+        ..tags
+    }
+}
+
+#[rustfmt::skip]
+pub fn entries<F: Float>() -> Vec<Entry<F>> {
+    vec![
+        regressor(Lasso::new().alpha(0.01).tol(1e-10).max_iter(10_000), descent::<F>(sample("alpha", 0.5))),
+        regressor(ElasticNet::new().alpha(0.01).tol(1e-10).max_iter(10_000), descent::<F>(sample("l1_ratio", 0.25))),
+        regressor(ElasticNet::new().alpha(0.01).tol(1e-10).max_iter(10_000).fit_intercept(false).selection(Selection::Random), descent::<F>(sample("random_state", 3))),
+    ]
+}
