@@ -1,15 +1,19 @@
 //! Multi-layer perceptrons: networks for tables, as classifiers and regressors.
 
-#[allow(dead_code)]
 mod activation;
-#[allow(dead_code)]
 mod clip;
-#[allow(dead_code)]
+mod losses;
 mod optimizer;
-#[allow(dead_code)]
 mod schedule;
+mod sequential;
 
 pub use activation::Activation;
 pub use clip::Clip;
+pub use losses::{ClassificationLoss, Loss, RegressionLoss};
 pub use optimizer::Optimizer;
 pub use schedule::Schedule;
+pub use sequential::{
+    Checkpoint, ClassificationMonitor, FittedSequentialClassifier, FittedSequentialRegressor,
+    Initializer, Layer, LayerSummary, RegressionMonitor, Sequential, SequentialClassifier,
+    SequentialRegressor, Summary,
+};
