@@ -193,6 +193,16 @@ pub enum ErrorKind {
         path: PathBuf,
         source: std::io::Error,
     },
+    /// The loss of a network left the range of its type.
+    #[error(
+        "`{estimator}`: the loss diverged in epoch {iterations}; scale the features and targets, lower the learning rate, \
+         or use f64"
+    )]
+    #[allow(missing_docs)]
+    Diverged {
+        estimator: String,
+        iterations: usize,
+    },
     /// An observer stopped the work.
     #[error("`{estimator}`: stopped by the observer after {iterations} iterations")]
     #[allow(missing_docs)]

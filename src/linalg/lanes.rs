@@ -13,6 +13,8 @@ pub trait Lanes: bytemuck::Pod {
     }
     /// The whole vectors at the start of a slice.
     fn vectors<S: Simd>(values: &[Self]) -> &[Self::Vector<S>];
+    /// The whole vectors at the start of a slice, to be written.
+    fn vectors_mut<S: Simd>(values: &mut [Self]) -> &mut [Self::Vector<S>];
     /// A vector of equal elements.
     fn splat<S: Simd>(simd: S, value: Self) -> Self::Vector<S>;
     /// a b + c, fused where the processor can.
@@ -31,6 +33,10 @@ impl Lanes for f64 {
     #[inline(always)]
     fn vectors<S: Simd>(values: &[f64]) -> &[S::f64s] {
         S::as_simd_f64s(values).0
+    }
+    #[inline(always)]
+    fn vectors_mut<S: Simd>(values: &mut [f64]) -> &mut [S::f64s] {
+        S::as_mut_simd_f64s(values).0
     }
     #[inline(always)]
     fn splat<S: Simd>(simd: S, value: f64) -> S::f64s {
@@ -53,6 +59,10 @@ impl Lanes for f32 {
     #[inline(always)]
     fn vectors<S: Simd>(values: &[f32]) -> &[S::f32s] {
         S::as_simd_f32s(values).0
+    }
+    #[inline(always)]
+    fn vectors_mut<S: Simd>(values: &mut [f32]) -> &mut [S::f32s] {
+        S::as_mut_simd_f32s(values).0
     }
     #[inline(always)]
     fn splat<S: Simd>(simd: S, value: f32) -> S::f32s {

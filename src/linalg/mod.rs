@@ -24,6 +24,7 @@ mod gram;
 mod lanes;
 mod lstsq;
 mod moments;
+pub(crate) mod panel;
 mod product;
 mod qr;
 mod svd;

@@ -2,14 +2,29 @@
 
 mod activation;
 mod clip;
+mod elementwise;
+mod layout;
+mod learning_rate;
+mod loss;
 mod losses;
+mod mlp;
+mod mlp_classifier;
+mod mlp_regressor;
+mod multi_label;
+mod network;
 mod optimizer;
 mod schedule;
 mod sequential;
+mod settings;
+mod train;
 
 pub use activation::Activation;
 pub use clip::Clip;
+pub use learning_rate::LearningRate;
 pub use losses::{ClassificationLoss, Loss, RegressionLoss};
+pub use mlp_classifier::{FittedMlpClassifier, MlpClassifier};
+pub use mlp_regressor::{FittedMlpRegressor, MlpRegressor};
+pub use multi_label::{FittedMlpMultiLabel, MultiLabelTarget};
 pub use optimizer::Optimizer;
 pub use schedule::Schedule;
 pub use sequential::{
@@ -17,3 +32,7 @@ pub use sequential::{
     Initializer, Layer, LayerSummary, RegressionMonitor, Sequential, SequentialClassifier,
     SequentialRegressor, Summary,
 };
+pub use settings::{BatchSize, Monitor, Solver};
+
+#[cfg(test)]
+mod tests;

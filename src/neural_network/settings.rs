@@ -1,0 +1,715 @@
+//! What the two estimators have in common: settings under scikit-learn's names, and how they are written.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::check::{self, Interval};
+use crate::error::{Error, Result};
+
+use super::activation::Activation;
+use super::learning_rate::LearningRate;
+use super::optimizer::Optimizer;
+use super::train::{FullBatch, Stochastic};
+
+/// What finds the weights, with the settings that belong to it.
+///
+/// By parameter name, as in scikit-learn: `solver` is `"adam"`, `"sgd"` or `"lbfgs"`, the settings stand beside it
+/// (`beta_1`, `momentum`, `max_fun`, ...).
+///
+/// ```
+/// use fitwell::neural_network::{LearningRate, MlpClassifier, Solver};
+/// use fitwell::prelude::*;
+///
+/// let typed = MlpClassifier::new().solver(Solver::Sgd {
+///     momentum: 0.5,
+///     nesterovs_momentum: true,
+///     learning_rate: LearningRate::Adaptive,
+/// });
+/// let named = MlpClassifier::new()
+///     .with_param("solver", "sgd")?
+///     .with_param("momentum", 0.5)?
+///     .with_param("learning_rate", "adaptive")?;
+/// assert_eq!(typed, named);
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Solver {
+    /// Adam over batches of rows: the default, good for thousands of rows and more.
+    Adam {
+        /// How slowly the mean gradient is forgotten, in [0, 1); 0.9 by default.
+        beta_1: f64,
+        /// How slowly the mean squared gradient is forgotten, in [0, 1); 0.999 by default.
+        beta_2: f64,
+        /// Added to the root of the mean squared gradient, above 0; 10⁻⁸ by default.
+        epsilon: f64,
+    },
+    /// Gradient descent with momentum over batches of rows.
+    Sgd {
+        /// The share of the last step that is made again, in [0, 1]; 0.9 by default.
+        momentum: f64,
+        /// Whether to look ahead by that share; true by default.
+        nesterovs_momentum: bool,
+        /// How the learning rate changes; constant by default.
+        learning_rate: LearningRate,
+    },
+    /// Limited-memory BFGS over all rows at once: for small data it takes fewer passes and ends lower.
+    Lbfgs {
+        /// The most evaluations of loss and gradient; 15,000 by default.
+        max_fun: usize,
+    },
+}
+
+impl Solver {
+    /// Adam with scikit-learn's settings.
+    pub const fn adam() -> Self {
+        Solver::Adam {
+            beta_1: 0.9,
+            beta_2: 0.999,
+            epsilon: 1e-8,
+        }
+    }
+
+    /// Gradient descent with scikit-learn's settings.
+    pub const fn sgd() -> Self {
+        Solver::Sgd {
+            momentum: 0.9,
+            nesterovs_momentum: true,
+            learning_rate: LearningRate::Constant,
+        }
+    }
+
+    /// Limited-memory BFGS with scikit-learn's settings.
+    pub const fn lbfgs() -> Self {
+        Solver::Lbfgs { max_fun: 15_000 }
+    }
+}
+
+impl Default for Solver {
+    fn default() -> Self {
+        Self::adam()
+    }
+}
+
+/// Rows of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BatchSize {
+    /// 200, or all rows if there are fewer.
+    #[default]
+    Auto,
+    /// So many, at most all.
+    Rows(usize),
+}
+
+impl From<usize> for BatchSize {
+    fn from(rows: usize) -> Self {
+        BatchSize::Rows(rows)
+    }
+}
+
+/// The validation score that early stopping goes by; greater is better.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Monitor {
+    /// The model's own score: accuracy of a classifier, R² of a regressor. Of several labels, the share of rows with all
+    /// right.
+    #[default]
+    Score,
+    /// The negative loss, without penalty.
+    Loss,
+}
+
+/// The solver's name alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SolverName {
+    Adam,
+    Sgd,
+    Lbfgs,
+}
+
+/// The name of a way to lead the learning rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RateName {
+    Constant,
+    #[serde(rename = "invscaling")]
+    InvScaling,
+    Adaptive,
+}
+
+/// The settings of an estimator, whichever it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub estimator: &'static str,
+    pub hidden_layer_sizes: Vec<usize>,
+    pub activation: Activation,
+    pub solver: Solver,
+    pub alpha: f64,
+    pub batch_size: BatchSize,
+    pub learning_rate_init: f64,
+    pub max_iter: usize,
+    pub shuffle: bool,
+    pub random_state: u64,
+    pub tol: f64,
+    pub early_stopping: bool,
+    pub validation_fraction: f64,
+    pub n_iter_no_change: usize,
+}
+
+impl Settings {
+    pub(crate) fn check(&self) -> Result<()> {
+        let name = self.estimator;
+        if let Some(layer) = self.hidden_layer_sizes.iter().position(|&n| n == 0) {
+            return Err(Error::invalid_parameter(
+                name,
+                "hidden_layer_sizes",
+                "a list of sizes of at least 1",
+                format!("0 for layer {layer}"),
+            ));
+        }
+        self.activation.check(name)?;
+        check::real(name, "alpha", self.alpha, Interval::at_least(0.0))?;
+        if let BatchSize::Rows(rows) = self.batch_size {
+            check::count(name, "batch_size", rows, 1)?;
+        }
+        check::real(
+            name,
+            "learning_rate_init",
+            self.learning_rate_init,
+            Interval::above(0.0),
+        )?;
+        check::count(name, "max_iter", self.max_iter, 1)?;
+        check::real(name, "tol", self.tol, Interval::at_least(0.0))?;
+        check::count(name, "n_iter_no_change", self.n_iter_no_change, 1)?;
+        check::real(
+            name,
+            "validation_fraction",
+            self.validation_fraction,
+            Interval::open(0.0, 1.0).including_low(),
+        )
+    }
+
+    /// The settings of an optimiser that goes by batches, or of limited-memory BFGS.
+    pub(crate) fn plan(&self) -> Plan {
+        let (optimizer, learning_rate) = match self.solver {
+            Solver::Adam {
+                beta_1,
+                beta_2,
+                epsilon,
+            } => {
+                let adam = Optimizer::Adam {
+                    beta_1,
+                    beta_2,
+                    epsilon,
+                };
+                (adam, LearningRate::Constant)
+            }
+            Solver::Sgd {
+                momentum,
+                nesterovs_momentum,
+                learning_rate,
+            } => {
+                let sgd = Optimizer::Sgd {
+                    momentum,
+                    nesterovs_momentum,
+                };
+                (sgd, learning_rate)
+            }
+            Solver::Lbfgs { max_fun } => {
+                return Plan::FullBatch(FullBatch {
+                    estimator: self.estimator,
+                    alpha: self.alpha,
+                    tol: self.tol,
+                    max_iter: self.max_iter,
+                    max_fun,
+                    n_iter_no_change: self.n_iter_no_change,
+                });
+            }
+        };
+        Plan::Stochastic(Stochastic {
+            estimator: self.estimator,
+            optimizer,
+            learning_rate,
+            learning_rate_init: self.learning_rate_init,
+            alpha: self.alpha,
+            batch_size: match self.batch_size {
+                BatchSize::Auto => None,
+                BatchSize::Rows(rows) => Some(rows),
+            },
+            max_iter: self.max_iter,
+            shuffle: self.shuffle,
+            random_state: self.random_state,
+            tol: self.tol,
+            n_iter_no_change: self.n_iter_no_change,
+        })
+    }
+}
+
+/// How to train.
+pub(crate) enum Plan {
+    Stochastic(Stochastic),
+    FullBatch(FullBatch),
+}
+
+/// `"auto"` or a number; in binary files an option.
+impl Serialize for BatchSize {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match self {
+            _ if !serializer.is_human_readable() => match self {
+                BatchSize::Auto => None::<usize>.serialize(serializer),
+                BatchSize::Rows(rows) => Some(rows).serialize(serializer),
+            },
+            BatchSize::Auto => serializer.serialize_str("auto"),
+            BatchSize::Rows(rows) => rows.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for BatchSize {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return Ok(Option::deserialize(deserializer)?.map_or(BatchSize::Auto, BatchSize::Rows));
+        }
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Text {
+            Rows(usize),
+            Name(String),
+        }
+        match Text::deserialize(deserializer) {
+            Ok(Text::Rows(rows)) => Ok(BatchSize::Rows(rows)),
+            Ok(Text::Name(name)) if name == "auto" => Ok(BatchSize::Auto),
+            _ => Err(de::Error::custom("expected \"auto\" or a number of rows")),
+        }
+    }
+}
+
+/// Serde for `hidden_layer_sizes`: a list, or one number for one layer.
+pub(crate) mod sizes {
+    use super::*;
+
+    pub(crate) fn serialize<S: Serializer>(
+        sizes: &[usize],
+        serializer: S,
+    ) -> std::result::Result<S::Ok, S::Error> {
+        sizes.serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> std::result::Result<Vec<usize>, D::Error> {
+        if !deserializer.is_human_readable() {
+            return Vec::deserialize(deserializer);
+        }
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Text {
+            One(usize),
+            Several(Vec<usize>),
+        }
+        match Text::deserialize(deserializer) {
+            Ok(Text::One(size)) => Ok(vec![size]),
+            Ok(Text::Several(sizes)) => Ok(sizes),
+            Err(_) => Err(de::Error::custom("expected a list of sizes, or one size")),
+        }
+    }
+}
+
+/// Serde for `n_iter_no_change`: a number, or `"inf"` for `usize::MAX`.
+pub(crate) mod patience {
+    use super::*;
+
+    pub(crate) fn serialize<S: Serializer>(
+        epochs: &usize,
+        serializer: S,
+    ) -> std::result::Result<S::Ok, S::Error> {
+        if *epochs == usize::MAX && serializer.is_human_readable() {
+            return serializer.serialize_str("inf");
+        }
+        epochs.serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> std::result::Result<usize, D::Error> {
+        if !deserializer.is_human_readable() {
+            return usize::deserialize(deserializer);
+        }
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Text {
+            Epochs(usize),
+            Name(String),
+        }
+        match Text::deserialize(deserializer) {
+            Ok(Text::Epochs(epochs)) => Ok(epochs),
+            Ok(Text::Name(name)) if name == "inf" => Ok(usize::MAX),
+            _ => Err(de::Error::custom("expected a number of epochs, or \"inf\"")),
+        }
+    }
+}
+
+/// Declares an estimator of networks: the settings both have, their defaults and setters. Further fields come from the
+/// caller.
+macro_rules! mlp_estimator {
+    (
+        $(#[$doc:meta])*
+        pub struct $estimator:ident {
+            $($(#[$field_doc:meta])* $field:ident: $type:ty = $default:expr,)*
+        }
+        check($this:ident) $check:block
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $estimator {
+            /// Units of each hidden layer.
+            #[serde(with = "crate::neural_network::settings::sizes")]
+            hidden_layer_sizes: Vec<usize>,
+            /// Of the hidden layers.
+            activation: $crate::neural_network::Activation,
+            /// What finds the weights.
+            solver: $crate::neural_network::settings::SolverName,
+            /// Strength of the penalty.
+            #[serde(with = "crate::params::number")]
+            alpha: f64,
+            /// Rows of a batch.
+            batch_size: $crate::neural_network::BatchSize,
+            /// How the learning rate of `sgd` changes.
+            learning_rate: $crate::neural_network::settings::RateName,
+            /// The learning rate at the start.
+            #[serde(with = "crate::params::number")]
+            learning_rate_init: f64,
+            /// The exponent of `invscaling`.
+            #[serde(with = "crate::params::number")]
+            power_t: f64,
+            /// The most epochs, or iterations of `lbfgs`.
+            max_iter: usize,
+            /// Whether each epoch takes the rows in a new order.
+            shuffle: bool,
+            /// The seed of weights, orders and the validation set.
+            random_state: u64,
+            /// The progress that counts.
+            #[serde(with = "crate::params::number")]
+            tol: f64,
+            /// The momentum of `sgd`.
+            #[serde(with = "crate::params::number")]
+            momentum: f64,
+            /// Whether `sgd` looks ahead.
+            nesterovs_momentum: bool,
+            /// Whether a part of the rows is held back, and decides when to stop.
+            early_stopping: bool,
+            /// The share of rows held back.
+            #[serde(with = "crate::params::number")]
+            validation_fraction: f64,
+            /// The first decay of `adam`.
+            #[serde(with = "crate::params::number")]
+            beta_1: f64,
+            /// The second decay of `adam`.
+            #[serde(with = "crate::params::number")]
+            beta_2: f64,
+            /// The ε of `adam`.
+            #[serde(with = "crate::params::number")]
+            epsilon: f64,
+            /// Epochs without progress before it stops.
+            #[serde(with = "crate::neural_network::settings::patience")]
+            n_iter_no_change: usize,
+            /// The most evaluations of `lbfgs`.
+            max_fun: usize,
+            /// The validation score that decides.
+            monitor: $crate::neural_network::Monitor,
+            /// Weights to start from, if any.
+            coefs_init: Option<Vec<::ndarray::Array2<f64>>>,
+            /// Intercepts to start from, if any.
+            intercepts_init: Option<Vec<::ndarray::Array1<f64>>>,
+            $($(#[$field_doc])* $field: $type,)*
+            #[serde(skip)]
+            watch: $crate::observer::Watch,
+        }
+
+        impl Default for $estimator {
+            fn default() -> Self {
+                $estimator {
+                    hidden_layer_sizes: vec![100],
+                    activation: $crate::neural_network::Activation::Relu,
+                    solver: $crate::neural_network::settings::SolverName::Adam,
+                    alpha: 1e-4,
+                    batch_size: $crate::neural_network::BatchSize::Auto,
+                    learning_rate: $crate::neural_network::settings::RateName::Constant,
+                    learning_rate_init: 1e-3,
+                    power_t: 0.5,
+                    max_iter: 200,
+                    shuffle: true,
+                    random_state: 0,
+                    tol: 1e-4,
+                    momentum: 0.9,
+                    nesterovs_momentum: true,
+                    early_stopping: false,
+                    validation_fraction: 0.1,
+                    beta_1: 0.9,
+                    beta_2: 0.999,
+                    epsilon: 1e-8,
+                    n_iter_no_change: 10,
+                    max_fun: 15_000,
+                    monitor: $crate::neural_network::Monitor::Score,
+                    coefs_init: None,
+                    intercepts_init: None,
+                    $($field: $default,)*
+                    watch: $crate::observer::Watch::default(),
+                }
+            }
+        }
+
+        impl $estimator {
+            /// The defaults: scikit-learn's.
+            pub fn new() -> Self {
+                Self::default()
+            }
+
+            /// Units of each hidden layer, from the input on; none makes the model linear.
+            #[must_use]
+            pub fn hidden_layer_sizes(mut self, sizes: impl Into<Vec<usize>>) -> Self {
+                self.hidden_layer_sizes = sizes.into();
+                self
+            }
+
+            /// What the units of the hidden layers make of their weighted sums.
+            #[must_use]
+            pub fn activation(mut self, activation: $crate::neural_network::Activation) -> Self {
+                self.activation = activation;
+                self
+            }
+
+            /// What finds the weights.
+            #[must_use]
+            pub fn solver(mut self, solver: $crate::neural_network::Solver) -> Self {
+                use $crate::neural_network::settings::{RateName, SolverName};
+                use $crate::neural_network::{LearningRate, Solver};
+                match solver {
+                    Solver::Adam { beta_1, beta_2, epsilon } => {
+                        self.solver = SolverName::Adam;
+                        self.beta_1 = beta_1;
+                        self.beta_2 = beta_2;
+                        self.epsilon = epsilon;
+                    }
+                    Solver::Sgd { momentum, nesterovs_momentum, learning_rate } => {
+                        self.solver = SolverName::Sgd;
+                        self.momentum = momentum;
+                        self.nesterovs_momentum = nesterovs_momentum;
+                        self.learning_rate = match learning_rate {
+                            LearningRate::Constant => RateName::Constant,
+                            LearningRate::InvScaling { power_t } => {
+                                self.power_t = power_t;
+                                RateName::InvScaling
+                            }
+                            LearningRate::Adaptive => RateName::Adaptive,
+                        };
+                    }
+                    Solver::Lbfgs { max_fun } => {
+                        self.solver = SolverName::Lbfgs;
+                        self.max_fun = max_fun;
+                    }
+                }
+                self
+            }
+
+            /// Strength of the penalty on the squared weights.
+            #[must_use]
+            pub fn alpha(mut self, alpha: f64) -> Self {
+                self.alpha = alpha;
+                self
+            }
+
+            /// Rows of a batch: a number, or [`BatchSize::Auto`](crate::neural_network::BatchSize).
+            #[must_use]
+            pub fn batch_size(mut self, batch_size: impl Into<$crate::neural_network::BatchSize>) -> Self {
+                self.batch_size = batch_size.into();
+                self
+            }
+
+            /// The learning rate at the start, of `sgd` and `adam`.
+            #[must_use]
+            pub fn learning_rate_init(mut self, learning_rate_init: f64) -> Self {
+                self.learning_rate_init = learning_rate_init;
+                self
+            }
+
+            /// The most epochs, or iterations of `lbfgs`.
+            #[must_use]
+            pub fn max_iter(mut self, max_iter: usize) -> Self {
+                self.max_iter = max_iter;
+                self
+            }
+
+            /// Whether each epoch takes the rows in a new order.
+            #[must_use]
+            pub fn shuffle(mut self, shuffle: bool) -> Self {
+                self.shuffle = shuffle;
+                self
+            }
+
+            /// The seed of the first weights, the orders of rows and the rows held back.
+            #[must_use]
+            pub fn random_state(mut self, random_state: u64) -> Self {
+                self.random_state = random_state;
+                self
+            }
+
+            /// The least progress of an epoch that counts; for `lbfgs` the largest component of the gradient at which it
+            /// stops.
+            #[must_use]
+            pub fn tol(mut self, tol: f64) -> Self {
+                self.tol = tol;
+                self
+            }
+
+            /// Whether a part of the rows is held back: its score decides when to stop, and the weights of the best epoch
+            /// are restored. With [`fit_with_validation`](crate::FitWithValidation) the given rows take its place, whatever
+            /// this says.
+            #[must_use]
+            pub fn early_stopping(mut self, early_stopping: bool) -> Self {
+                self.early_stopping = early_stopping;
+                self
+            }
+
+            /// The share of rows that early stopping holds back.
+            #[must_use]
+            pub fn validation_fraction(mut self, validation_fraction: f64) -> Self {
+                self.validation_fraction = validation_fraction;
+                self
+            }
+
+            /// Epochs in a row without progress that are borne; `usize::MAX` for any number.
+            #[must_use]
+            pub fn n_iter_no_change(mut self, n_iter_no_change: usize) -> Self {
+                self.n_iter_no_change = n_iter_no_change;
+                self
+            }
+
+            /// The validation score that decides.
+            #[must_use]
+            pub fn monitor(mut self, monitor: $crate::neural_network::Monitor) -> Self {
+                self.monitor = monitor;
+                self
+            }
+
+            /// Weights, (inputs, outputs) for each layer, and intercepts to start from instead of random ones.
+            #[must_use]
+            pub fn initial_weights(
+                mut self,
+                coefs: impl Into<Vec<::ndarray::Array2<f64>>>,
+                intercepts: impl Into<Vec<::ndarray::Array1<f64>>>,
+            ) -> Self {
+                self.coefs_init = Some(coefs.into());
+                self.intercepts_init = Some(intercepts.into());
+                self
+            }
+
+            /// Reports every epoch with the loss, and can stop the fit.
+            #[must_use]
+            pub fn observer(mut self, observer: impl $crate::observer::Observer + 'static) -> Self {
+                self.watch = $crate::observer::Watch::by(observer);
+                self
+            }
+
+            /// The learning rate's way.
+            fn rate(&self) -> $crate::neural_network::LearningRate {
+                use $crate::neural_network::LearningRate;
+                use $crate::neural_network::settings::RateName;
+                match self.learning_rate {
+                    RateName::Constant => LearningRate::Constant,
+                    RateName::InvScaling => LearningRate::InvScaling { power_t: self.power_t },
+                    RateName::Adaptive => LearningRate::Adaptive,
+                }
+            }
+
+            pub(super) fn settings(&self) -> $crate::neural_network::settings::Settings {
+                use $crate::neural_network::Solver;
+                use $crate::neural_network::settings::SolverName;
+                $crate::neural_network::settings::Settings {
+                    estimator: <Self as $crate::params::Hyperparameters>::NAME,
+                    hidden_layer_sizes: self.hidden_layer_sizes.clone(),
+                    activation: self.activation,
+                    solver: match self.solver {
+                        SolverName::Adam => Solver::Adam {
+                            beta_1: self.beta_1,
+                            beta_2: self.beta_2,
+                            epsilon: self.epsilon,
+                        },
+                        SolverName::Sgd => Solver::Sgd {
+                            momentum: self.momentum,
+                            nesterovs_momentum: self.nesterovs_momentum,
+                            learning_rate: self.rate(),
+                        },
+                        SolverName::Lbfgs => Solver::Lbfgs { max_fun: self.max_fun },
+                    },
+                    alpha: self.alpha,
+                    batch_size: self.batch_size,
+                    learning_rate_init: self.learning_rate_init,
+                    max_iter: self.max_iter,
+                    shuffle: self.shuffle,
+                    random_state: self.random_state,
+                    tol: self.tol,
+                    early_stopping: self.early_stopping,
+                    validation_fraction: self.validation_fraction,
+                    n_iter_no_change: self.n_iter_no_change,
+                }
+            }
+
+            /// Weights to start from.
+            pub(super) fn given(&self) -> Option<$crate::neural_network::mlp::Given<'_>> {
+                match (&self.coefs_init, &self.intercepts_init) {
+                    (None, None) => None,
+                    (coefs, intercepts) => Some($crate::neural_network::mlp::Given {
+                        coefs: coefs.as_deref().unwrap_or_default(),
+                        intercepts: intercepts.as_deref().unwrap_or_default(),
+                    }),
+                }
+            }
+
+            /// The settings that go with the model, for learning on.
+            pub(super) fn kept(&self) -> Self {
+                Self { coefs_init: None, intercepts_init: None, ..self.clone() }
+            }
+        }
+
+        impl $crate::params::Hyperparameters for $estimator {
+            const NAME: &'static str = stringify!($estimator);
+
+            fn restore(mut self, original: &Self) -> Self {
+                self.watch = original.watch.clone();
+                self
+            }
+
+            fn check(&self) -> $crate::Result<()> {
+                use $crate::check::{self, Interval};
+                let name = Self::NAME;
+                self.settings().check()?;
+                // Also those of solvers not in use: a wrong one is a mistake wherever it stands.
+                $crate::neural_network::Optimizer::Sgd {
+                    momentum: self.momentum,
+                    nesterovs_momentum: self.nesterovs_momentum,
+                }
+                .check(name)?;
+                $crate::neural_network::Optimizer::Adam {
+                    beta_1: self.beta_1,
+                    beta_2: self.beta_2,
+                    epsilon: self.epsilon,
+                }
+                .check(name)?;
+                check::real(name, "power_t", self.power_t, Interval::at_least(0.0))?;
+                check::count(name, "max_fun", self.max_fun, 1)?;
+                let $this = self;
+                $check
+            }
+        }
+
+        impl ::std::fmt::Display for $estimator {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(&$crate::params::describe(self))
+            }
+        }
+    };
+}
+pub(crate) use mlp_estimator;

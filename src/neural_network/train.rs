@@ -1,0 +1,570 @@
+//! The loop over epochs: shuffling, batches, what is recorded, when to stop.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::float::Float;
+use crate::linalg::panel::stride;
+use crate::model::ensure;
+use crate::observer::Watch;
+use crate::optim::Lbfgs;
+use crate::random;
+
+use super::layout::Parameters;
+use super::learning_rate::LearningRate;
+use super::loss::TargetRows;
+use super::network::{Network, Rows, Samples, Target, Workspace, fresh_slots};
+use super::optimizer::Optimizer;
+
+/// Rows that a dead start is looked for in.
+const DEAD_START_ROWS: usize = 1000;
+
+/// How an optimiser that goes by batches runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Stochastic {
+    pub estimator: &'static str,
+    pub optimizer: Optimizer,
+    pub learning_rate: LearningRate,
+    pub learning_rate_init: f64,
+    pub alpha: f64,
+    pub batch_size: Option<usize>,
+    pub max_iter: usize,
+    pub shuffle: bool,
+    pub random_state: u64,
+    pub tol: f64,
+    pub n_iter_no_change: usize,
+}
+
+/// A validation set, and how good predictions of it (padded rows) are: greater is better.
+pub(crate) struct Watched<'a, F> {
+    pub samples: Samples<'a, F>,
+    #[allow(clippy::type_complexity)] // a score of predictions, no more
+    pub score: &'a (dyn Fn(&[F]) -> Result<f64> + Sync),
+}
+
+/// What training recorded.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Record {
+    pub loss: f64,
+    pub loss_curve: Vec<f64>,
+    pub best_loss: Option<f64>,
+    pub validation_scores: Vec<f64>,
+    pub validation_losses: Vec<f64>,
+    pub best_validation_score: Option<f64>,
+    pub n_iter: usize,
+    pub t: u64,
+    pub converged: bool,
+    pub dead_start: bool,
+}
+
+impl Record {
+    pub(crate) fn validate(&self) -> Result<()> {
+        ensure::finite("loss", [&self.loss])?;
+        ensure::finite("loss_curve", &self.loss_curve)?;
+        ensure::finite("best_loss", &self.best_loss)?;
+        ensure::finite("validation_scores", &self.validation_scores)?;
+        ensure::finite("validation_losses", &self.validation_losses)?;
+        ensure::finite("best_validation_score", &self.best_validation_score)?;
+        ensure::at_least("n_iter", self.n_iter, 1)?;
+        ensure::equal(
+            "validation losses",
+            self.validation_losses.len(),
+            self.validation_scores.len(),
+        )
+    }
+}
+
+/// What an optimiser needs to go on: its memory without padding, and where it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, bound = "F: Float")]
+pub(crate) struct Memory<F> {
+    pub optimizer: Optimizer,
+    /// The values of each slot, layer by layer, weights first.
+    slots: Vec<Vec<F>>,
+    steps: u64,
+    rate: f64,
+    no_improvement: usize,
+    /// Epochs ever run; each has an order of rows of its own.
+    epochs: u64,
+}
+
+/// Where training stands.
+struct State<F> {
+    slots: Vec<F>,
+    steps: u64,
+    rate: f64,
+    no_improvement: usize,
+    epochs: u64,
+}
+
+impl<F: Float> Memory<F> {
+    pub(crate) fn validate(&self, n_parameters: usize) -> Result<()> {
+        ensure::equal(
+            "slots of the optimiser",
+            self.slots.len(),
+            self.optimizer.n_slots(),
+        )?;
+        for slot in &self.slots {
+            ensure::equal("values of a slot", slot.len(), n_parameters)?;
+            ensure::finite("slots", slot)?;
+        }
+        ensure::finite("rate", [&self.rate])?;
+        self.optimizer
+            .check("the network")
+            .map_err(|e| Error::model_file(e.to_string()))
+    }
+}
+
+impl<F: Float> State<F> {
+    fn fresh(settings: &Stochastic, network: &Network) -> Result<Self> {
+        Ok(State {
+            slots: fresh_slots(&network.layout, settings.optimizer)?,
+            steps: 0,
+            rate: settings.learning_rate_init,
+            no_improvement: 0,
+            epochs: 0,
+        })
+    }
+
+    fn from_memory(memory: &Memory<F>, network: &Network) -> Result<Self> {
+        let mut slots = fresh_slots(&network.layout, memory.optimizer)?;
+        let n_slots = memory.optimizer.n_slots();
+        for (slot, values) in memory.slots.iter().enumerate() {
+            let mut values = values.iter();
+            network.for_each_parameter(|at| {
+                let to = network.slot_position(at, slot, n_slots);
+                if let Some(&v) = values.next() {
+                    slots[to] = v;
+                }
+            });
+        }
+        Ok(State {
+            slots,
+            steps: memory.steps,
+            rate: memory.rate,
+            no_improvement: memory.no_improvement,
+            epochs: memory.epochs,
+        })
+    }
+
+    fn into_memory(self, optimizer: Optimizer, network: &Network) -> Memory<F> {
+        let n_slots = optimizer.n_slots();
+        let slots = (0..n_slots).map(|slot| {
+            let mut values = Vec::with_capacity(network.layout.n_parameters());
+            network.for_each_parameter(|at| {
+                values.push(self.slots[network.slot_position(at, slot, n_slots)]);
+            });
+            values
+        });
+        Memory {
+            optimizer,
+            slots: slots.collect(),
+            steps: self.steps,
+            rate: self.rate,
+            no_improvement: self.no_improvement,
+            epochs: self.epochs,
+        }
+    }
+}
+
+/// A network while it learns.
+pub(crate) struct Learner<'a, F: Float> {
+    pub network: &'a Network,
+    pub params: &'a mut Parameters<F>,
+    pub record: &'a mut Record,
+    pub watch: &'a Watch,
+}
+
+impl<F: Float> Learner<'_, F> {
+    /// Epochs until a stopping rule or `max_iter`; with a validation set its score decides, and the best weights are
+    /// restored.
+    pub(crate) fn fit(
+        mut self,
+        settings: &Stochastic,
+        samples: &Samples<'_, F>,
+        validation: Option<&Watched<'_, F>>,
+        memory: Option<&Memory<F>>,
+    ) -> Result<Memory<F>> {
+        let mut state = State::fresh(settings, self.network)?;
+        if let Some(memory) = memory {
+            state.epochs = memory.epochs;
+            state.no_improvement = memory.no_improvement;
+        }
+        self.in_pool(|learner| {
+            learner.epochs(settings, samples, validation, &mut state, settings.max_iter)?;
+            Ok(())
+        })?;
+        Ok(state.into_memory(settings.optimizer, self.network))
+    }
+
+    /// One epoch more.
+    pub(crate) fn partial_fit(
+        mut self,
+        settings: &Stochastic,
+        samples: &Samples<'_, F>,
+        memory: Option<&Memory<F>>,
+    ) -> Result<Memory<F>> {
+        let mut state = match memory {
+            Some(memory) if memory.optimizer == settings.optimizer => {
+                State::from_memory(memory, self.network)?
+            }
+            _ => State::fresh(settings, self.network)?,
+        };
+        self.in_pool(|learner| learner.epochs(settings, samples, None, &mut state, 1))?;
+        Ok(state.into_memory(settings.optimizer, self.network))
+    }
+
+    /// Runs on a thread of the pool, where starting parts costs least; a small network needs no pool.
+    fn in_pool(&mut self, f: impl FnOnce(&mut Self) -> Result<()> + Send) -> Result<()> {
+        if self.network.is_small() {
+            return f(self);
+        }
+        let learner = self;
+        rayon::scope(move |_| f(learner))
+    }
+
+    fn epochs(
+        &mut self,
+        settings: &Stochastic,
+        samples: &Samples<'_, F>,
+        validation: Option<&Watched<'_, F>>,
+        state: &mut State<F>,
+        most: usize,
+    ) -> Result<()> {
+        let name = settings.estimator;
+        let n = samples.n_rows;
+        let batch_size = settings.batch_size.unwrap_or(200).clamp(1, n.max(1));
+        if settings.batch_size.is_some_and(|size| size > n) {
+            log::warn!("{name}: batch_size is clipped to the {n} rows there are");
+        }
+        let mut work = self
+            .network
+            .workspace::<F>(batch_size.max(n.min(DEAD_START_ROWS)), settings.shuffle)?;
+        if self.record.loss_curve.is_empty() {
+            self.look_for_dead_start(name, samples, &mut work);
+        }
+        let mut order: Vec<u32> = Vec::new();
+        if settings.shuffle {
+            order.extend(0..u32::try_from(n).map_err(|_| too_many_rows(n))?);
+        }
+        let mut seen = Validation::new(self.network, validation);
+        let mut best = validation.map(|_| self.params.values.clone());
+        self.record.converged = false;
+        self.record.n_iter = 0;
+        for epoch in 1..=most {
+            if settings.shuffle {
+                for (at, row) in order.iter_mut().enumerate() {
+                    *row = at as u32;
+                }
+                let mut rng = random::stream(settings.random_state, state.epochs);
+                random::shuffle(&mut order, &mut rng);
+            }
+            let loss = self.epoch(settings, samples, &order, batch_size, state, &mut work);
+            state.epochs += 1;
+            self.record.n_iter = epoch;
+            self.record.t += n as u64;
+            if !loss.is_finite() {
+                return Err(diverged(name, epoch));
+            }
+            self.record.loss = loss;
+            self.record.loss_curve.push(loss);
+            let improved = match &mut seen {
+                Some(seen) => {
+                    let (score, loss) =
+                        seen.look(self.network, &self.params.values, name, epoch)?;
+                    self.record.validation_scores.push(score);
+                    self.record.validation_losses.push(loss);
+                    let before = self.record.best_validation_score;
+                    let before = before.unwrap_or(f64::NEG_INFINITY);
+                    if score > before {
+                        self.record.best_validation_score = Some(score);
+                        if let Some(best) = &mut best {
+                            best.copy_from_slice(&self.params.values);
+                        }
+                    }
+                    score >= before + settings.tol
+                }
+                None => {
+                    let before = self.record.best_loss.unwrap_or(f64::INFINITY);
+                    if loss < before {
+                        self.record.best_loss = Some(loss);
+                    }
+                    loss <= before - settings.tol
+                }
+            };
+            state.no_improvement = if improved {
+                0
+            } else {
+                state.no_improvement + 1
+            };
+            state.rate = settings.learning_rate.after_epoch(
+                settings.learning_rate_init,
+                state.rate,
+                self.record.t,
+            );
+            self.watch.report(name, epoch, Some(most), Some(loss))?;
+            if state.no_improvement > settings.n_iter_no_change {
+                let Some(rate) = settings.learning_rate.on_plateau(state.rate) else {
+                    self.record.converged = true;
+                    break;
+                };
+                state.rate = rate;
+                state.no_improvement = 0;
+            }
+        }
+        if let Some(best) = best {
+            self.params.values.copy_from_slice(&best);
+        }
+        if !self.params.all_finite() {
+            return Err(diverged(name, self.record.n_iter));
+        }
+        Ok(())
+    }
+
+    /// The mean loss of one epoch.
+    fn epoch(
+        &mut self,
+        settings: &Stochastic,
+        samples: &Samples<'_, F>,
+        order: &[u32],
+        batch_size: usize,
+        state: &mut State<F>,
+        work: &mut Workspace<F>,
+    ) -> f64 {
+        let n = samples.n_rows;
+        let mut sum = 0.0;
+        let mut from = 0;
+        while from < n {
+            let to = n.min(from + batch_size);
+            let rows = if settings.shuffle {
+                Rows::Picked(&order[from..to])
+            } else {
+                Rows::Range(from, to)
+            };
+            let batch = self.network.step(
+                &mut self.params.values,
+                &mut state.slots,
+                samples,
+                rows,
+                settings.alpha,
+                settings.optimizer,
+                state.rate,
+                state.steps + 1,
+                work,
+            );
+            if batch.weight > 0.0 {
+                state.steps += 1;
+            }
+            sum += batch.loss * (to - from) as f64;
+            from = to;
+        }
+        sum / n as f64
+    }
+
+    /// Limited-memory BFGS over all rows at once.
+    pub(crate) fn fit_lbfgs(
+        mut self,
+        settings: &FullBatch,
+        samples: &Samples<'_, F>,
+        validation: Option<&Watched<'_, F>>,
+    ) -> Result<()> {
+        self.in_pool(|learner| learner.lbfgs(settings, samples, validation))
+    }
+
+    fn lbfgs(
+        &mut self,
+        settings: &FullBatch,
+        samples: &Samples<'_, F>,
+        validation: Option<&Watched<'_, F>>,
+    ) -> Result<()> {
+        let name = settings.estimator;
+        let network = self.network;
+        let mut work = network.workspace::<F>(samples.n_rows, false)?;
+        self.look_for_dead_start(name, samples, &mut work);
+        let mut seen = Validation::new(network, validation);
+        let mut best = validation.map(|_| self.params.values.clone());
+        let mut no_improvement = 0;
+        let mut outcome = Ok(());
+        let record = &mut *self.record;
+        let watch = self.watch;
+        // The reported loss of several targets is a mean, its derivative that of the sum.
+        let outputs = match network.loss {
+            super::loss::Loss::SquaredError => network.n_outputs() as f64,
+            _ => 1.0,
+        };
+        let least = Lbfgs::new()
+            .gtol(settings.tol / outputs)
+            .noise(4.0 * F::EPSILON.f64())
+            .max_iter(settings.max_iter)
+            .max_evaluations(settings.max_fun)
+            .minimize_with(
+                &mut self.params.values,
+                |params, gradient| {
+                    // The derivative of the mean: that of the sum at `alpha` times the outputs, over the outputs.
+                    let alpha = settings.alpha;
+                    let batch =
+                        network.gradient(params, samples, alpha * outputs, gradient, &mut work);
+                    if outputs > 1.0 {
+                        let share = F::of(1.0 / outputs);
+                        for g in gradient.iter_mut() {
+                            *g *= share;
+                        }
+                    }
+                    batch.loss - work.penalty(alpha * (outputs - 1.0), batch.weight)
+                },
+                None,
+                |step| {
+                    record.loss_curve.push(step.value);
+                    let mut look = || -> Result<bool> {
+                        watch.report(
+                            name,
+                            step.iteration,
+                            Some(settings.max_iter),
+                            Some(step.value),
+                        )?;
+                        let Some(seen) = &mut seen else {
+                            return Ok(true);
+                        };
+                        let (score, loss) = seen.look(network, step.x, name, step.iteration)?;
+                        record.validation_scores.push(score);
+                        record.validation_losses.push(loss);
+                        let before = record.best_validation_score.unwrap_or(f64::NEG_INFINITY);
+                        if score > before {
+                            record.best_validation_score = Some(score);
+                            if let Some(best) = &mut best {
+                                best.copy_from_slice(step.x);
+                            }
+                        }
+                        let improved = score >= before + settings.tol;
+                        no_improvement = if improved { 0 } else { no_improvement + 1 };
+                        Ok(no_improvement <= settings.n_iter_no_change)
+                    };
+                    match look() {
+                        Ok(true) => std::ops::ControlFlow::Continue(()),
+                        Ok(false) => std::ops::ControlFlow::Break(()),
+                        Err(e) => {
+                            outcome = Err(e);
+                            std::ops::ControlFlow::Break(())
+                        }
+                    }
+                },
+            )
+            .map_err(|_| diverged(name, 0))?;
+        outcome?;
+        record.loss = least.value;
+        record.best_loss = Some(least.value);
+        record.n_iter = least.n_iter.max(1);
+        record.converged = least.reason.converged()
+            || matches!(
+                least.reason,
+                crate::optim::StopReason::Callback | crate::optim::StopReason::NoProgress
+            );
+        if let Some(best) = best {
+            self.params.values.copy_from_slice(&best);
+        }
+        if !(self.params.all_finite() && least.value.is_finite()) {
+            return Err(diverged(name, record.n_iter));
+        }
+        Ok(())
+    }
+
+    fn look_for_dead_start(
+        &mut self,
+        name: &str,
+        samples: &Samples<'_, F>,
+        work: &mut Workspace<F>,
+    ) {
+        self.record.dead_start =
+            self.network
+                .dead_start(&self.params.values, samples, DEAD_START_ROWS, work);
+        if self.record.dead_start {
+            log::warn!(
+                "{name}: no gradient reaches the first layer at the start, its units are stuck: scale the features, \
+                 take another random_state or activation, or make the layers wider"
+            );
+        }
+    }
+}
+
+/// How limited-memory BFGS runs.
+#[derive(Clone, Debug)]
+pub(crate) struct FullBatch {
+    pub estimator: &'static str,
+    pub alpha: f64,
+    pub tol: f64,
+    pub max_iter: usize,
+    pub max_fun: usize,
+    pub n_iter_no_change: usize,
+}
+
+/// The validation set with memory for its predictions.
+struct Validation<'a, F> {
+    watched: &'a Watched<'a, F>,
+    predicted: Vec<F>,
+    delta: Vec<F>,
+}
+
+impl<'a, F: Float> Validation<'a, F> {
+    fn new(network: &Network, watched: Option<&'a Watched<'a, F>>) -> Option<Self> {
+        let watched = watched?;
+        let len = watched.samples.n_rows * stride::<F>(network.n_outputs());
+        Some(Validation {
+            watched,
+            predicted: vec![F::zero(); len],
+            delta: vec![F::zero(); len],
+        })
+    }
+
+    /// The score and the mean loss, without penalty.
+    fn look(
+        &mut self,
+        network: &Network,
+        params: &[F],
+        name: &str,
+        epoch: usize,
+    ) -> Result<(f64, f64)> {
+        let samples = &self.watched.samples;
+        network.predict_into(params, samples.x, &mut self.predicted);
+        let target = match samples.target {
+            Target::Codes(codes) => TargetRows::Codes(codes),
+            Target::Values(values) => TargetRows::Values(values),
+        };
+        let weights = (!samples.weights.is_empty()).then_some(samples.weights);
+        let loss = network.loss.evaluate(
+            &self.predicted,
+            target,
+            weights,
+            network.n_outputs(),
+            &mut self.delta,
+        );
+        let weight = weights.map_or(samples.n_rows as f64, |w| w.iter().map(|w| w.f64()).sum());
+        let loss = loss / weight;
+        if !loss.is_finite() {
+            return Err(diverged(name, epoch));
+        }
+        let score = (self.watched.score)(&self.predicted)?;
+        if !score.is_finite() {
+            return Err(diverged(name, epoch));
+        }
+        Ok((score, loss))
+    }
+}
+
+/// The loss left the numbers.
+fn diverged(estimator: &str, epoch: usize) -> Error {
+    ErrorKind::Diverged {
+        estimator: estimator.into(),
+        iterations: epoch,
+    }
+    .into()
+}
+
+fn too_many_rows(n: usize) -> Error {
+    ErrorKind::TooLarge {
+        what: "rows to shuffle".into(),
+        size: n as u64,
+        limit: u64::from(u32::MAX),
+    }
+    .into()
+}
