@@ -687,17 +687,11 @@ macro_rules! mlp_estimator {
                 let name = Self::NAME;
                 self.settings().check()?;
                 // Also those of solvers not in use: a wrong one is a mistake wherever it stands.
-                $crate::neural_network::Optimizer::Sgd {
-                    momentum: self.momentum,
-                    nesterovs_momentum: self.nesterovs_momentum,
-                }
-                .check(name)?;
-                $crate::neural_network::Optimizer::Adam {
-                    beta_1: self.beta_1,
-                    beta_2: self.beta_2,
-                    epsilon: self.epsilon,
-                }
-                .check(name)?;
+                let decay = Interval::open(0.0, 1.0).including_low();
+                check::real(name, "momentum", self.momentum, Interval::closed(0.0, 1.0))?;
+                check::real(name, "beta_1", self.beta_1, decay)?;
+                check::real(name, "beta_2", self.beta_2, decay)?;
+                check::real(name, "epsilon", self.epsilon, Interval::above(0.0))?;
                 check::real(name, "power_t", self.power_t, Interval::at_least(0.0))?;
                 check::count(name, "max_fun", self.max_fun, 1)?;
                 let $this = self;
