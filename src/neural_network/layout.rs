@@ -227,9 +227,11 @@ mod tests {
         let b = array![0.0, 0.0];
         let none: [Array2<f64>; 0] = [];
         assert!(Parameters::from_arrays(&none, &[]).is_err());
-        assert!(Parameters::from_arrays(&[a.clone()], &[]).is_err());
-        assert!(Parameters::from_arrays(&[a.clone()], &[array![0.0]]).is_err());
-        assert!(Parameters::from_arrays(&[a.clone(), a], &[b.clone(), b.clone()]).is_err());
+        let one = std::slice::from_ref(&a);
+        assert!(Parameters::from_arrays(one, &[]).is_err());
+        assert!(Parameters::from_arrays(one, &[array![0.0]]).is_err());
+        let twice = [a.clone(), a];
+        assert!(Parameters::from_arrays(&twice, &[b.clone(), b.clone()]).is_err());
         assert!(Parameters::from_arrays(&[array![[f64::NAN, 0.0]]], &[b]).is_err());
         let huge = Layout::new::<f64>(&[1 << 40, 1 << 40]).unwrap_err();
         assert!(huge.to_string().contains("weights of a layer"), "{huge}");

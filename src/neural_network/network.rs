@@ -446,6 +446,7 @@ impl Network {
         let n_slots = optimizer.n_slots();
         let n_weights = self.layout.n_weights;
         let parts = &work.parts;
+        #[allow(clippy::type_complexity)] // a task: its number, parameters, slots and penalty
         let sweep =
             |(task, ((params, slots), penalty)): (usize, ((&mut [F], &mut [F]), &mut f64))| {
                 *penalty = 0.0;
