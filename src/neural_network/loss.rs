@@ -8,6 +8,8 @@
 //! | logistic | 1 / (1 + e⁻ᶻ) | −y ln p − (1 − y) ln(1 − p) |
 //! | softmax | eᶻᵏ / Σⱼ eᶻʲ | −ln p of the row's class |
 //!
+//! Other losses of real targets ([`losses`](super::losses)) go with the identity too, averaged over the outputs.
+//!
 //! As in scikit-learn the squared error of several targets is averaged where it is reported, while the derivative is that
 //! of the sum; probabilities are kept ε away from 0 and 1 where the loss takes their logarithm.
 
@@ -19,6 +21,7 @@ use crate::linalg::panel::stride;
 use crate::linalg::simd;
 
 use super::elementwise::{exp, logistic};
+use super::losses::RegressionLoss;
 
 /// What training minimises, with the activation of the output layer.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +35,8 @@ pub(crate) enum Loss {
     Logistic,
     /// The cross entropy of softmax.
     Softmax,
+    /// Another loss of the identity.
+    Robust(RegressionLoss),
 }
 
 /// The targets of some rows.
@@ -47,7 +52,7 @@ impl Loss {
     /// scikit-learn's name of the output layer's activation.
     pub(crate) fn out_activation(self) -> &'static str {
         match self {
-            Loss::SquaredError => "identity",
+            Loss::SquaredError | Loss::Robust(_) => "identity",
             Loss::Poisson => "exp",
             Loss::Logistic => "logistic",
             Loss::Softmax => "softmax",
@@ -58,7 +63,7 @@ impl Loss {
     pub(crate) fn predict<F: Float>(self, z: &mut [F], width: usize) {
         let step = stride::<F>(width);
         match self {
-            Loss::SquaredError => {}
+            Loss::SquaredError | Loss::Robust(_) => {}
             Loss::Poisson => outputs(z, step, width, exp),
             Loss::Logistic => outputs(z, step, width, logistic),
             Loss::Softmax => simd(
@@ -142,10 +147,16 @@ impl Loss {
                     -one(y, p) - one(1.0 - y, 1.0 - p)
                 }
                 Loss::Softmax => -y.f64() * ln(clipped(p)),
+                Loss::Robust(loss) => {
+                    let (value, slope) = loss.of_one(y.f64(), p.f64());
+                    *delta = F::of(slope);
+                    value
+                }
             };
         }
         match self {
             Loss::SquaredError => 0.5 * sum / y.len() as f64,
+            Loss::Robust(_) => sum / y.len() as f64,
             _ => sum,
         }
     }
@@ -220,6 +231,11 @@ mod tests {
         for (loss, target, share) in [
             (Loss::SquaredError, TargetRows::Values(&values[..]), 3.0),
             (Loss::Poisson, TargetRows::Values(&values[..]), 1.0),
+            (
+                Loss::Robust(RegressionLoss::Huber { delta: 1.0 }),
+                TargetRows::Values(&values[..]),
+                3.0,
+            ),
             (Loss::Logistic, TargetRows::Values(&labels[..]), 1.0),
             (Loss::Softmax, TargetRows::Codes(&[2]), 1.0),
         ] {

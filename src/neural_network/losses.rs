@@ -89,6 +89,12 @@ impl RegressionLoss {
         }
     }
 
+    /// The loss of one output and its derivative by z.
+    pub(super) fn of_one(self, y: f64, z: f64) -> (f64, f64) {
+        let mut slope = [0.0];
+        (self.row(&[y], &[z], &mut slope), slope[0])
+    }
+
     /// The loss of a row and its derivative by z.
     #[inline]
     fn row(self, y: &[f64], z: &[f64], gradient: &mut [f64]) -> f64 {

@@ -16,22 +16,11 @@ use crate::targets::{RealTargets, TargetDim};
 use crate::traits::{Estimator, FitWithValidation, PartialFit, Predict, Score};
 
 use super::loss::Loss;
+use super::losses::RegressionLoss;
 use super::mlp::{Data, Job, Outcomes, Start, Trained, learned, r2};
 use super::settings::{Monitor, mlp_estimator};
 
 const NAME: &str = "MlpRegressor";
-
-/// What a regressor minimises.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum RegressionLoss {
-    /// Half the squared error.
-    #[default]
-    SquaredError,
-    /// Half the Poisson deviance, for counts and other targets of at least 0; predictions are positive.
-    Poisson,
-}
 
 mlp_estimator! {
     /// Regression with a multi-layer perceptron: one or several real targets from layers of weighted sums and activations.
@@ -41,6 +30,8 @@ mlp_estimator! {
     /// ```text
     /// 1/Σsᵢ Σᵢ sᵢ loss(pᵢ, yᵢ) + alpha/(2 Σsᵢ) Σ‖W‖².
     /// ```
+    /// The squared error counts half, and is averaged over the targets; other losses are averaged over the targets too.
+    ///
     /// Use it where the target bends with the features and there are thousands of rows; trees need less care on small
     /// tables. Scale features and targets first: weights start for numbers near 1.
     ///
@@ -69,7 +60,7 @@ mlp_estimator! {
     /// | `max_fun` | 15,000 | ≥ 1 | allows more evaluations of lbfgs |
     /// | `monitor` | score | score, loss | |
     /// | `coefs_init`, `intercepts_init` | none | weights of these layers | |
-    /// | `loss` | squared_error | squared_error, poisson | |
+    /// | `loss` | squared_error | [`RegressionLoss`] | |
     ///
     /// # Complexity
     /// Time O(n · weights) for each epoch, memory O(weights · parts of a batch) beyond the samples.
@@ -101,7 +92,11 @@ mlp_estimator! {
         loss: RegressionLoss = RegressionLoss::SquaredError,
     }
     check(this) {
-        let _ = this;
+        this.loss.check(NAME)?;
+        if this.loss == RegressionLoss::Custom {
+            let expected = "a loss by name; a network with a loss of your own is a `SequentialRegressor`";
+            return Err(Error::invalid_parameter(NAME, "loss", expected, "custom"));
+        }
         Ok(())
     }
 }
@@ -174,6 +169,7 @@ impl MlpRegressor {
         match self.loss {
             RegressionLoss::SquaredError => Loss::SquaredError,
             RegressionLoss::Poisson => Loss::Poisson,
+            other => Loss::Robust(other),
         }
     }
 

@@ -390,7 +390,9 @@ impl<F: Float> Learner<'_, F> {
         let watch = self.watch;
         // The reported loss of several targets is a mean, its derivative that of the sum.
         let outputs = match network.loss {
-            super::loss::Loss::SquaredError => network.n_outputs() as f64,
+            super::loss::Loss::SquaredError | super::loss::Loss::Robust(_) => {
+                network.n_outputs() as f64
+            }
             _ => 1.0,
         };
         let least = Lbfgs::new()
