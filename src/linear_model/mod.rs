@@ -17,13 +17,15 @@ mod linear_regression;
 mod linear_regressor;
 mod logistic_loss;
 mod logistic_regression;
+mod multi_task;
 mod ridge;
 mod row_blocks;
+mod sparse_cv;
 mod sparse_path;
 mod spectrum;
 
 pub use bayesian_ridge::{BayesianRidge, FittedBayesianRidge};
-pub use coordinate_descent::{Alphas, Selection};
+pub use coordinate_descent::{Alphas, L1Ratio, Selection};
 pub use elastic_net::{ElasticNet, FittedElasticNet};
 pub use glm::GlmSolver;
 pub use glm_regressors::{
@@ -33,5 +35,12 @@ pub use glm_regressors::{
 pub use lasso::{FittedLasso, Lasso};
 pub use linear_regression::{FittedLinearRegression, LinearRegression};
 pub use logistic_regression::{FittedLogisticRegression, LogisticRegression};
+pub use multi_task::{
+    FittedMultiTaskElasticNet, FittedMultiTaskLasso, MultiTaskElasticNet, MultiTaskLasso,
+};
 pub use ridge::{Alpha, FittedRidge, Ridge};
+pub use sparse_cv::{
+    ElasticNetCv, FittedElasticNetCv, FittedLassoCv, FittedMultiTaskElasticNetCv,
+    FittedMultiTaskLassoCv, LassoCv, MultiTaskElasticNetCv, MultiTaskLassoCv,
+};
 pub use sparse_path::{EnetPath, SparsePath, enet_path, lasso_path};

@@ -1,10 +1,10 @@
 //! Linear models of sparse coefficients.
 
 use fitwell::Float;
-use fitwell::linear_model::{ElasticNet, Lasso, Selection};
+use fitwell::linear_model::{ElasticNet, ElasticNetCv, Lasso, LassoCv, Selection};
 
-use crate::sample;
 use crate::subject::{Entry, Tags, regressor};
+use crate::{folds, sample};
 
 /// Sums in another order stop the descent a little earlier or later: both within the same gap.
 fn descent<F: Float>(tags: Tags) -> Tags {
@@ -22,5 +22,7 @@ pub fn entries<F: Float>() -> Vec<Entry<F>> {
         regressor(Lasso::new().alpha(0.01).tol(1e-10).max_iter(10_000), descent::<F>(sample("alpha", 0.5))),
         regressor(ElasticNet::new().alpha(0.01).tol(1e-10).max_iter(10_000), descent::<F>(sample("l1_ratio", 0.25))),
         regressor(ElasticNet::new().alpha(0.01).tol(1e-10).max_iter(10_000).fit_intercept(false).selection(Selection::Random), descent::<F>(sample("random_state", 3))),
+        regressor(LassoCv::new().alphas(4).cv(3), folds(descent::<F>(sample("eps", 0.25)))),
+        regressor(ElasticNetCv::new().alphas([0.1, 0.01]).l1_ratio([0.5, 1.0]).cv(3).tol(1e-8), folds(descent::<F>(sample("positive", true)))),
     ]
 }

@@ -1,7 +1,9 @@
 """Cases of linear models of sparse coefficients."""
 
 import numpy as np
-from sklearn.linear_model import ElasticNet, Lasso
+from sklearn.linear_model import (
+    ElasticNet, ElasticNetCV, enet_path, Lasso, lasso_path, LassoCV, MultiTaskElasticNet, MultiTaskElasticNetCV, MultiTaskLasso, MultiTaskLassoCV,
+)
 
 STEPS = "the same steps in another order of summation: rounding, times the sweeps that carry it on"
 
@@ -76,5 +78,121 @@ def elastic_net(g):
     g.write("elastic_net", "ElasticNet: every setting, weights, several targets, collinear and wide data.", fits(g, ElasticNet, settings, 1e-12))
 
 
+def several_targets(g):
+    return [
+        ({"name": "linnerud", "target": "linnerud"}, g.matrix("linnerud"), g.targets("linnerud")),
+        ({"name": "wine", "target": "wine", "scaled": True}, g.matrix("wine", scaled=True), g.targets("wine")),
+        ({"name": "wine", "target": "wine", "scaled": True, "first": 55, "rows": 10}, g.matrix("wine", scaled=True)[55:65], g.targets("wine")[55:65] + np.arange(10)[:, None] / 4),
+    ]
+
+
+def multi_task(g):
+    cases = []
+    common = [{}, {"alpha": 0.1}, {"alpha": 0.01}, {"fit_intercept": False, "alpha": 0.2}, {"tol": 1e-8, "alpha": 0.05}, {"max_iter": 2, "alpha": 0.01}]
+    random = {"selection": "random", "tol": 1e-9, "max_iter": 20000, "alpha": 0.1}
+    for name, estimator, settings_of in [
+        ("MultiTaskLasso", MultiTaskLasso, [*common, random]),
+        ("MultiTaskElasticNet", MultiTaskElasticNet, [*common, {"l1_ratio": 0.2, "alpha": 0.3}, {"l1_ratio": 0.0, "alpha": 0.3}, random]),
+    ]:
+        for data, x, y in several_targets(g):
+            for settings in settings_of:
+                for weights in [False, True]:
+                    w = g.ramp(len(x)) if weights else None
+                    exact = "selection" not in settings
+                    model = estimator(**settings, **({} if exact else {"random_state": 0})).fit(x, y, sample_weight=w)
+                    near = 1e-11 if exact else 1e-3
+                    scale = float(np.abs(y - np.mean(y, axis=0)).max())
+                    cases.append({
+                        "data": data | {"weights": weights}, "estimator": name, "settings": settings, "exact": exact,
+                        "expected": expected_of(g, model, x, y, w),
+                        "tolerance": {
+                            "parameters": g.within(near * scale / max(1.0, float(x.std(axis=0).min())), near, STEPS),
+                            "predict": g.within(near * scale, near, STEPS),
+                            "gap": g.within(near * float((y * y).mean()), 1e-9, STEPS),
+                        },
+                    })
+    g.write("multi_task", "MultiTaskLasso and MultiTaskElasticNet: every setting, weights, wide data.", cases)
+
+
+def searches(g):
+    cases = []
+    single = [(d, x, y) for d, x, y in data_sets(g) if y.ndim == 1]
+    common = [{"alphas": 12}, {"alphas": [0.5, 0.01, 2.0]}, {"alphas": 8, "eps": 0.1}, {"alphas": 8, "fit_intercept": False}, {"alphas": 8, "cv": 3, "tol": 1e-7}, {"alphas": 8, "max_iter": 3}]
+    positive = {"alphas": 8, "positive": True}
+    ratios = [{"alphas": 8, "l1_ratio": [0.1, 0.7, 1.0]}, {"alphas": 8, "l1_ratio": 0.9}, {"alphas": [0.3, 0.1], "l1_ratio": [0.0, 0.5]}]
+    several = several_targets(g)
+    for name, estimator, sets, settings_of in [
+        ("LassoCv", LassoCV, single, [{}, *common, positive]),
+        ("ElasticNetCv", ElasticNetCV, single, [*common, positive, *ratios]),
+        ("MultiTaskLassoCv", MultiTaskLassoCV, several, common),
+        ("MultiTaskElasticNetCv", MultiTaskElasticNetCV, several, [*common, *ratios]),
+    ]:
+        for data, x, y in sets:
+            for settings in settings_of:
+                # 30 collinear features take long without optimisation.
+                if len(x) > 500 and (settings == {} or settings not in [common[1], common[5]]):
+                    continue
+                for weights in [False, True]:
+                    if weights and (y.ndim == 2 or len(x) < 20):
+                        continue  # scikit-learn's searches of several targets take none; few rows leave a fold without weight
+                    w = g.ramp(len(x)) if weights else None
+                    model = estimator(**settings)
+                    model = model.fit(x, y, w) if weights else model.fit(x, y)
+                    ratios_of = np.atleast_1d(settings.get("l1_ratio", 1.0))
+                    count = settings.get("alphas", 100)
+                    count = len(count) if isinstance(count, list) else count
+                    alphas = np.broadcast_to(model.alphas_, (len(ratios_of), count))
+                    mse = np.reshape(model.mse_path_, (len(ratios_of), count, -1))
+                    scale = float(np.abs(y - np.mean(y, axis=0)).max())
+                    near = 1e-10
+                    cases.append({
+                        "data": data | {"weights": weights}, "estimator": name, "settings": settings,
+                        "expected": {
+                            "alpha": g.number(model.alpha_),
+                            "l1_ratio": g.number(getattr(model, "l1_ratio_", 1.0)),
+                            "alphas": g.array(alphas),
+                            "mse_path": g.array(mse),
+                            **expected_of(g, model, x, y, w),
+                        },
+                        "tolerance": {
+                            "alphas": g.within(0, 1e-12, "a maximum of sums and a power"),
+                            "mse": g.within(near * scale * scale, near, STEPS),
+                            "parameters": g.within(near * scale / max(1.0, float(x.std(axis=0).min())), near, STEPS),
+                            "predict": g.within(near * scale, near, STEPS),
+                            "gap": g.within(near * float((y * y).mean()), 1e-9, STEPS),
+                        },
+                    })
+    g.write("sparse_cv", "LassoCV, ElasticNetCV, MultiTaskLassoCV, MultiTaskElasticNetCV: every setting, weights, wide data.", cases)
+
+
+def paths(g):
+    cases = []
+    for data, x, y in [*data_sets(g), *several_targets(g)[1:]]:
+        settings_of = [{"alphas": 10}, {"alphas": [3.0, 0.02, 0.4]}, {"alphas": 6, "eps": 0.2, "tol": 1e-7}, {"alphas": 6, "max_iter": 2}]
+        if y.ndim == 1:
+            settings_of.append({"alphas": 6, "positive": True})
+        for name, path in [("lasso_path", lasso_path), ("enet_path", enet_path)]:
+            for settings in [*settings_of, *([{"alphas": 6, "l1_ratio": 0.8}] if name == "enet_path" else [])]:
+                alphas, coefs, gaps, n_iters = path(x, y, return_n_iter=True, **settings)
+                scale = float(np.abs(y).max())
+                near = 1e-10
+                cases.append({
+                    "data": data | {"weights": False}, "estimator": name, "settings": settings,
+                    "expected": {"alphas": g.array(alphas), "coefs": g.array(coefs), "dual_gaps": g.array(gaps), "n_iters": [int(n) for n in n_iters]},
+                    "tolerance": {
+                        "alphas": g.within(0, 1e-12, "a maximum of sums and a power"),
+                        "coefs": g.within(near * scale / max(1.0, float(x.std(axis=0).min())), near, STEPS),
+                        "gap": g.within(near * float((y * y).mean()), 1e-9, STEPS),
+                    },
+                })
+    g.write("sparse_path", "lasso_path and enet_path: every setting, several targets, wide data.", cases)
+
+
 def files(g):
-    return {"lasso": lambda: lasso(g), "elastic_net": lambda: elastic_net(g)}
+    return {
+        "lasso": lambda: lasso(g),
+        "elastic_net": lambda: elastic_net(g),
+        "multi_task": lambda: multi_task(g),
+        "sparse_cv": lambda: searches(g),
+        "sparse_path": lambda: paths(g),
+    }

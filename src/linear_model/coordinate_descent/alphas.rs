@@ -51,6 +51,14 @@ impl Alphas {
         }
     }
 
+    /// The number of penalties.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Alphas::Count(count) => *count,
+            Alphas::List(list) => list.len(),
+        }
+    }
+
     /// The penalties in falling order, for `X'Y` (t, p) of rows that weigh `weight`.
     ///
     /// # Errors

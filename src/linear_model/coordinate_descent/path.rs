@@ -28,7 +28,7 @@ pub(crate) struct Penalties<'a> {
 }
 
 impl Penalties<'_> {
-    fn each(self, weight: f64) -> impl Iterator<Item = Penalty> {
+    pub(super) fn each(self, weight: f64) -> impl Iterator<Item = Penalty> {
         self.alphas.iter().map(move |alpha| Penalty {
             l1: alpha * self.l1_ratio * weight,
             l2: alpha * (1.0 - self.l1_ratio) * weight,

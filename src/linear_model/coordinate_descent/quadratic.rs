@@ -30,6 +30,16 @@ impl<'a> GramRows<'a> {
         }
     }
 
+    /// All of them.
+    pub(crate) fn full(gram: &'a [f64], p: usize) -> Self {
+        GramRows {
+            squares: Cow::Owned((0..p).map(|j| gram[j * p + j]).collect()),
+            place: (0..p).collect(),
+            rows: Cow::Borrowed(gram),
+            source: None,
+        }
+    }
+
     fn p(&self) -> usize {
         self.squares.len()
     }

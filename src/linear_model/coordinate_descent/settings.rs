@@ -89,7 +89,7 @@ macro_rules! estimator {
                 }
             )+
 
-            /// Watches the fit. The value is the duality gap.
+            /// Watches the fit, told after each target.
             pub fn observer(mut self, observer: impl $crate::observer::Observer + 'static) -> Self {
                 self.watch = $crate::observer::Watch::by(observer);
                 self

@@ -3,7 +3,11 @@ use rand::RngExt;
 
 use super::{Penalties, Problem, Selection};
 use crate::float::Float;
-use crate::linear_model::{ElasticNet, FittedElasticNet, Lasso, LinearRegression, Ridge};
+use crate::linear_model::{
+    ElasticNet, ElasticNetCv, FittedElasticNet, Lasso, LassoCv, LinearRegression,
+    MultiTaskElasticNet, MultiTaskElasticNetCv, MultiTaskLasso, Ridge, enet_path, lasso_path,
+};
+use crate::model_selection::{CrossValidator, KFold, Split};
 use crate::targets::Targets;
 use crate::traits::{Estimator, Predict};
 
@@ -348,4 +352,206 @@ fn values_out_of_range_are_refused() {
         "`Lasso`: a square of the data is not finite; rescale the data or use f64"
     );
     assert!(Lasso::new().fit(&(&x * 1e-300), &y).is_ok());
+}
+
+#[test]
+fn a_feature_of_several_targets_is_kept_or_dropped_whole() {
+    for (n, p) in [(50, 8), (10, 25)] {
+        let (x, y) = data(n, p, 18);
+        let y = stack![Axis(1), y, &y * 0.5 + x.column(0), x.column(p - 1)];
+        let weights = Array1::from_shape_fn(n, |i| 0.5 + (i % 3) as f64);
+        let (alpha, l1_ratio) = (0.1, 0.7);
+        let estimator = MultiTaskElasticNet::new().alpha(alpha).l1_ratio(l1_ratio);
+        let estimator = estimator.tol(1e-13).max_iter(100_000);
+        let model = estimator.fit(&x, &y.weighted(&weights)).unwrap();
+        let r = (&y - &model.predict(&x).unwrap()) * weights.view().insert_axis(Axis(1))
+            / weights.sum();
+        assert!(r.sum_axis(Axis(0)).iter().all(|v| v.abs() < 1e-12));
+        let gradient = x.t().dot(&r);
+        for (j, (g, w)) in gradient
+            .rows()
+            .into_iter()
+            .zip(model.coef().columns())
+            .enumerate()
+        {
+            let norm = w.dot(&w).sqrt();
+            let g = &g - &(&w * (alpha * (1.0 - l1_ratio)));
+            if norm > 0.0 {
+                let off = &g - &(&w * (alpha * l1_ratio / norm));
+                assert!(off.dot(&off).sqrt() < 1e-6, "{j}");
+                assert!(w.iter().all(|&w| w != 0.0) && model.active().contains(&j));
+            } else {
+                assert!(g.dot(&g).sqrt() < alpha * l1_ratio);
+            }
+        }
+        assert!(model.converged() && !model.active().is_empty() && model.active().len() < p);
+        // From the solution there is nothing to do.
+        let again = estimator
+            .fit_from(&x, &y.weighted(&weights), &model)
+            .unwrap();
+        assert_eq!(again.n_iter(), 0);
+    }
+    // One target is the lasso.
+    let (x, y) = data(30, 5, 19);
+    let joint = MultiTaskLasso::new().alpha(0.1);
+    let joint = joint.fit(&x, &y.view().insert_axis(Axis(1))).unwrap();
+    let single = Lasso::new().alpha(0.1).fit(&x, &y).unwrap();
+    assert_eq!(joint.coef().row(0), single.coef());
+    assert_eq!(joint.n_iter(), single.n_iter());
+}
+
+#[test]
+fn a_path_is_its_fits_one_by_one() {
+    let (x, y) = data(40, 6, 20);
+    let x = &x - &x.mean_axis(Axis(0)).unwrap();
+    let y = &y - y.mean().unwrap();
+    let path = enet_path()
+        .l1_ratio(0.8)
+        .alphas(7)
+        .tol(1e-12)
+        .compute(&x, &y)
+        .unwrap();
+    assert_eq!(path.coefs().dim(), (6, 7));
+    assert!(path.converged() && path.alphas().len() == 7);
+    assert!((path.alphas()[6] / path.alphas()[0] - 1e-3).abs() < 1e-15);
+    assert_eq!(path.n_active()[0], 0);
+    assert!(path.n_active()[1] > 0 && path.to_string().lines().count() == 8);
+    for (i, &alpha) in path.alphas().iter().enumerate() {
+        let one = ElasticNet::new()
+            .alpha(alpha)
+            .l1_ratio(0.8)
+            .fit_intercept(false)
+            .tol(1e-12);
+        let one = one.fit(&x, &y).unwrap();
+        for (a, b) in path.coefs().column(i).iter().zip(one.coef()) {
+            assert!((a - b).abs() < 1e-5);
+        }
+    }
+    let several = stack![Axis(1), y, y];
+    let joint = lasso_path()
+        .alphas([0.01, 0.1])
+        .compute(&x, &several)
+        .unwrap();
+    assert_eq!(joint.coefs().dim(), (2, 6, 2));
+    assert_eq!(joint.alphas().to_vec(), [0.1, 0.01]);
+    let e = lasso_path()
+        .positive(true)
+        .compute(&x, &several)
+        .unwrap_err();
+    assert!(e.to_string().contains("`positive` of `lasso_path`"), "{e}");
+    let e = enet_path().l1_ratio(0.0).compute(&x, &y).unwrap_err();
+    assert!(
+        e.to_string()
+            .contains("a list of numbers where `l1_ratio` is 0"),
+        "{e}"
+    );
+}
+
+/// The same splits as a list whose last has one row of the test part fewer: not a division of the rows any more.
+fn by_rows(splits: &[Split], n: usize) -> Vec<Split> {
+    let mut all = splits.to_vec();
+    all.push(Split {
+        train: (0..n).collect(),
+        test: vec![0],
+    });
+    all
+}
+
+#[test]
+fn folds_by_their_products_and_by_their_rows_agree() {
+    let (x, y) = data(40, 3, 21);
+    let weights = Array1::from_shape_fn(40, |i| 0.5 + (i % 4) as f64);
+    let y = y.weighted(&weights);
+    // Few folds, folds of rows drawn at random, and so many that they are added by groups.
+    for cv in [
+        KFold::new().n_splits(4),
+        KFold::new().shuffle(true),
+        KFold::new().n_splits(40),
+    ] {
+        let splits = cv.split(40, &y).unwrap();
+        for intercept in [true, false] {
+            let estimator = LassoCv::new().alphas(12).fit_intercept(intercept);
+            let quick = estimator.clone().cv(cv.clone()).fit(&x, &y).unwrap();
+            let plain = estimator.cv(by_rows(&splits, 40)).fit(&x, &y).unwrap();
+            let folds = splits.len();
+            assert_eq!(quick.mse_path().dim(), (12, folds));
+            let plain = plain.mse_path().slice(s![.., ..folds]).to_owned();
+            for (a, b) in quick.mse_path().iter().zip(&plain) {
+                assert!((a - b).abs() < 1e-12 * (1.0 + b), "{a} {b}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_least_mean_error_wins_and_is_fitted_on_all_rows() {
+    let (x, y) = data(60, 8, 22);
+    let search = ElasticNetCv::new().alphas(15).l1_ratio([0.3, 1.0]).cv(4);
+    let model = search.fit(&x, &y).unwrap();
+    let mean = model.mse_path().mean_axis(Axis(2)).unwrap();
+    let best = mean.iter().copied().fold(f64::INFINITY, f64::min);
+    let at = mean.indexed_iter().find(|(_, v)| **v == best).unwrap().0;
+    assert_eq!(model.alpha(), model.alphas()[at]);
+    assert_eq!(model.l1_ratio(), [0.3, 1.0][at.0]);
+    let again = ElasticNet::new()
+        .alpha(model.alpha())
+        .l1_ratio(model.l1_ratio())
+        .fit(&x, &y)
+        .unwrap();
+    assert_eq!(model.n_iter(), again.n_iter());
+    for (a, b) in model.coef().iter().zip(again.coef()) {
+        assert!((a - b).abs() < 1e-12);
+    }
+    assert!((model.dual_gap() - again.dual_gap()).abs() < 1e-12);
+    // An exact fit: the errors are summed from the rows, where they have digits left.
+    let exact = x.column(0).to_owned() * 3.0 + 1e3;
+    let model = LassoCv::new()
+        .alphas([1e-12])
+        .tol(1e-20)
+        .fit(&x, &exact)
+        .unwrap();
+    assert!(
+        model.mse_path().iter().all(|&v| (0.0..1e-18).contains(&v)),
+        "{:?}",
+        model.mse_path()
+    );
+}
+
+#[test]
+fn a_search_over_several_targets_is_one_over_their_sum_of_errors() {
+    let (x, y) = data(40, 4, 23);
+    let twice = stack![Axis(1), y, y];
+    let one = ElasticNetCv::new().alphas(9).fit(&x, &y).unwrap();
+    let two = MultiTaskElasticNetCv::new()
+        .alphas(9)
+        .fit(&x, &twice)
+        .unwrap();
+    // Twice the same target: the norm of its coefficients is √2 times as large.
+    for (a, b) in one.alphas().iter().zip(two.alphas()) {
+        assert!((a * 2f64.sqrt() - b).abs() < 1e-12);
+    }
+    assert_eq!(two.coef().row(0), two.coef().row(1));
+}
+
+#[test]
+fn searches_refuse_what_they_cannot_do() {
+    let (x, y) = data(10, 2, 24);
+    let text = |e: crate::Error| e.to_string();
+    let e = text(LassoCv::new().eps(0.0).fit(&x, &y).unwrap_err());
+    assert_eq!(e, "`eps` of `LassoCv` must be in (0, inf), got 0");
+    assert!(LassoCv::new().alphas(0).fit(&x, &y).is_err());
+    assert!(LassoCv::new().alphas(Vec::new()).fit(&x, &y).is_err());
+    assert!(LassoCv::new().alphas([-1.0]).fit(&x, &y).is_err());
+    assert!(LassoCv::new().cv(11).fit(&x, &y).is_err());
+    assert!(
+        ElasticNetCv::new()
+            .l1_ratio(Vec::new())
+            .fit(&x, &y)
+            .is_err()
+    );
+    let weights = Array1::from_shape_fn(10, |i| if i < 2 { 0.0 } else { 1.0 });
+    let e = text(LassoCv::new().fit(&x, &y.weighted(&weights)).unwrap_err());
+    assert_eq!(e, "test rows of fold 0: have no weight");
+    let constant = LassoCv::new().fit(&x, &Array1::from_elem(10, 2.0)).unwrap();
+    assert!(constant.coef().iter().all(|&w| w == 0.0) && constant.intercept() == 2.0);
 }
