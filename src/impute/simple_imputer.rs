@@ -103,8 +103,7 @@ impl Strategy {
 /// an imputer can be a step of a weighted pipeline, and checked, but the weights are not used.
 ///
 /// # Complexity
-/// Time O(n p), for `most_frequent` O(n log n p); extra memory for `median` and `most_frequent` is a copy of 8 columns for
-/// each thread.
+/// Time O(n p); extra memory for `median` and `most_frequent` is a few copies of 8 columns for each thread.
 ///
 /// # Errors
 /// `EmptyInput` for no rows or no columns; `NonFinite` for infinite values, and for NaN when another number is what is

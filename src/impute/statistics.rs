@@ -37,9 +37,9 @@ pub(super) fn by_column<F: Float>(
     let groups = parallel::map_chunks(x.ncols(), GROUP, |columns| {
         let group = x.slice(ndarray::s![.., columns]);
         let mut observed = gather(&group);
-        let each = observed.iter_mut();
-        each.map(|values| (!values.is_empty()).then(|| statistic(values)))
-            .collect::<Vec<_>>()
+        parallel::map_mut(&mut observed, |values| {
+            (!values.is_empty()).then(|| statistic(values))
+        })
     });
     groups.into_iter().flatten().collect()
 }
@@ -87,82 +87,115 @@ fn order<F: Float>(a: &F, b: &F) -> Ordering {
 }
 
 /// The value that occurs most often, of several the smallest. There is at least one value, none is NaN.
+///
+/// Few different values are counted in a table that stays in the first cache. Where there are more, equal ones are first
+/// brought together in parts that are small enough for one.
 pub(super) fn most_frequent<F: Float>(values: &mut [F]) -> F {
-    sort(values);
-    let (mut best, mut best_count) = (values[0], 0);
-    let mut first = 0;
-    for i in 1..=values.len() {
-        if i == values.len() || values[i] != values[first] {
-            if i - first > best_count {
-                (best, best_count) = (values[first], i - first);
-            }
-            first = i;
-        }
-    }
-    best
+    // Adding zero takes the sign off it.
+    let mut keys: Vec<u64> = values.iter().map(|v| (v.f64() + 0.0).to_bits()).collect();
+    let mut slots = Vec::new();
+    let most = counted(&keys, FEW, &mut slots).unwrap_or_else(|| {
+        let parts = (keys.len() / PART).next_power_of_two().min(MOST_PARTS);
+        let starts = bring_together(&mut keys, parts);
+        let each = starts
+            .windows(2)
+            .map(|w| w[0]..w[1])
+            .filter(|part| !part.is_empty());
+        let each = each.map(|part| {
+            let part = &mut keys[part];
+            counted(part, 2 * part.len(), &mut slots).unwrap_or_else(|| longest_run(part))
+        });
+        each.fold(Most::default(), Most::greater)
+    });
+    F::of(f64::from_bits(most.key))
 }
 
-/// From so many values on, counting digits is quicker than comparing.
-const MANY: usize = 4096;
-/// Bits of a digit.
-const DIGIT: u32 = 11;
+/// Slots of the table for few different values.
+const FEW: usize = 2048;
+/// Values of a part, about, and how many parts there are at most.
+const PART: usize = 512;
+const MOST_PARTS: usize = 2048;
 
-/// Sorts numbers, none of which is NaN: many of them by their digits, from the last one up.
-fn sort<F: Float>(values: &mut [F]) {
-    if values.len() < MANY {
-        return values.sort_unstable_by(order);
-    }
-    let wide = F::NAME != "f32";
-    // Bits in the order of the numbers: the sign turned, the others too where it was set.
-    let key = |v: &F| {
-        if wide {
-            let bits = v.f64().to_bits();
-            bits ^ (((bits as i64) >> 63) as u64 | 1 << 63)
+/// The bits of a number and how often it occurs.
+#[derive(Clone, Copy, Default)]
+struct Most {
+    key: u64,
+    count: u64,
+}
+
+impl Most {
+    /// The one that occurs more often, of two the smaller number.
+    #[inline(always)]
+    fn greater(self, other: Most) -> Most {
+        let smaller = || f64::from_bits(other.key) < f64::from_bits(self.key);
+        if other.count > self.count || other.count == self.count && smaller() {
+            other
         } else {
-            let bits = (v.f64() as f32).to_bits();
-            u64::from(bits ^ (((bits as i32) >> 31) as u32 | 1 << 31))
-        }
-    };
-    let number = |key: u64| {
-        if wide {
-            F::of(f64::from_bits(
-                key ^ ((!((key as i64) >> 63)) as u64 | 1 << 63),
-            ))
-        } else {
-            let key = key as u32;
-            let bits = key ^ ((!((key as i32) >> 31)) as u32 | 1 << 31);
-            F::of(f64::from(f32::from_bits(bits)))
-        }
-    };
-    let digits = if wide { 64u32 } else { 32 }.div_ceil(DIGIT);
-    let digit = |key: u64, at: u32| (key >> (at * DIGIT)) as usize & ((1 << DIGIT) - 1);
-    let mut keys: Vec<u64> = values.iter().map(key).collect();
-    let mut counts = vec![[0usize; 1 << DIGIT]; digits as usize];
-    for &key in &keys {
-        for (at, counts) in (0..).zip(&mut counts) {
-            counts[digit(key, at)] += 1;
+            self
         }
     }
-    let mut other = vec![0; keys.len()];
-    for (at, counts) in (0..).zip(&mut counts) {
-        // All the same here: nothing would move.
-        if counts[digit(keys[0], at)] == keys.len() {
-            continue;
+}
+
+/// Equal keys get equal numbers, others hardly ever.
+#[inline(always)]
+fn scattered(key: u64) -> u64 {
+    let h = (key ^ (key >> 29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    h ^ (h >> 32)
+}
+
+/// The most frequent key, counted in a table of so many slots, rounded up to a power of two; `None` when more than half
+/// of them are needed, or when too many keys want the same.
+fn counted(keys: &[u64], slots: usize, table: &mut Vec<Most>) -> Option<Most> {
+    let size = slots.next_power_of_two();
+    table.clear();
+    table.resize(size, Most::default());
+    let (mut free, mut patience) = (size / 2, 8 * keys.len());
+    let mut best = Most::default();
+    for &key in keys {
+        let mut at = scattered(key) as usize & (size - 1);
+        while table[at].key != key && table[at].count > 0 {
+            at = (at + 1) & (size - 1);
+            patience = patience.checked_sub(1)?;
         }
-        let mut start = 0;
-        for count in counts.iter_mut() {
-            (*count, start) = (start, start + *count);
+        if table[at].count == 0 {
+            free = free.checked_sub(1)?;
         }
-        for &key in &keys {
-            let place = &mut counts[digit(key, at)];
-            other[*place] = key;
-            *place += 1;
-        }
-        std::mem::swap(&mut keys, &mut other);
+        let count = table[at].count + 1;
+        table[at] = Most { key, count };
+        best = best.greater(table[at]);
     }
-    for (v, key) in values.iter_mut().zip(keys) {
-        *v = number(key);
+    Some(best)
+}
+
+/// Reorders the keys so that equal ones are in the same part; says where each part starts, and the end.
+fn bring_together(keys: &mut Vec<u64>, parts: usize) -> Vec<usize> {
+    let part = |key: u64| (scattered(key) >> 40) as usize & (parts - 1);
+    let mut starts = vec![0; parts + 1];
+    for &key in &*keys {
+        starts[part(key) + 1] += 1;
     }
+    for i in 0..parts {
+        starts[i + 1] += starts[i];
+    }
+    let mut next = starts.clone();
+    let mut together = vec![0; keys.len()];
+    for &key in &*keys {
+        let place = &mut next[part(key)];
+        together[*place] = key;
+        *place += 1;
+    }
+    *keys = together;
+    starts
+}
+
+/// The most frequent of keys, by sorting.
+fn longest_run(keys: &mut [u64]) -> Most {
+    keys.sort_unstable();
+    let runs = keys.chunk_by(|a, b| a == b).map(|run| Most {
+        key: run[0],
+        count: run.len() as u64,
+    });
+    runs.fold(Most::default(), Most::greater)
 }
 
 #[cfg(test)]
@@ -171,33 +204,46 @@ mod tests {
     use crate::random;
 
     #[test]
-    fn many_numbers_are_sorted_by_digits() {
+    fn the_most_frequent_is_the_longest_run_of_the_sorted() {
         let mut rng = random::generator(2);
-        for (n, whole) in [
-            (MANY - 1, false),
-            (MANY, false),
-            (3 * MANY, true),
-            (50_000, false),
+        let mut draw = |n: usize, scale: f64| -> Vec<f64> {
+            let mut one = || random::standard_normal(&mut rng) * scale;
+            (0..n).map(|_| one()).collect()
+        };
+        let whole = |v: Vec<f64>| v.into_iter().map(f64::round).collect::<Vec<f64>>();
+        let ties = vec![3.0, -1.0, 3.0, -1.0, 7.0];
+        let zeros = vec![-0.0, 0.0, 1.0, 1.0, 0.0];
+        // Equal values, and numbers that differ in their last bits alone.
+        let near: Vec<f64> = (0..5000).map(|i| f64::from_bits(1 << 62 | i)).collect();
+        for values in [
+            vec![5.0],
+            ties,
+            zeros,
+            vec![2.5; 3000],
+            near,
+            whole(draw(5000, 3.0)),
+            whole(draw(20_000, 1e4)),
+            [draw(9000, 1e300), vec![f64::MAX; 2], vec![-f64::MAX; 2]].concat(),
         ] {
-            let drawn: Vec<f64> = (0..n)
-                .map(|_| random::standard_normal(&mut rng) * 10f64.powi(n as i32 % 7 * 30))
-                .map(|v| if whole { v.round() } else { v })
-                .chain([0.0, -0.0, f64::MAX, f64::MIN, 5e-324, -5e-324])
-                .collect();
-            let (mut sorted, mut expected) = (drawn.clone(), drawn.clone());
-            sort(&mut sorted);
-            expected.sort_by(f64::total_cmp);
-            let bits = |v: &[f64]| v.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
-            assert_eq!(bits(&sorted), bits(&expected));
-            let mut single: Vec<f32> = drawn
-                .iter()
-                .map(|&v| v as f32)
-                .filter(|v| v.is_finite())
-                .collect();
-            let mut expected = single.clone();
-            sort(&mut single);
-            expected.sort_by(f32::total_cmp);
-            assert_eq!(single, expected);
+            let mut sorted = values.clone();
+            sorted.sort_by(f64::total_cmp);
+            let (mut best, mut most) = (f64::NAN, 0);
+            for run in sorted.chunk_by(|a, b| a == b) {
+                if run.len() > most {
+                    (best, most) = (run[0], run.len());
+                }
+            }
+            assert_eq!(most_frequent(&mut values.clone()), best);
+            let keys = |v: &[f64]| v.iter().map(|v| (v + 0.0).to_bits()).collect::<Vec<_>>();
+            let by_sorting = longest_run(&mut keys(&values));
+            assert_eq!(
+                (by_sorting.key, by_sorting.count),
+                ((best + 0.0).to_bits(), most as u64)
+            );
+            let single: Vec<f32> = values.iter().map(|&v| v as f32).collect();
+            if single.iter().all(|v| v.is_finite()) && most > 1 {
+                assert_eq!(most_frequent(&mut single.clone()), best as f32);
+            }
         }
     }
 }

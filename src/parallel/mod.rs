@@ -98,6 +98,14 @@ pub fn map<T: Send>(n: usize, f: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
     }
 }
 
+/// `f` of each item, each a task of its own, in order.
+pub(crate) fn map_mut<T: Send, U: Send>(
+    items: &mut [T],
+    f: impl Fn(&mut T) -> U + Sync + Send,
+) -> Vec<U> {
+    items.par_iter_mut().map(f).collect()
+}
+
 /// Calls `f(first_row, block)` for each block of `chunk` rows of `out` (the last may be shorter), in parallel when there
 /// is more than one.
 ///

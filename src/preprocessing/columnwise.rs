@@ -8,10 +8,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
 use crate::{linalg, parallel};
 
-/// Values in a block that is computed and then looked over while it is in the first cache.
-const BLOCK: usize = 2048;
-/// Narrow rows are put side by side until they are this wide.
-const LANES: usize = 64;
+/// Narrow rows are put side by side, up to this width.
+const LANES: usize = 128;
 
 /// Two numbers for each column.
 pub(crate) struct Columns {
@@ -203,33 +201,28 @@ fn map_block<F: Float>(
     op: &impl Fn(F, F, F) -> F,
 ) -> bool {
     let width = a.len().max(1);
-    let block = (BLOCK / width).max(1) * width;
-    let mut finite = true;
-    for (x, out) in x.chunks(block).zip(out.chunks_mut(block)) {
-        for (x, out) in x.chunks(width).zip(out.chunks_mut(width)) {
-            for ((out, x), (a, b)) in out.iter_mut().zip(x).zip(a.iter().zip(b)) {
-                *out = op(*x, *a, *b);
-            }
+    let mut infinite = false;
+    for (x, out) in x.chunks(width).zip(out.chunks_mut(width)) {
+        for ((out, x), (a, b)) in out.iter_mut().zip(x).zip(a.iter().zip(b)) {
+            let z = op(*x, *a, *b);
+            infinite |= z.is_infinite();
+            *out = z;
         }
-        finite &= none_infinite(out);
     }
-    finite
+    !infinite
 }
 
 #[inline(always)]
 fn update_block<F: Float>(x: &mut [F], a: &[F], b: &[F], op: &impl Fn(F, F, F) -> F) -> bool {
-    let width = a.len().max(1);
-    let block = (BLOCK / width).max(1) * width;
-    let mut finite = true;
-    for x in x.chunks_mut(block) {
-        for x in x.chunks_mut(width) {
-            for (x, (a, b)) in x.iter_mut().zip(a.iter().zip(b)) {
-                *x = op(*x, *a, *b);
-            }
+    let mut infinite = false;
+    for x in x.chunks_mut(a.len().max(1)) {
+        for (x, (a, b)) in x.iter_mut().zip(a.iter().zip(b)) {
+            let z = op(*x, *a, *b);
+            infinite |= z.is_infinite();
+            *x = z;
         }
-        finite &= none_infinite(x);
     }
-    finite
+    !infinite
 }
 
 #[inline(always)]

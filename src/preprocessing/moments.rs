@@ -1,10 +1,12 @@
 //! Number of observed values, mean and sum of squared deviations of every column, in one pass over memory.
 //!
-//! The rows are read in blocks that stay in cache. A block is summed, then its deviations from its own mean are summed
-//! and squared (the corrected two-pass formula), and blocks are merged by the formula of Chan, Golub and LeVeque,
-//! "Algorithms for computing the sample variance", The American Statistician 37 (1983), equation 2.1. Everything is
-//! relative to a pivot, the first observed value of the column, so that a mean far from zero costs no digits: were the
-//! pivot itself far from the rest, at K say, the variance would be at least K²/n.
+//! The rows are read in blocks that stay in cache. The mean of a block's first rows, one in [`SAMPLE`], is the shift from
+//! which its deviations are summed and squared (the shifted one-pass formula), and blocks are merged by the formula of
+//! Chan, Golub and LeVeque, "Algorithms for computing the sample variance", The American Statistician 37 (1983), equation
+//! 2.1. The shift costs no digits: were it δ from the block's mean, the first m of n rows would be as far from the others,
+//! the sum of squared deviations at least m δ², and n δ² of rounding is at most [`SAMPLE`] times that. Where values are
+//! missing or have weights the shift is the mean of the whole block. Means are relative to a pivot, the first observed
+//! value of the column, so that one far from zero costs no digits either.
 
 use std::ops::Range;
 
@@ -15,8 +17,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
 use crate::{linalg, parallel};
 
-/// Values in a block: 64 kB of f64.
-const BLOCK: usize = 8192;
+/// Values in a block: 256 kB of f64.
+const BLOCK: usize = 32768;
+/// One row in so many gives the shift of a block.
+const SAMPLE: usize = 16;
 /// Columns treated together; wider rows are cut into strips.
 const STRIP: usize = 512;
 /// Narrow rows are put side by side until they are this wide, so that vector instructions have something to work on.
@@ -204,23 +208,29 @@ impl<F: Float> Block<'_, F> {
         let mut sums = Sums::new(lanes);
         let pivot = self.pivot.repeat(side_by_side);
 
-        let mut all_finite = weights.is_none() && !*some_missing;
-        if all_finite {
-            for x in self.values.chunks(lanes) {
+        if weights.is_none() && !*some_missing {
+            let some = n.div_ceil(SAMPLE);
+            for x in self.values[..some * p].chunks(lanes) {
                 add(x, &pivot, &mut sums.sum);
             }
-            all_finite = sums.sum.iter().all(|v| v.is_finite());
-        }
-        if all_finite {
             fold(&mut sums.sum, p);
-            sums.count[..p].fill(n as f64);
-            let mean: Vec<f64> = sums.sum[..p].iter().map(|s| s / n as f64).collect();
-            let tiled_mean = mean.repeat(side_by_side);
-            for x in self.values.chunks(lanes) {
-                add_squares(x, &pivot, &tiled_mean, &mut sums.rest, &mut sums.squares);
+            let shift: Vec<f64> = (sums.sum.iter().zip(self.pivot))
+                .map(|(sum, pivot)| pivot + sum / some as f64)
+                .collect();
+            if shift.iter().all(|v| v.is_finite()) {
+                let shifts = shift.repeat(side_by_side);
+                for x in self.values.chunks(lanes) {
+                    add_squares(x, &shifts, &mut sums.rest, &mut sums.squares);
+                }
+                if sums.rest.iter().all(|v| v.is_finite()) {
+                    sums.count[..p].fill(n as f64);
+                    let mean = shift.iter().zip(self.pivot);
+                    let mean: Vec<f64> = mean.map(|(shift, pivot)| shift - pivot).collect();
+                    sums.merge_into(total, from, &mean);
+                    return Ok(());
+                }
+                sums = Sums::new(lanes);
             }
-            sums.merge_into(total, from, &mean);
-            return Ok(());
         }
 
         if !none_infinite(self.values)
@@ -326,18 +336,12 @@ fn add<F: Float>(x: &[F], pivot: &[f64], sum: &mut [f64]) {
     }
 }
 
-/// rest += d, squares += d², with d = x − pivot − mean
+/// rest += d, squares += d², with d = x − shift
 #[inline(always)]
-fn add_squares<F: Float>(
-    x: &[F],
-    pivot: &[f64],
-    mean: &[f64],
-    rest: &mut [f64],
-    squares: &mut [f64],
-) {
+fn add_squares<F: Float>(x: &[F], shift: &[f64], rest: &mut [f64], squares: &mut [f64]) {
     let sums = rest.iter_mut().zip(squares);
-    for ((x, (pivot, mean)), (rest, squares)) in x.iter().zip(pivot.iter().zip(mean)).zip(sums) {
-        let d = (x.f64() - pivot) - mean;
+    for ((x, shift), (rest, squares)) in x.iter().zip(shift).zip(sums) {
+        let d = x.f64() - shift;
         *rest += d;
         *squares = d.mul_add(d, *squares);
     }
@@ -372,5 +376,43 @@ fn add_squares_weighted<F: Float>(
         };
         *rest += w * d;
         *squares = (w * d).mul_add(d, *squares);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+
+    /// Rows of another level come first, last, or in the middle of a block.
+    #[test]
+    fn rows_far_from_the_others_cost_no_digits() {
+        for (n, from, to) in [
+            (70_000, 0, 3),
+            (70_000, 0, 2500),
+            (40_000, 39_990, 40_000),
+            (9, 4, 5),
+        ] {
+            let x = Array2::from_shape_fn((n, 2), |(i, j)| {
+                let wave = ((i * 37 + j * 11) % 101) as f64 / 101.0;
+                if (from..to).contains(&i) {
+                    1e7 + wave
+                } else {
+                    wave - 3.0
+                }
+            });
+            let found = moments(&x, None).unwrap();
+            for (j, column) in x.columns().into_iter().enumerate() {
+                let mean = column.iter().map(|v| v + 3.0).sum::<f64>() / n as f64 - 3.0;
+                let m2: f64 = column.iter().map(|v| (v - mean).powi(2)).sum();
+                assert!((found.mean[j] - mean).abs() < 1e-13 * mean.abs().max(1.0));
+                assert!(
+                    (found.m2[j] / m2 - 1.0).abs() < 1e-12,
+                    "{} {m2}",
+                    found.m2[j]
+                );
+            }
+        }
     }
 }
