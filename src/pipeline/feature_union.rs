@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::column_transformer::{
     check_names, check_weights, described, distinct, weights_from, weights_value,
 };
+use super::naming::settings_of_parts;
 use super::parts::{
     AT_ONCE, DescribeParts, FitParts, FittedParts, How, Learned, NoParts, Part, PartAccess,
     PartNames, PartNamesOut, PartParams, Parts, TransformParts, Whole, side_by_side,
@@ -111,24 +112,7 @@ impl<P> FeatureUnion<P> {
         }
     }
 
-    /// What the columns of a part are multiplied by, by the part's name; 1 for those not named.
-    #[must_use]
-    pub fn transformer_weights<N: Into<String>>(
-        mut self,
-        weights: impl IntoIterator<Item = (N, f64)>,
-    ) -> Self {
-        let weights = weights.into_iter();
-        self.transformer_weights = weights.map(|(name, w)| (name.into(), w)).collect();
-        self
-    }
-
-    /// How the columns of the result are named: `true` for `part__feature`, `false` for `feature` alone, or a format such as
-    /// `"{feature_name} of {transformer_name}"`. Names must not repeat.
-    #[must_use]
-    pub fn verbose_feature_names_out(mut self, naming: impl Into<FeatureNaming>) -> Self {
-        self.verbose_feature_names_out = naming.into();
-        self
-    }
+    settings_of_parts!();
 }
 
 impl<P: PartNames> FeatureUnion<P> {
@@ -354,25 +338,5 @@ impl<P: Model + FittedParts> Model for FittedFeatureUnion<P> {
         ensure::optional_names("feature names", names, self.n_features)?;
         ensure::at_least("columns of the result", self.parts.width(), 1)?;
         self.parts.validate()
-    }
-}
-
-impl<P> FeatureUnion<P>
-where
-    Self: Params + fmt::Display,
-{
-    /// This estimator as one HTML page: a box for each step, with its parameters; see [`html_page`](crate::pipeline::html_page).
-    pub fn to_html(&self) -> String {
-        super::html::estimator_page(self)
-    }
-}
-
-impl<P> FittedFeatureUnion<P>
-where
-    Self: fmt::Display,
-{
-    /// This model as one HTML page: a box for each step; see [`html_page`](crate::pipeline::html_page).
-    pub fn to_html(&self) -> String {
-        super::html::html_page(self)
     }
 }

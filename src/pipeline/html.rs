@@ -3,6 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::sequence::{Pipeline, Step};
+use super::{
+    ColumnTransformer, FeatureUnion, FittedColumnTransformer, FittedFeatureUnion,
+    FittedTransformedTargetRegressor, TransformedTargetRegressor,
+};
 use crate::params::{Params, Value};
 
 /// A pipeline, a transformer or a model, fitted or not, as one HTML page: steps under each other, parts side by side, in light
@@ -256,6 +261,35 @@ th { color: var(--soft); font-weight: 500; }
 td { font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
 </style></head><body><main><ul class="steps">
 "#;
+
+/// Gives estimators, and then fitted models, a page of their own.
+macro_rules! as_page {
+    ($($estimator:ident<$($p:ident),+>),+; $($model:ident<$($q:ident),+>),+) => {
+        $(impl<$($p),+> $estimator<$($p),+>
+        where
+            Self: $crate::params::Params + ::std::fmt::Display,
+        {
+            /// This estimator as one HTML page: a box for each step, with its parameters; see
+            /// [`html_page`](crate::pipeline::html_page).
+            pub fn to_html(&self) -> String {
+                $crate::pipeline::html::estimator_page(self)
+            }
+        })+
+        $(impl<$($q),+> $model<$($q),+>
+        where
+            Self: ::std::fmt::Display,
+        {
+            /// This model as one HTML page: a box for each step; see [`html_page`](crate::pipeline::html_page).
+            pub fn to_html(&self) -> String {
+                $crate::pipeline::html::html_page(self)
+            }
+        })+
+    };
+}
+as_page!(
+    Pipeline<A, B>, FeatureUnion<P>, ColumnTransformer<P, R>, TransformedTargetRegressor<R, T>;
+    Step<T>, FittedFeatureUnion<P>, FittedColumnTransformer<P, R>, FittedTransformedTargetRegressor<M, S>
+);
 
 #[cfg(test)]
 mod tests {

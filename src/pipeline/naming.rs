@@ -127,6 +127,31 @@ fn fill<'a>(format: &'a str, part: &str, feature: &str) -> std::result::Result<S
     Ok(out)
 }
 
+/// The settings that [`FeatureUnion`](super::FeatureUnion) and [`ColumnTransformer`](super::ColumnTransformer) share.
+macro_rules! settings_of_parts {
+    () => {
+        /// What the columns of a part are multiplied by, by the part's name; 1 for those not named.
+        #[must_use]
+        pub fn transformer_weights<N: Into<String>>(
+            mut self,
+            weights: impl IntoIterator<Item = (N, f64)>,
+        ) -> Self {
+            let weights = weights.into_iter();
+            self.transformer_weights = weights.map(|(name, w)| (name.into(), w)).collect();
+            self
+        }
+
+        /// How the columns of the result are named: `true` for `part__feature`, `false` for `feature` alone, or a format
+        /// such as `"{feature_name} of {transformer_name}"`. Names must not repeat.
+        #[must_use]
+        pub fn verbose_feature_names_out(mut self, naming: impl Into<FeatureNaming>) -> Self {
+            self.verbose_feature_names_out = naming.into();
+            self
+        }
+    };
+}
+pub(super) use settings_of_parts;
+
 #[cfg(test)]
 mod tests {
     use super::*;

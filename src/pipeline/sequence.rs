@@ -587,26 +587,6 @@ impl<A: FeatureNamesOut, B: FeatureNamesOut> FeatureNamesOut for FittedPipeline<
     }
 }
 
-impl<T> Step<T>
-where
-    Self: fmt::Display,
-{
-    /// This step as one HTML page; see [`html_page`](crate::pipeline::html_page).
-    pub fn to_html(&self) -> String {
-        super::html::html_page(self)
-    }
-}
-
-impl<A, B> Pipeline<A, B>
-where
-    Self: Params + fmt::Display,
-{
-    /// This estimator as one HTML page: a box for each step, with its parameters; see [`html_page`](crate::pipeline::html_page).
-    pub fn to_html(&self) -> String {
-        super::html::estimator_page(self)
-    }
-}
-
 impl<A, B> FittedPipeline<A, B>
 where
     Self: fmt::Display,

@@ -461,26 +461,6 @@ impl<M: Model, S: Model> Model for FittedTransformedTargetRegressor<M, S> {
     }
 }
 
-impl<R, T> TransformedTargetRegressor<R, T>
-where
-    Self: Params + fmt::Display,
-{
-    /// This estimator as one HTML page: a box for each step, with its parameters; see [`html_page`](crate::pipeline::html_page).
-    pub fn to_html(&self) -> String {
-        super::html::estimator_page(self)
-    }
-}
-
-impl<M, S> FittedTransformedTargetRegressor<M, S>
-where
-    Self: fmt::Display,
-{
-    /// This model as one HTML page: a box for each step; see [`html_page`](crate::pipeline::html_page).
-    pub fn to_html(&self) -> String {
-        super::html::html_page(self)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

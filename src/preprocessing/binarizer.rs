@@ -3,17 +3,18 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use ndarray::{Array2, ArrayRef2, Zip, s};
+use ndarray::{ArrayRef2, Zip, s};
 use serde::{Deserialize, Serialize};
 
 use super::columnwise::same_shape;
+use super::one_to_one::one_to_one;
 use crate::check::Interval;
 use crate::error::Result;
 use crate::float::Float;
 use crate::model::Model;
 use crate::params::{Hyperparameters, describe};
 use crate::targets::Targets;
-use crate::traits::{Estimator, FeatureNamesOut, Transform};
+use crate::traits::Estimator;
 use crate::{check, linalg, parallel};
 
 /// Values above a threshold become 1, all others 0.
@@ -151,28 +152,7 @@ fn binary<F: Float>(v: F, threshold: F) -> F {
     if v > threshold { F::one() } else { F::zero() }
 }
 
-impl<F: Float> Transform<ArrayRef2<F>> for FittedBinarizer<F> {
-    type Output = Array2<F>;
-
-    fn transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
-        check::width(x, self.n_features_in)?;
-        let mut out = parallel::fresh(x.dim());
-        self.transform_into(x, &mut out)?;
-        Ok(out)
-    }
-}
-
-impl<F: Float> FeatureNamesOut for FittedBinarizer<F> {
-    fn feature_names_out(&self, input: Option<&[String]>) -> Result<Vec<String>> {
-        super::names_or_numbers(input, self.n_features_in)
-    }
-}
-
-impl<F: Float> fmt::Display for FittedBinarizer<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} for {} columns", self.settings, self.n_features_in)
-    }
-}
+one_to_one!(FittedBinarizer);
 
 impl<F: Float> Model for FittedBinarizer<F> {
     fn type_name() -> String {
@@ -189,7 +169,7 @@ impl<F: Float> Model for FittedBinarizer<F> {
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
-    use crate::traits::FitTransform;
+    use crate::traits::{FitTransform, Transform};
     use ndarray::array;
 
     #[test]

@@ -2,6 +2,7 @@
 //! categories are written into names and read back.
 
 mod decode;
+mod encoder;
 mod infrequent;
 mod input;
 mod known;
@@ -14,6 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::table::Cell;
 
 pub(super) use decode::{Decoded, INFREQUENT};
+pub(super) use encoder::{encoder, fitted_encoder};
 pub(super) use infrequent::Grouping;
 pub use infrequent::MinFrequency;
 pub(super) use input::{Input, matrix_inputs, table_inputs};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::columnwise::copy_in_row_order;
 use super::k_means_1d::k_means_1d;
+use super::linspace::evenly_spaced;
 use super::quantiles::{QuantileMethod, column_quantiles, weighted_column_quantiles};
 use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
@@ -347,7 +348,7 @@ impl KBinsDiscretizer {
                     if low == high {
                         return vec![low.f64()];
                     }
-                    let edges = evenly_spaced(low, high, n);
+                    let edges = evenly_spaced(low, high, n + 1);
                     edges.into_iter().map(Float::f64).collect()
                 })
                 .collect());
@@ -366,7 +367,7 @@ impl KBinsDiscretizer {
             if low == high {
                 return vec![low.f64()];
             }
-            let steps = evenly_spaced(low, high, n_bins[j]);
+            let steps = evenly_spaced(low, high, n_bins[j] + 1);
             let half = F::of(0.5);
             let start: Vec<f64> = steps
                 .windows(2)
@@ -401,7 +402,7 @@ impl KBinsDiscretizer {
             return Err(Self::refuse("quantile_method", expected, got));
         }
         let of = |x: &ArrayRef2<F>, n: usize| -> Vec<Vec<f64>> {
-            let levels: Vec<f64> = (evenly_spaced(0.0, 100.0, n).into_iter())
+            let levels: Vec<f64> = (evenly_spaced(0.0, 100.0, n + 1).into_iter())
                 .map(|percent: f64| percent / 100.0)
                 .collect();
             let edges = match weights {
@@ -420,24 +421,6 @@ impl KBinsDiscretizer {
         let columns = parallel::map(x.ncols(), |j| of(&x.slice(s![.., j..=j]), n_bins[j]));
         Ok(columns.into_iter().flatten().collect())
     }
-}
-
-/// `n` + 1 numbers from `low` to `high` in equal steps, computed in the element type.
-fn evenly_spaced<F: Float>(low: F, high: F, n: usize) -> Vec<F> {
-    let (distance, count) = (high - low, F::of(n as f64));
-    let step = distance / count;
-    let mut all: Vec<F> = (0..=n)
-        .map(|i| {
-            let i = F::of(i as f64);
-            if step == F::zero() {
-                i / count * distance + low
-            } else {
-                i * step + low
-            }
-        })
-        .collect();
-    all[n] = high;
-    all
 }
 
 /// The edges that are more than a hair above the one before.

@@ -4,18 +4,19 @@
 
 use std::fmt;
 
-use ndarray::{Array1, Array2, ArrayRef2};
+use ndarray::{Array1, ArrayRef2};
 use serde::{Deserialize, Serialize};
 
 use super::columnwise::{Columns, map_or_explain, no_infinity};
 use super::extremes::extremes;
+use super::one_to_one::one_to_one;
+use crate::check;
 use crate::error::Result;
 use crate::float::Float;
 use crate::model::{Model, ensure};
 use crate::params::{Hyperparameters, describe};
 use crate::targets::Targets;
-use crate::traits::{Estimator, FeatureNamesOut, InverseTransform, PartialFit, Transform};
-use crate::{check, parallel};
+use crate::traits::{Estimator, PartialFit};
 
 /// Learns the greatest magnitude of every column, and divides by it.
 ///
@@ -181,36 +182,16 @@ impl<F: Float> FittedMaxAbsScaler<F> {
         };
         map_or_explain(x, out, &columns, op, name)
     }
-}
 
-impl<F: Float> Transform<ArrayRef2<F>> for FittedMaxAbsScaler<F> {
-    type Output = Array2<F>;
-
-    fn transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
-        check::width(x, self.n_features_in())?;
-        let mut out = parallel::fresh(x.dim());
-        self.transform_into(x, &mut out)?;
-        Ok(out)
-    }
-}
-
-impl<F: Float> InverseTransform<ArrayRef2<F>> for FittedMaxAbsScaler<F> {
-    type Output = Array2<F>;
-
-    fn inverse_transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
-        check::width(x, self.n_features_in())?;
-        let mut out = parallel::fresh(x.dim());
+    /// Back from what `transform_into` gives.
+    fn inverse_into(&self, x: &ArrayRef2<F>, out: &mut ArrayRef2<F>) -> Result<()> {
         let columns = Columns::new(&self.scale, &self.scale);
-        map_or_explain(
-            x,
-            &mut out,
-            &columns,
-            |z, scale, _| z * scale,
-            MaxAbsScaler::NAME,
-        )?;
-        Ok(out)
+        let op = |z, scale, _| z * scale;
+        map_or_explain(x, out, &columns, op, MaxAbsScaler::NAME)
     }
 }
+
+one_to_one!(FittedMaxAbsScaler, invertible);
 
 impl<F: Float, Y: Targets + ?Sized> PartialFit<ArrayRef2<F>, Y> for FittedMaxAbsScaler<F> {
     fn partial_fit(&mut self, x: &ArrayRef2<F>, y: &Y) -> Result<()> {
@@ -220,23 +201,6 @@ impl<F: Float, Y: Targets + ?Sized> PartialFit<ArrayRef2<F>, Y> for FittedMaxAbs
         let n = self.n_samples_seen.saturating_add(x.nrows() as u64);
         *self = Self::from_max(self.settings.clone(), all, n);
         Ok(())
-    }
-}
-
-impl<F: Float> FeatureNamesOut for FittedMaxAbsScaler<F> {
-    fn feature_names_out(&self, input: Option<&[String]>) -> Result<Vec<String>> {
-        super::names_or_numbers(input, self.n_features_in())
-    }
-}
-
-impl<F: Float> fmt::Display for FittedMaxAbsScaler<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} fitted on {} columns",
-            self.settings,
-            self.scale.len()
-        )
     }
 }
 
@@ -256,6 +220,7 @@ impl<F: Float> Model for FittedMaxAbsScaler<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::traits::{InverseTransform, Transform};
     use ndarray::{array, s};
 
     #[test]

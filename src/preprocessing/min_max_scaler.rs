@@ -5,18 +5,19 @@
 
 use std::fmt;
 
-use ndarray::{Array1, Array2, ArrayRef2};
+use ndarray::{Array1, ArrayRef2};
 use serde::{Deserialize, Serialize};
 
 use super::columnwise::{Columns, map_or_explain, no_infinity};
 use super::extremes::{Extremes, extremes};
+use super::one_to_one::one_to_one;
 use crate::check;
 use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::model::{Model, ensure};
 use crate::params::{Hyperparameters, describe};
 use crate::targets::Targets;
-use crate::traits::{Estimator, FeatureNamesOut, InverseTransform, PartialFit, Transform};
+use crate::traits::{Estimator, PartialFit};
 
 /// Learns the least and the greatest value of every column, and maps them to the ends of a range.
 ///
@@ -289,30 +290,15 @@ impl<F: Float> FittedMinMaxScaler<F> {
         };
         map_or_explain(x, out, &self.columns(), op, MinMaxScaler::NAME)
     }
-}
 
-impl<F: Float> Transform<ArrayRef2<F>> for FittedMinMaxScaler<F> {
-    type Output = Array2<F>;
-
-    fn transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
-        check::width(x, self.n_features_in())?;
-        let mut out = crate::parallel::fresh(x.dim());
-        self.transform_into(x, &mut out)?;
-        Ok(out)
-    }
-}
-
-impl<F: Float> InverseTransform<ArrayRef2<F>> for FittedMinMaxScaler<F> {
-    type Output = Array2<F>;
-
-    fn inverse_transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
-        check::width(x, self.n_features_in())?;
-        let mut out = crate::parallel::fresh(x.dim());
+    /// Back from what `transform_into` gives.
+    fn inverse_into(&self, x: &ArrayRef2<F>, out: &mut ArrayRef2<F>) -> Result<()> {
         let op = |z: F, scale, min| (z - min) / scale;
-        map_or_explain(x, &mut out, &self.columns(), op, MinMaxScaler::NAME)?;
-        Ok(out)
+        map_or_explain(x, out, &self.columns(), op, MinMaxScaler::NAME)
     }
 }
+
+one_to_one!(FittedMinMaxScaler, invertible);
 
 impl<F: Float, Y: Targets + ?Sized> PartialFit<ArrayRef2<F>, Y> for FittedMinMaxScaler<F> {
     fn partial_fit(&mut self, x: &ArrayRef2<F>, y: &Y) -> Result<()> {
@@ -327,23 +313,6 @@ impl<F: Float, Y: Targets + ?Sized> PartialFit<ArrayRef2<F>, Y> for FittedMinMax
         let n = self.n_samples_seen.saturating_add(x.nrows() as u64);
         *self = Self::from_extremes(self.settings.clone(), &all, n)?;
         Ok(())
-    }
-}
-
-impl<F: Float> FeatureNamesOut for FittedMinMaxScaler<F> {
-    fn feature_names_out(&self, input: Option<&[String]>) -> Result<Vec<String>> {
-        super::names_or_numbers(input, self.n_features_in())
-    }
-}
-
-impl<F: Float> fmt::Display for FittedMinMaxScaler<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} fitted on {} columns",
-            self.settings,
-            self.scale.len()
-        )
     }
 }
 
@@ -382,8 +351,8 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
     use crate::params::Params;
-    use crate::traits::FitTransform;
-    use ndarray::{array, s};
+    use crate::traits::{FitTransform, InverseTransform, Transform};
+    use ndarray::{Array2, array, s};
     use serde_json::json;
 
     #[test]

@@ -6,16 +6,17 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ndarray::{Array2, ArrayRef2, s};
+use ndarray::{ArrayRef2, s};
 use serde::{Deserialize, Serialize};
 
 use super::columnwise::{copy_in_row_order, same_shape};
+use super::one_to_one::one_to_one;
 use crate::error::Result;
 use crate::float::Float;
 use crate::model::Model;
 use crate::params::{Hyperparameters, describe};
 use crate::targets::Targets;
-use crate::traits::{Estimator, FeatureNamesOut, Transform};
+use crate::traits::Estimator;
 use crate::{check, linalg, parallel};
 
 /// How long a row is.
@@ -240,28 +241,7 @@ fn huge<F: Float>(x: &[F], out: &mut [F], norm: Norm) -> bool {
     true
 }
 
-impl<F: Float> Transform<ArrayRef2<F>> for FittedNormalizer<F> {
-    type Output = Array2<F>;
-
-    fn transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
-        check::width(x, self.n_features_in)?;
-        let mut out = parallel::fresh(x.dim());
-        self.transform_into(x, &mut out)?;
-        Ok(out)
-    }
-}
-
-impl<F: Float> FeatureNamesOut for FittedNormalizer<F> {
-    fn feature_names_out(&self, input: Option<&[String]>) -> Result<Vec<String>> {
-        super::names_or_numbers(input, self.n_features_in)
-    }
-}
-
-impl<F: Float> fmt::Display for FittedNormalizer<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} for {} columns", self.settings, self.n_features_in)
-    }
-}
+one_to_one!(FittedNormalizer);
 
 impl<F: Float> Model for FittedNormalizer<F> {
     fn type_name() -> String {
@@ -277,8 +257,8 @@ impl<F: Float> Model for FittedNormalizer<F> {
 mod tests {
     use super::*;
     use crate::random;
-    use crate::traits::FitTransform;
-    use ndarray::{Axis, array};
+    use crate::traits::{FitTransform, Transform};
+    use ndarray::{Array2, Axis, array};
 
     const NORMS: [Norm; 3] = [Norm::L1, Norm::L2, Norm::Max];
 

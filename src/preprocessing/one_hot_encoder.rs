@@ -8,16 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::categories::{
     Categories, Decoded, Grouping, INFREQUENT, Input, KnownColumn, Learning, MinFrequency,
-    check_size, matrix_inputs, table_inputs, validate,
+    check_size, encoder, fitted_encoder, validate,
 };
-use super::{names_at_fit, names_or_numbers, same_names};
 use crate::error::{Error, Result, shorten};
 use crate::float::Float;
 use crate::model::Model;
 use crate::params::{Hyperparameters, describe};
 use crate::table::{Cell, Table};
-use crate::targets::Targets;
-use crate::traits::{Estimator, FeatureNamesOut, InverseTransform, Transform};
+use crate::traits::{FeatureNamesOut, InverseTransform};
 use crate::{check, parallel};
 
 /// What a category means that was not there at fit.
@@ -269,29 +267,7 @@ impl fmt::Display for OneHotEncoder {
     }
 }
 
-impl<Y: Targets + ?Sized> Estimator<Table, Y> for OneHotEncoder {
-    type Fitted = FittedOneHotEncoder;
-
-    fn fit(&self, x: &Table, y: &Y) -> Result<Self::Fitted> {
-        self.check()?;
-        super::not_empty_table(x)?;
-        check::target(y, x.n_rows())?;
-        self.learn(&x.names(), &table_inputs(x), true)
-    }
-}
-
-/// Each distinct number of a column is a category, NaN a missing one.
-impl<F: Float, Y: Targets + ?Sized> Estimator<ArrayRef2<F>, Y> for OneHotEncoder {
-    type Fitted = FittedOneHotEncoder;
-
-    fn fit(&self, x: &ArrayRef2<F>, y: &Y) -> Result<Self::Fitted> {
-        self.check()?;
-        check::not_empty(x)?;
-        check::target(y, x.nrows())?;
-        let names = names_or_numbers(None, x.ncols())?;
-        self.learn(&names, &matrix_inputs(x), false)
-    }
-}
+encoder!(OneHotEncoder => FittedOneHotEncoder);
 
 impl OneHotEncoder {
     fn learn<F: Float>(
@@ -354,6 +330,15 @@ impl OneHotEncoder {
 }
 
 /// Categories learned by [`OneHotEncoder`].
+///
+/// ```
+/// use fitwell::{preprocessing::OneHotEncoder, prelude::*, table::{Column, Table}};
+///
+/// let table = Table::new([("city", Column::from(["Ulm", "Bonn"]))])?;
+/// let encoder = OneHotEncoder::new().fit(&table, &())?;
+/// assert_eq!(encoder.transform_to::<f32>(&table)?, ndarray::array![[0.0f32, 1.0], [1.0, 0.0]]);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FittedOneHotEncoder {
@@ -463,40 +448,9 @@ impl FittedOneHotEncoder {
         self.columns.iter().map(position).collect()
     }
 
-    /// The names of the columns at fit; `None` for a fit on an array.
-    pub fn feature_names_in(&self) -> Option<Vec<String>> {
-        self.named.then(|| {
-            let names = self.columns.iter().map(|c| c.known.name().to_string());
-            names.collect()
-        })
-    }
-
-    /// The number of columns at fit.
-    pub fn n_features_in(&self) -> usize {
-        self.columns.len()
-    }
-
     /// The number of output columns.
     pub fn n_features_out(&self) -> usize {
         self.columns.iter().map(OneHotColumn::width).sum()
-    }
-
-    /// As `transform` of a table, in the type that is asked for: `f32` takes half the memory.
-    ///
-    /// ```
-    /// use fitwell::{preprocessing::OneHotEncoder, prelude::*, table::{Column, Table}};
-    ///
-    /// let table = Table::new([("city", Column::from(["Ulm", "Bonn"]))])?;
-    /// let encoder = OneHotEncoder::new().fit(&table, &())?;
-    /// assert_eq!(encoder.transform_to::<f32>(&table)?, ndarray::array![[0.0f32, 1.0], [1.0, 0.0]]);
-    /// # Ok::<(), Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`Transform::transform`].
-    pub fn transform_to<F: Float>(&self, x: &Table) -> Result<Array2<F>> {
-        same_names(x, self.columns.iter().map(|c| c.known.name()))?;
-        self.encode(&table_inputs(x), x.n_rows())
     }
 
     /// The names of the output columns, made by a function of the feature's name and the category; that of the infrequent
@@ -527,13 +481,7 @@ impl FittedOneHotEncoder {
         input: Option<&[String]>,
         combine: impl Fn(&str, &KnownColumn, &Cell) -> String,
     ) -> Result<Vec<String>> {
-        let names = match self.feature_names_in() {
-            Some(names) => {
-                names_at_fit(input, &names)?;
-                names
-            }
-            None => names_or_numbers(input, self.columns.len())?,
-        };
+        let names = self.input_names(input)?;
         let mut out = Vec::with_capacity(self.n_features_out());
         for (name, column) in names.iter().zip(&self.columns) {
             for position in 0..column.width() {
@@ -620,22 +568,7 @@ impl FittedOneHotEncoder {
     }
 }
 
-impl Transform<Table> for FittedOneHotEncoder {
-    type Output = Array2<f64>;
-
-    fn transform(&self, x: &Table) -> Result<Array2<f64>> {
-        self.transform_to(x)
-    }
-}
-
-impl<F: Float> Transform<ArrayRef2<F>> for FittedOneHotEncoder {
-    type Output = Array2<F>;
-
-    fn transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
-        check::width(x, self.columns.len())?;
-        self.encode(&matrix_inputs(x), x.nrows())
-    }
-}
+fitted_encoder!(FittedOneHotEncoder, known);
 
 /// Back to a table, also of an encoder that was fitted on a matrix (`inverse_transform(&x)?.to_matrix()?` is the matrix).
 ///

@@ -8,16 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::categories::{
     Categories, Decoded, Grouping, Input, KnownColumn, Learning, MinFrequency, Number, check_size,
-    matrix_inputs, table_inputs, validate,
+    encoder, fitted_encoder, validate,
 };
-use super::{names_at_fit, names_or_numbers, same_names};
 use crate::error::{Error, ErrorKind, Result, shorten};
 use crate::float::Float;
 use crate::model::Model;
 use crate::params::{Hyperparameters, describe};
 use crate::table::{Cell, Table};
-use crate::targets::Targets;
-use crate::traits::{Estimator, FeatureNamesOut, InverseTransform, Transform};
+use crate::traits::{FeatureNamesOut, InverseTransform};
 use crate::{check, parallel};
 
 /// What [`OrdinalEncoder`] does with a category that was not there at fit.
@@ -217,29 +215,7 @@ impl fmt::Display for OrdinalEncoder {
     }
 }
 
-impl<Y: Targets + ?Sized> Estimator<Table, Y> for OrdinalEncoder {
-    type Fitted = FittedOrdinalEncoder;
-
-    fn fit(&self, x: &Table, y: &Y) -> Result<Self::Fitted> {
-        self.check()?;
-        super::not_empty_table(x)?;
-        check::target(y, x.n_rows())?;
-        self.learn(&x.names(), &table_inputs(x), true)
-    }
-}
-
-/// Each distinct number of a column is a category, NaN a missing one.
-impl<F: Float, Y: Targets + ?Sized> Estimator<ArrayRef2<F>, Y> for OrdinalEncoder {
-    type Fitted = FittedOrdinalEncoder;
-
-    fn fit(&self, x: &ArrayRef2<F>, y: &Y) -> Result<Self::Fitted> {
-        self.check()?;
-        check::not_empty(x)?;
-        check::target(y, x.nrows())?;
-        let names = names_or_numbers(None, x.ncols())?;
-        self.learn(&names, &matrix_inputs(x), false)
-    }
-}
+encoder!(OrdinalEncoder => FittedOrdinalEncoder);
 
 impl OrdinalEncoder {
     fn learn<F: Float>(
@@ -302,26 +278,6 @@ impl FittedOrdinalEncoder {
     pub fn infrequent_categories(&self) -> Vec<Option<Vec<Cell>>> {
         let columns = self.columns.iter();
         columns.map(KnownColumn::infrequent_cells).collect()
-    }
-
-    /// The names of the columns at fit; `None` for a fit on an array.
-    pub fn feature_names_in(&self) -> Option<Vec<String>> {
-        let names = self.columns.iter().map(|c| c.name().to_string());
-        self.named.then(|| names.collect())
-    }
-
-    /// The number of columns at fit, and of the result.
-    pub fn n_features_in(&self) -> usize {
-        self.columns.len()
-    }
-
-    /// As `transform` of a table, in the type that is asked for: `f32` takes half the memory.
-    ///
-    /// # Errors
-    /// As [`Transform::transform`].
-    pub fn transform_to<F: Float>(&self, x: &Table) -> Result<Array2<F>> {
-        same_names(x, self.columns.iter().map(KnownColumn::name))?;
-        self.encode(&table_inputs(x), x.n_rows())
     }
 
     /// A setting that is the code of a category of a column.
@@ -417,22 +373,7 @@ fn check_codes<F: Float>(column: &KnownColumn) -> Result<()> {
     .into())
 }
 
-impl Transform<Table> for FittedOrdinalEncoder {
-    type Output = Array2<f64>;
-
-    fn transform(&self, x: &Table) -> Result<Array2<f64>> {
-        self.transform_to(x)
-    }
-}
-
-impl<F: Float> Transform<ArrayRef2<F>> for FittedOrdinalEncoder {
-    type Output = Array2<F>;
-
-    fn transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
-        check::width(x, self.columns.len())?;
-        self.encode(&matrix_inputs(x), x.nrows())
-    }
-}
+fitted_encoder!(FittedOrdinalEncoder);
 
 /// Back to a table, also of an encoder that was fitted on a matrix (`inverse_transform(&x)?.to_matrix()?` is the matrix).
 /// The infrequent categories are the text `infrequent_sklearn`; an unknown one is missing.
@@ -480,13 +421,7 @@ impl FittedOrdinalEncoder {
 
 impl FeatureNamesOut for FittedOrdinalEncoder {
     fn feature_names_out(&self, input: Option<&[String]>) -> Result<Vec<String>> {
-        match self.feature_names_in() {
-            Some(names) => {
-                names_at_fit(input, &names)?;
-                Ok(names)
-            }
-            None => names_or_numbers(input, self.columns.len()),
-        }
+        self.input_names(input)
     }
 }
 

@@ -5,12 +5,13 @@
 
 use std::fmt;
 
-use ndarray::{Array1, Array2, ArrayRef2};
+use ndarray::{Array1, ArrayRef2};
 use serde::{Deserialize, Serialize};
 
 use super::by_column::map_by_column;
 use super::columnwise::{first_infinity, no_infinity};
 use super::moments::{Moments, moments};
+use super::one_to_one::one_to_one;
 use super::power_likelihood::Logarithms;
 use super::quantiles::per_column;
 use super::standard_scaler::{FittedStandardScaler, StandardScaler};
@@ -20,8 +21,8 @@ use crate::float::Float;
 use crate::model::{Model, ensure};
 use crate::params::{Hyperparameters, describe};
 use crate::targets::Targets;
-use crate::traits::{Estimator, FeatureNamesOut, InverseTransform, Transform};
-use crate::{check, linalg, parallel};
+use crate::traits::Estimator;
+use crate::{check, linalg};
 
 /// The family of powers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -457,27 +458,11 @@ impl<F: Float> FittedPowerTransformer<F> {
             "a transformed value",
         ))
     }
-}
 
-impl<F: Float> Transform<ArrayRef2<F>> for FittedPowerTransformer<F> {
-    type Output = Array2<F>;
-
-    fn transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
-        check::width(x, self.n_features_in())?;
-        let mut out = parallel::fresh(x.dim());
-        self.transform_into(x, &mut out)?;
-        Ok(out)
-    }
-}
-
-impl<F: Float> InverseTransform<ArrayRef2<F>> for FittedPowerTransformer<F> {
-    type Output = Array2<F>;
-
-    fn inverse_transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
-        check::width(x, self.n_features_in())?;
-        let mut out = parallel::fresh(x.dim());
+    /// Back from what `transform_into` gives.
+    fn inverse_into(&self, x: &ArrayRef2<F>, out: &mut ArrayRef2<F>) -> Result<()> {
         let largest = F::max_value().f64();
-        let fine = map_by_column(x, &mut out, |j, values| {
+        let fine = map_by_column(x, out, |j, values| {
             let power = Power::new(self.settings.method, self.lambdas[j]);
             let (mean, scale) = self.shift_and_scale(j);
             let mut fine = true;
@@ -489,7 +474,7 @@ impl<F: Float> InverseTransform<ArrayRef2<F>> for FittedPowerTransformer<F> {
             fine
         })?;
         if fine {
-            return Ok(out);
+            return Ok(());
         }
         first_infinity(x)?;
         let lost = out
@@ -512,22 +497,7 @@ impl<F: Float> InverseTransform<ArrayRef2<F>> for FittedPowerTransformer<F> {
     }
 }
 
-impl<F: Float> FeatureNamesOut for FittedPowerTransformer<F> {
-    fn feature_names_out(&self, input: Option<&[String]>) -> Result<Vec<String>> {
-        super::names_or_numbers(input, self.n_features_in())
-    }
-}
-
-impl<F: Float> fmt::Display for FittedPowerTransformer<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} fitted on {} columns",
-            self.settings,
-            self.lambdas.len()
-        )
-    }
-}
+one_to_one!(FittedPowerTransformer, invertible);
 
 impl<F: Float> Model for FittedPowerTransformer<F> {
     fn type_name() -> String {

@@ -12,13 +12,15 @@ use serde::{Deserialize, Serialize};
 use super::by_column::map_by_column;
 use super::columnwise::{first_infinity, no_infinity, same_shape};
 use super::distribution::{Distribution, Inverse, level_of};
+use super::linspace::evenly_spaced;
+use super::one_to_one::one_to_one;
 use super::quantiles::{QuantileMethod, column_quantiles};
 use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::model::{Model, ensure};
 use crate::params::{Hyperparameters, describe};
 use crate::targets::Targets;
-use crate::traits::{Estimator, FeatureNamesOut, InverseTransform, Transform};
+use crate::traits::Estimator;
 use crate::{check, parallel, random};
 
 /// With fewer rows than one for this many quantiles, preparing the search costs more than it saves.
@@ -214,12 +216,7 @@ impl<F: Float, Y: Targets + ?Sized> Estimator<ArrayRef2<F>, Y> for QuantileTrans
 
 /// The levels of `n` quantiles: 0, 1 / (n − 1), ..., 1; for one, 0.
 fn levels(n: usize) -> Vec<f64> {
-    let step = 1.0 / (n.max(2) - 1) as f64;
-    let mut levels: Vec<f64> = (0..n).map(|i| i as f64 * step).collect();
-    if n > 1 {
-        levels[n - 1] = 1.0;
-    }
-    levels
+    evenly_spaced(0.0, 1.0, n)
 }
 
 /// Quantiles of the columns, learned by [`QuantileTransformer`].
@@ -290,25 +287,9 @@ impl<F: Float> FittedQuantileTransformer<F> {
         })?;
         if finite { Ok(()) } else { first_infinity(x) }
     }
-}
 
-impl<F: Float> Transform<ArrayRef2<F>> for FittedQuantileTransformer<F> {
-    type Output = Array2<F>;
-
-    fn transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
-        check::width(x, self.n_features_in())?;
-        let mut out = parallel::fresh(x.dim());
-        self.transform_into(x, &mut out)?;
-        Ok(out)
-    }
-}
-
-impl<F: Float> InverseTransform<ArrayRef2<F>> for FittedQuantileTransformer<F> {
-    type Output = Array2<F>;
-
-    fn inverse_transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
-        check::width(x, self.n_features_in())?;
-        let mut out = parallel::fresh(x.dim());
+    /// Back from what `transform_into` gives.
+    fn inverse_into(&self, x: &ArrayRef2<F>, out: &mut ArrayRef2<F>) -> Result<()> {
         let levels = levels(self.n_quantiles());
         let columns: Vec<Option<Inverse<'_>>> = (0..self.n_features_in())
             .map(|j| {
@@ -316,7 +297,7 @@ impl<F: Float> InverseTransform<ArrayRef2<F>> for FittedQuantileTransformer<F> {
                 self.observed[j].then(|| Inverse::new(quantiles, &levels, self.normal()))
             })
             .collect();
-        let finite = map_by_column(x, &mut out, |j, values| {
+        let finite = map_by_column(x, out, |j, values| {
             let finite = values.iter().all(|v| !v.is_infinite());
             if let Some(inverse) = &columns[j] {
                 values.iter_mut().for_each(|u| *u = inverse.value_at(*u));
@@ -324,7 +305,7 @@ impl<F: Float> InverseTransform<ArrayRef2<F>> for FittedQuantileTransformer<F> {
             finite
         })?;
         if finite {
-            Ok(out)
+            Ok(())
         } else {
             Err(first_infinity(x).err().unwrap_or_else(|| {
                 super::overflow(QuantileTransformer::NAME, "a transformed value")
@@ -333,23 +314,7 @@ impl<F: Float> InverseTransform<ArrayRef2<F>> for FittedQuantileTransformer<F> {
     }
 }
 
-impl<F: Float> FeatureNamesOut for FittedQuantileTransformer<F> {
-    fn feature_names_out(&self, input: Option<&[String]>) -> Result<Vec<String>> {
-        super::names_or_numbers(input, self.n_features_in())
-    }
-}
-
-impl<F: Float> fmt::Display for FittedQuantileTransformer<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} fitted on {} columns, {} quantiles each",
-            self.settings,
-            self.n_features_in(),
-            self.n_quantiles()
-        )
-    }
-}
+one_to_one!(FittedQuantileTransformer, invertible);
 
 impl<F: Float> Model for FittedQuantileTransformer<F> {
     fn type_name() -> String {

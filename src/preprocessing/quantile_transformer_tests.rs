@@ -1,8 +1,8 @@
 use super::*;
 use crate::error::ErrorKind;
 use crate::params::Params;
-use crate::traits::FitTransform;
-use ndarray::{array, s};
+use crate::traits::{FitTransform, InverseTransform, Transform};
+use ndarray::{Array2, array, s};
 use serde_json::json;
 
 fn noise(n: usize, p: usize, seed: u64) -> Array2<f64> {

@@ -6,19 +6,20 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use ndarray::{Array1, Array2, ArrayRef2};
+use ndarray::{Array1, ArrayRef2};
 use serde::{Deserialize, Serialize};
 
 use super::columnwise::{Columns, map_or_explain, no_infinity};
 use super::normal::quantile as normal_quantile;
+use super::one_to_one::one_to_one;
 use super::quantiles::{QuantileMethod, column_quantiles};
+use crate::check;
 use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::model::{Model, ensure};
 use crate::params::{Hyperparameters, describe};
 use crate::targets::Targets;
-use crate::traits::{Estimator, FeatureNamesOut, InverseTransform, Transform};
-use crate::{check, parallel};
+use crate::traits::Estimator;
 
 /// Learns the median and a range of quantiles of every column, and removes them.
 ///
@@ -245,47 +246,15 @@ impl<F: Float> FittedRobustScaler<F> {
         let op = |x, center, scale| (x - center) / scale;
         map_or_explain(x, out, &self.columns(), op, RobustScaler::NAME)
     }
-}
 
-impl<F: Float> Transform<ArrayRef2<F>> for FittedRobustScaler<F> {
-    type Output = Array2<F>;
-
-    fn transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
-        check::width(x, self.n_features_in())?;
-        let mut out = parallel::fresh(x.dim());
-        self.transform_into(x, &mut out)?;
-        Ok(out)
-    }
-}
-
-impl<F: Float> InverseTransform<ArrayRef2<F>> for FittedRobustScaler<F> {
-    type Output = Array2<F>;
-
-    fn inverse_transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
-        check::width(x, self.n_features_in())?;
-        let mut out = parallel::fresh(x.dim());
+    /// Back from what `transform_into` gives.
+    fn inverse_into(&self, x: &ArrayRef2<F>, out: &mut ArrayRef2<F>) -> Result<()> {
         let op = |z, center, scale| z * scale + center;
-        map_or_explain(x, &mut out, &self.columns(), op, RobustScaler::NAME)?;
-        Ok(out)
+        map_or_explain(x, out, &self.columns(), op, RobustScaler::NAME)
     }
 }
 
-impl<F: Float> FeatureNamesOut for FittedRobustScaler<F> {
-    fn feature_names_out(&self, input: Option<&[String]>) -> Result<Vec<String>> {
-        super::names_or_numbers(input, self.n_features_in())
-    }
-}
-
-impl<F: Float> fmt::Display for FittedRobustScaler<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} fitted on {} columns",
-            self.settings,
-            self.n_features_in()
-        )
-    }
-}
+one_to_one!(FittedRobustScaler, invertible);
 
 impl<F: Float> Model for FittedRobustScaler<F> {
     fn type_name() -> String {
@@ -306,8 +275,8 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
     use crate::random;
-    use crate::traits::FitTransform;
-    use ndarray::{Axis, array, s};
+    use crate::traits::{FitTransform, InverseTransform, Transform};
+    use ndarray::{Array2, Axis, array, s};
 
     #[test]
     fn median_zero_and_quartiles_one_apart() {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::b_spline::Basis;
 use super::columnwise::no_infinity;
+use super::linspace::evenly_spaced;
 use super::order::Order;
 use super::quantiles::{QuantileMethod, column_quantiles, weighted_column_quantiles};
 use crate::error::{Error, ErrorKind, Result};
@@ -337,16 +338,6 @@ fn finite_or_missing<F: Float>(x: &ArrayRef2<F>, handle_missing: HandleMissing) 
         HandleMissing::Error => check::finite(x, "X"),
         HandleMissing::Zeros => no_infinity(x),
     }
-}
-
-/// `n` numbers from `first` to `last` in equal steps.
-fn evenly_spaced(first: f64, last: f64, n: usize) -> Vec<f64> {
-    let step = (last - first) / (n.max(2) - 1) as f64;
-    let mut all: Vec<f64> = (0..n).map(|i| i as f64 * step + first).collect();
-    if n > 1 {
-        all[n - 1] = last;
-    }
-    all
 }
 
 impl SplineTransformer {

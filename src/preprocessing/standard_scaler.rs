@@ -7,18 +7,19 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use ndarray::{Array1, Array2, ArrayRef2};
+use ndarray::{Array1, ArrayRef2};
 use serde::{Deserialize, Serialize};
 
 use super::columnwise::{first_infinity, map_columns, no_infinity, same_shape, update_columns};
 use super::moments::{Moments, moments};
+use super::one_to_one::one_to_one;
+use crate::check;
 use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::model::Model;
 use crate::params::{Hyperparameters, describe};
 use crate::targets::Targets;
-use crate::traits::{Estimator, FeatureNamesOut, InverseTransform, PartialFit, Transform};
-use crate::{check, parallel};
+use crate::traits::{Estimator, PartialFit};
 
 /// Learns the mean and the standard deviation of every column, and removes them.
 ///
@@ -226,7 +227,7 @@ impl<F: Float> FittedStandardScaler<F> {
     ///
     /// ```
     /// use fitwell::{preprocessing::StandardScaler, prelude::*};
-    /// use ndarray::{array, Array2};
+    /// use ndarray::array;
     ///
     /// let x = array![[1.0], [3.0]];
     /// let scaler = StandardScaler::new().fit(&x, &())?;
@@ -284,6 +285,15 @@ impl<F: Float> FittedStandardScaler<F> {
         };
         (shift, values(&self.scale))
     }
+
+    /// Back from what `transform_into` gives.
+    fn inverse_into(&self, x: &ArrayRef2<F>, out: &mut ArrayRef2<F>) -> Result<()> {
+        let (mean, scale) = self.shift_and_scale();
+        if map_columns(x, out, &mean, &scale, |x, mean, scale| x * scale + mean) {
+            return Ok(());
+        }
+        Err(why_infinite(x, "the inversely transformed X"))
+    }
 }
 
 fn values(v: &Array1<f64>) -> Cow<'_, [f64]> {
@@ -297,32 +307,7 @@ fn scale(var: f64, mean: f64, n: f64) -> f64 {
     if var <= bound { 1.0 } else { var.sqrt() }
 }
 
-impl<F: Float> Transform<ArrayRef2<F>> for FittedStandardScaler<F> {
-    type Output = Array2<F>;
-
-    fn transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
-        check::width(x, self.n_features_in())?;
-        let mut out = parallel::fresh(x.dim());
-        self.transform_into(x, &mut out)?;
-        Ok(out)
-    }
-}
-
-impl<F: Float> InverseTransform<ArrayRef2<F>> for FittedStandardScaler<F> {
-    type Output = Array2<F>;
-
-    fn inverse_transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
-        check::width(x, self.n_features_in())?;
-        let mut out = parallel::fresh(x.dim());
-        let (mean, scale) = self.shift_and_scale();
-        if map_columns(x, &mut out, &mean, &scale, |x, mean, scale| {
-            x * scale + mean
-        }) {
-            return Ok(out);
-        }
-        Err(why_infinite(x, "the inversely transformed X"))
-    }
-}
+one_to_one!(FittedStandardScaler, invertible);
 
 impl<F: Float, Y: Targets + ?Sized> PartialFit<ArrayRef2<F>, Y> for FittedStandardScaler<F> {
     fn partial_fit(&mut self, x: &ArrayRef2<F>, y: &Y) -> Result<()> {
@@ -340,18 +325,6 @@ impl<F: Float, Y: Targets + ?Sized> PartialFit<ArrayRef2<F>, Y> for FittedStanda
         all.merge(&new);
         *self = Self::from_moments(self.settings.clone(), all)?;
         Ok(())
-    }
-}
-
-impl<F: Float> FeatureNamesOut for FittedStandardScaler<F> {
-    fn feature_names_out(&self, input: Option<&[String]>) -> Result<Vec<String>> {
-        super::names_or_numbers(input, self.n_features_in())
-    }
-}
-
-impl<F: Float> fmt::Display for FittedStandardScaler<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} fitted on {} columns", self.settings, self.mean.len())
     }
 }
 
@@ -400,8 +373,8 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
     use crate::random;
-    use crate::traits::FitTransform;
-    use ndarray::{Axis, array, s};
+    use crate::traits::{FeatureNamesOut, FitTransform, InverseTransform, Transform};
+    use ndarray::{Array2, Axis, array, s};
     use rand::RngExt;
 
     fn noise(n: usize, p: usize, mean: f64, sd: f64) -> Array2<f64> {

@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use self::means::{Numbers, Training};
 pub use self::settings::{CrossFit, Smooth, TargetType};
 use super::categories::{
-    Categories, Grouping, Input, KnownColumn, Learning, check_size, matrix_inputs, table_inputs,
-    validate,
+    Categories, Grouping, Input, KnownColumn, Learning, check_size, fitted_encoder, matrix_inputs,
+    table_inputs, validate,
 };
-use super::{names_at_fit, names_or_numbers, same_names};
+use super::names_or_numbers;
 use crate::error::{Error, Result, shorten};
 use crate::float::Float;
 use crate::labels::{Class, Labels};
@@ -561,29 +561,9 @@ impl FittedTargetEncoder {
         (self.target_type != TargetType::Continuous).then_some(&self.classes)
     }
 
-    /// The names of the columns at fit; `None` for a fit on an array.
-    pub fn feature_names_in(&self) -> Option<Vec<String>> {
-        let names = self.columns.iter().map(|c| c.name().to_string());
-        self.named.then(|| names.collect())
-    }
-
-    /// The number of columns at fit.
-    pub fn n_features_in(&self) -> usize {
-        self.columns.len()
-    }
-
     /// The number of output columns.
     pub fn n_features_out(&self) -> usize {
         self.encodings.len()
-    }
-
-    /// As `transform` of a table, in the type that is asked for: `f32` takes half the memory.
-    ///
-    /// # Errors
-    /// As [`Transform::transform`].
-    pub fn transform_to<F: Float>(&self, x: &Table) -> Result<Array2<F>> {
-        same_names(x, self.columns.iter().map(KnownColumn::name))?;
-        self.encode(&table_inputs(x), x.n_rows())
     }
 
     fn encode<F: Float, G: Float>(
@@ -617,33 +597,12 @@ impl FittedTargetEncoder {
     }
 }
 
-impl Transform<Table> for FittedTargetEncoder {
-    type Output = Array2<f64>;
-
-    fn transform(&self, x: &Table) -> Result<Array2<f64>> {
-        self.transform_to(x)
-    }
-}
-
-impl<F: Float> Transform<ArrayRef2<F>> for FittedTargetEncoder {
-    type Output = Array2<F>;
-
-    fn transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
-        check::width(x, self.columns.len())?;
-        self.encode(&matrix_inputs(x), x.nrows())
-    }
-}
+fitted_encoder!(FittedTargetEncoder);
 
 /// The names of the columns; for a multiclass target `column_class`.
 impl FeatureNamesOut for FittedTargetEncoder {
     fn feature_names_out(&self, input: Option<&[String]>) -> Result<Vec<String>> {
-        let names = match self.feature_names_in() {
-            Some(names) => {
-                names_at_fit(input, &names)?;
-                names
-            }
-            None => names_or_numbers(input, self.columns.len())?,
-        };
+        let names = self.input_names(input)?;
         if self.target_type != TargetType::Multiclass {
             return Ok(names);
         }

@@ -411,9 +411,29 @@ where
 
 // Transformers.
 
-struct TransformerSubject<F: Float> {
-    plain: BoxedTransformer<Matrix<F>, (), Array2<F>>,
-    weighted: BoxedTransformer<Matrix<F>, Weighted<()>, Array2<F>>,
+/// What a transformer learns from: nothing, or classes.
+pub trait Seen: Targets + Sized {
+    const KIND: Kind;
+    fn of<F: Float>(target: &Target<F>) -> &Self;
+}
+
+impl Seen for () {
+    const KIND: Kind = Kind::Transformer;
+    fn of<F: Float>(_: &Target<F>) -> &Self {
+        &()
+    }
+}
+
+impl Seen for Labels {
+    const KIND: Kind = Kind::Selector;
+    fn of<F: Float>(target: &Target<F>) -> &Self {
+        target.labels()
+    }
+}
+
+struct TransformerSubject<F: Float, Y: Seen> {
+    plain: BoxedTransformer<Matrix<F>, Y, Array2<F>>,
+    weighted: BoxedTransformer<Matrix<F>, Weighted<Y>, Array2<F>>,
 }
 
 fn learned_transformer<F: Float>(model: FittedBoxedTransformer<Matrix<F>, Array2<F>>) -> Fitted<F> {
@@ -429,17 +449,48 @@ fn learned_transformer<F: Float>(model: FittedBoxedTransformer<Matrix<F>, Array2
     }
 }
 
-impl<F: Float> Subject<F> for TransformerSubject<F> {
+impl<F: Float, Y: Seen> Subject<F> for TransformerSubject<F, Y> {
     fn fit(&self, x: &Matrix<F>, target: &Target<F>) -> Result<Fitted<F>> {
+        let y = Y::of(target);
         match &target.weights {
-            None => self.plain.fit(x, &()).map(learned_transformer),
-            Some(w) => self
-                .weighted
-                .fit(x, &().weighted(w))
-                .map(learned_transformer),
+            None => self.plain.fit(x, y),
+            Some(w) => self.weighted.fit(x, &y.weighted(w)),
         }
+        .map(learned_transformer)
     }
     subject_methods!(plain, weighted);
+}
+
+fn transforming<F, Y, E, M>(estimator: E, tags: Tags) -> Entry<F>
+where
+    F: Float,
+    Y: Seen,
+    E: Recipe
+        + Model
+        + Estimator<Matrix<F>, Y, Fitted = M>
+        + Estimator<Matrix<F>, Weighted<Y>, Fitted = M>,
+    M: Transformer<Matrix<F>, Array2<F>>,
+{
+    let step = pipeline("only", estimator.clone());
+    Entry {
+        name: format!("{} on {}", E::type_name(), F::NAME),
+        kind: Y::KIND,
+        tags,
+        subject: Box::new(TransformerSubject::<F, Y> {
+            plain: BoxedTransformer::new(estimator.clone()),
+            weighted: BoxedTransformer::new(estimator.clone()),
+        }),
+        as_step: Box::new(TransformerSubject::<F, Y> {
+            plain: BoxedTransformer::new(step.clone()),
+            weighted: BoxedTransformer::new(step),
+        }),
+        load: Box::new(|format, bytes| {
+            let model =
+                FittedBoxedTransformer::<Matrix<F>, Array2<F>>::new(load::<M>(format, bytes)?);
+            Ok(learned_transformer(model))
+        }),
+        recipe_round_trip: Box::new(round_trip(estimator)),
+    }
 }
 
 pub fn transformer<F, E, M>(estimator: E, tags: Tags) -> Entry<F>
@@ -451,49 +502,10 @@ where
         + Estimator<Matrix<F>, Weighted<()>, Fitted = M>,
     M: Transformer<Matrix<F>, Array2<F>>,
 {
-    let step = pipeline("only", estimator.clone());
-    Entry {
-        name: format!("{} on {}", E::type_name(), F::NAME),
-        kind: Kind::Transformer,
-        tags,
-        subject: Box::new(TransformerSubject {
-            plain: BoxedTransformer::new(estimator.clone()),
-            weighted: BoxedTransformer::new(estimator.clone()),
-        }),
-        as_step: Box::new(TransformerSubject {
-            plain: BoxedTransformer::new(step.clone()),
-            weighted: BoxedTransformer::new(step),
-        }),
-        load: Box::new(|format, bytes| {
-            let model =
-                FittedBoxedTransformer::<Matrix<F>, Array2<F>>::new(load::<M>(format, bytes)?);
-            Ok(learned_transformer(model))
-        }),
-        recipe_round_trip: Box::new(round_trip(estimator)),
-    }
+    transforming::<F, (), E, M>(estimator, tags)
 }
 
-// Selectors: transformers that learn from classes.
-
-struct SelectorSubject<F: Float> {
-    plain: BoxedTransformer<Matrix<F>, Labels, Array2<F>>,
-    weighted: BoxedTransformer<Matrix<F>, Weighted<Labels>, Array2<F>>,
-}
-
-impl<F: Float> Subject<F> for SelectorSubject<F> {
-    fn fit(&self, x: &Matrix<F>, target: &Target<F>) -> Result<Fitted<F>> {
-        let y = target.labels();
-        match &target.weights {
-            None => self.plain.fit(x, y).map(learned_transformer),
-            Some(w) => self
-                .weighted
-                .fit(x, &y.weighted(w))
-                .map(learned_transformer),
-        }
-    }
-    subject_methods!(plain, weighted);
-}
-
+/// A transformer that learns from classes.
 pub fn selector<F, E, M>(estimator: E, tags: Tags) -> Entry<F>
 where
     F: Float,
@@ -503,24 +515,5 @@ where
         + Estimator<Matrix<F>, Weighted<Labels>, Fitted = M>,
     M: Transformer<Matrix<F>, Array2<F>>,
 {
-    let step = pipeline("only", estimator.clone());
-    Entry {
-        name: format!("{} on {}", E::type_name(), F::NAME),
-        kind: Kind::Selector,
-        tags,
-        subject: Box::new(SelectorSubject {
-            plain: BoxedTransformer::new(estimator.clone()),
-            weighted: BoxedTransformer::new(estimator.clone()),
-        }),
-        as_step: Box::new(SelectorSubject {
-            plain: BoxedTransformer::new(step.clone()),
-            weighted: BoxedTransformer::new(step),
-        }),
-        load: Box::new(|format, bytes| {
-            let model =
-                FittedBoxedTransformer::<Matrix<F>, Array2<F>>::new(load::<M>(format, bytes)?);
-            Ok(learned_transformer(model))
-        }),
-        recipe_round_trip: Box::new(round_trip(estimator)),
-    }
+    transforming::<F, Labels, E, M>(estimator, tags)
 }

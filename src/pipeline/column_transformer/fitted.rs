@@ -251,13 +251,3 @@ where
             .or_else(|name| wrong(format!("two columns named `{}`", shorten(name))))
     }
 }
-
-impl<P, R> FittedColumnTransformer<P, R>
-where
-    Self: fmt::Display,
-{
-    /// This model as one HTML page: a box for each step; see [`html_page`](crate::pipeline::html_page).
-    pub fn to_html(&self) -> String {
-        crate::pipeline::html::html_page(self)
-    }
-}

@@ -15,6 +15,7 @@ pub use fitted::FittedColumnTransformer;
 pub(super) use fitted::distinct;
 pub use source::{ColumnSource, InputColumn};
 
+use super::naming::settings_of_parts;
 use super::parts::{
     AT_ONCE, DescribeParts, Dropped, FitParts, FittedParts, How, Learned, Mixed, NoParts, Numeric,
     Part, PartAccess, PartNames, PartParams, Parts, REMAINDER,
@@ -255,24 +256,7 @@ impl<P, R> ColumnTransformer<P, R> {
         }
     }
 
-    /// What the columns of a part are multiplied by, by the part's name; 1 for those not named.
-    #[must_use]
-    pub fn transformer_weights<N: Into<String>>(
-        mut self,
-        weights: impl IntoIterator<Item = (N, f64)>,
-    ) -> Self {
-        let weights = weights.into_iter();
-        self.transformer_weights = weights.map(|(name, w)| (name.into(), w)).collect();
-        self
-    }
-
-    /// How the columns of the result are named: `true` for `part__feature`, `false` for `feature` alone, or a format such as
-    /// `"{feature_name} of {transformer_name}"`. Names must not repeat.
-    #[must_use]
-    pub fn verbose_feature_names_out(mut self, naming: impl Into<FeatureNaming>) -> Self {
-        self.verbose_feature_names_out = naming.into();
-        self
-    }
+    settings_of_parts!();
 }
 
 pub(super) fn check_names(estimator: &str, names: &[&str]) -> Result<()> {
@@ -511,15 +495,5 @@ impl<P: Model + PartNames, R: Model> Model for ColumnTransformer<P, R> {
         self.verbose_feature_names_out.check(NAME)?;
         self.parts.validate()?;
         self.remainder.validate()
-    }
-}
-
-impl<P, R> ColumnTransformer<P, R>
-where
-    Self: Params + fmt::Display,
-{
-    /// This estimator as one HTML page: a box for each step, with its parameters; see [`html_page`](crate::pipeline::html_page).
-    pub fn to_html(&self) -> String {
-        crate::pipeline::html::estimator_page(self)
     }
 }
