@@ -17,10 +17,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
 use crate::{linalg, parallel};
 
-/// Values in a block: 256 kB of f64.
-const BLOCK: usize = 32768;
+/// Values in a block: 512 kB of f64, a chunk of rows.
+const BLOCK: usize = 1 << 16;
 /// One row in so many gives the shift of a block.
-const SAMPLE: usize = 16;
+const SAMPLE: usize = 32;
 /// Columns treated together; wider rows are cut into strips.
 const STRIP: usize = 512;
 /// Narrow rows are put side by side until they are this wide, so that vector instructions have something to work on.

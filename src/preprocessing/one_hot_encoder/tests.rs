@@ -2,7 +2,7 @@ use super::*;
 use crate::error::ErrorKind;
 use crate::params::Params;
 use crate::table::Column;
-use crate::traits::FitTransform;
+use crate::traits::{Estimator, FitTransform, Transform};
 use ndarray::array;
 
 fn table() -> Table {

@@ -3,7 +3,7 @@ use ndarray::{Array2, array};
 use super::*;
 use crate::params::Params;
 use crate::table::Column;
-use crate::traits::FitTransform;
+use crate::traits::{Estimator, FitTransform, Transform};
 
 fn table() -> Table {
     Table::new([
