@@ -1,6 +1,9 @@
 """Cases of composition: column transformers over matrices and tables, feature unions, transformed targets."""
 
+import io
+
 import numpy as np
+import pandas as pd
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import Ridge
@@ -57,15 +60,28 @@ def column_transformer_options(g):
     g.write("column_transformer_options", "ColumnTransformer over matrices: every setting.", cases)
 
 
+def orders():
+    """A made table as a delimited file: skewed prices, counts, a text with a rare value, holes in three columns."""
+    rng = np.random.default_rng(17)
+    rows = ["city,price,payment,items"]
+    for i in range(90):
+        city = rng.choice(["Ulm", "Bonn", "Kiel", "São Paulo", ""], p=[0.4, 0.3, 0.2, 0.05, 0.05])
+        price = "" if rng.random() < 0.1 else f"{np.exp(rng.normal(3, 1)):.2f}"
+        items = "" if rng.random() < 0.05 else str(rng.poisson(2))
+        rows.append(f"{city},{price},{rng.choice(['card', 'cash', 'transfer'])},{items}")
+    return "\n".join(rows) + "\n"
+
+
 def column_transformer_tables(g):
     tolerance = g.within(1e-13, 1e-12, g.ROUNDING)
-    numbers = {"titanic": ["age", "fare"], "penguins": ["body_mass_g", "flipper_length_mm"]}
-    texts = {"titanic": ["sex", "embarked"], "penguins": ["island", "species"]}
+    numbers = {"titanic": ["age", "fare"], "penguins": ["body_mass_g", "flipper_length_mm"], "orders": ["price", "items"]}
+    texts = {"titanic": ["sex", "embarked"], "penguins": ["island", "species"], "orders": ["city", "payment"]}
     fill = Pipeline([("impute", SimpleImputer(strategy="median")), ("scale", StandardScaler())])
     onehot = OneHotEncoder(sparse_output=False, handle_unknown="ignore")
     cases = []
-    for name in ["titanic", "penguins"]:
-        frame = g.table(name)
+    for name in ["titanic", "penguins", "orders"]:
+        text_of_file = orders() if name == "orders" else None
+        frame = pd.read_csv(io.StringIO(text_of_file), keep_default_na=False, na_values=[""]) if text_of_file else g.table(name)
         number, text = numbers[name], texts[name]
         frame = frame[[text[0], number[0], text[1], number[1]]]
         for variant, model in {
@@ -80,7 +96,7 @@ def column_transformer_tables(g):
         }.items():
             model.fit(frame.iloc[: len(frame) // 2])
             expected = outcome(g, model, frame)
-            data = {"name": name, "numbers": number, "texts": text}
+            data = {"name": name, "numbers": number, "texts": text} | ({"csv": text_of_file} if text_of_file else {})
             cases.append({"data": data, "settings": {"variant": variant}, "expected": expected, "tolerance": tolerance})
     g.write("column_transformer_tables", "ColumnTransformer over mixed tables: choices of columns, remainders, weights.", cases)
 

@@ -1,8 +1,9 @@
 """Cases of the transformers that make features."""
 
 import numpy as np
-from shared import EXACT, array, matrix, number, ramp, within, write
+from shared import EXACT, array, matrix, number, ramp, table, within, write
 
+from sklearn import datasets
 from sklearn.preprocessing import (
     FunctionTransformer,
     KBinsDiscretizer,
@@ -270,9 +271,26 @@ LABELS = {
 }
 
 
+def labels():
+    """Small lists, and targets of three data sets: texts, integers, booleans."""
+    return LABELS | {
+        "penguins": [str(v) for v in table("penguins")["species"][::9]],
+        "digits": [int(v) for v in datasets.load_digits().target[::150]],
+        "titanic": [bool(v) for v in table("titanic")["survived"][::30]],
+    }
+
+
+def label_sets():
+    """What is there in rows of three data sets."""
+    penguins, titanic, wine = table("penguins")[::12], table("titanic")[::40], datasets.load_wine().data[::6]
+    words = lambda frame: [[str(v) for v in row if isinstance(v, str)] for row in frame.to_numpy()]
+    high = [[int(j) for j in np.flatnonzero(row > wine.mean(axis=0))] for row in wine]
+    return [words(penguins[["species", "island", "sex"]]), words(titanic[["sex", "embarked", "boat"]]), high]
+
+
 def label_encoder():
     cases = []
-    for name, y in LABELS.items():
+    for name, y in labels().items():
         model = LabelEncoder().fit(y)
         codes = model.transform(y)
         expected = {"codes": [int(c) for c in codes], "classes": [str(c) for c in model.classes_]}
@@ -283,13 +301,13 @@ def label_encoder():
 
 def label_binarizer():
     cases = []
-    for name, y in LABELS.items():
+    for name, y in labels().items():
         for settings in [{}, {"neg_label": -1}, {"neg_label": -2, "pos_label": 0}, {"neg_label": 3, "pos_label": 5}]:
             model = LabelBinarizer(**settings).fit(y)
             columns = model.transform(y)
             i, j = np.indices(columns.shape)
             scores = np.cos(3.0 * i + 1.7 * j) * 2.0
-            expected = {"columns": array(columns), "classes": [str(c) for c in model.classes_], "scores": array(scores)}
+            expected = {"columns": array(columns), "classes": [str(c) for c in model.classes_], "scores": {"values": [number(v) for v in scores.ravel()]}}
             for threshold in [None, 0.0, 0.5]:
                 back = model.inverse_transform(scores, threshold=threshold)
                 expected[f"inverse/{threshold}"] = [str(c) for c in back]
@@ -305,10 +323,12 @@ def multi_label_binarizer():
         ([[3, 1], [2], [1, 2, 3], []], None),
         ([[3, 1], [2], [1, 2, 3], []], [9, 3, 2, 1]),
         ([[True], [False, True]], None),
+        *((rows, None) for rows in label_sets()),
+        *((rows, sorted({c for row in rows for c in row}, reverse=True)) for rows in label_sets()),
     ]:
         model = MultiLabelBinarizer(classes=classes).fit(rows)
         columns = model.transform(rows)
-        kind = type(rows[0][0])  # NumPy turns booleans into integers here
+        kind = type(next(c for row in rows for c in row))  # NumPy turns booleans into integers here
         expected = {"columns": array(columns), "classes": [str(kind(c)) for c in model.classes_]}
         cases.append({"data": {"rows": rows}, "settings": {"classes": classes}, "expected": expected, "tolerance": EXACT})
     write("multi_label_binarizer", "MultiLabelBinarizer: sets of texts, integers, booleans; given classes.", cases)

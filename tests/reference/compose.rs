@@ -10,7 +10,7 @@ use fitwell::pipeline::{
 };
 use fitwell::prelude::*;
 use fitwell::preprocessing::{HandleUnknown, OneHotEncoder, StandardScaler};
-use fitwell::table::Columns;
+use fitwell::table::{Columns, CsvOptions};
 use ndarray::{Array2, Axis, Ix1, Ix2, s};
 
 use crate::compare::{Reference, texts};
@@ -126,7 +126,10 @@ fn column_transformer_tables() {
         let (numbers, words) = (texts(&data["numbers"]), texts(&data["texts"]));
         let table = match data["name"].as_str().unwrap() {
             "titanic" => load_titanic().unwrap(),
-            _ => load_penguins().unwrap(),
+            "penguins" => load_penguins().unwrap(),
+            _ => CsvOptions::new()
+                .read_str(data["csv"].as_str().unwrap())
+                .unwrap(),
         };
         let order = [&words[0], &numbers[0], &words[1], &numbers[1]];
         let table = table.select_columns(&Columns::names(order)).unwrap();
