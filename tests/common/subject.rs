@@ -412,7 +412,7 @@ where
 // Transformers.
 
 /// What a transformer learns from: nothing, or classes.
-pub trait Seen: Targets + Sized {
+pub trait Seen: Targets + Sized + 'static {
     const KIND: Kind;
     fn of<F: Float>(target: &Target<F>) -> &Self;
 }
