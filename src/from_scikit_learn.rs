@@ -65,6 +65,8 @@
 //! | `lasso_path(X, y, alphas=50)` | `lasso_path().alphas(50).compute(&x, &y)?` |
 //! | `ElasticNetCV(l1_ratio=[0.5, 1], alphas=50, cv=KFold(5))` | `ElasticNetCv::new().l1_ratio([0.5, 1.0]).alphas(50).cv(KFold::new())` |
 //! | `MultiTaskLasso().fit(X, Y)` | `MultiTaskLasso::new().fit(&x, &y)?` with a two-dimensional `y`; a one-dimensional one does not compile |
+//! | `lars_path(X, y, method="lasso")` | `LassoLars::new().alpha(0.0).fit(&x, &y)?`, with `alphas()`, `active()`, `coef_path()` |
+//! | `LassoLarsIC(criterion="bic")` | `LassoLarsIc::new().criterion(InformationCriterion::Bic)` |
 //! | `train_test_split(X, y, test_size=0.2, stratify=y)` | `TrainTestSplit::new().test_size(0.2).stratify(&y).split((&x, &y))?` |
 //! | `PolynomialFeatures(degree=(2, 3))` | `PolynomialFeatures::new().degree_range(2..=3)` |
 //! | `KBinsDiscretizer(n_bins=[3, 5], encode="ordinal")` | `KBinsDiscretizer::new().n_bins_each([3, 5]).encode(BinEncode::Ordinal)` |

@@ -18,10 +18,11 @@ import impute
 import linear_model
 import model_selection
 import scaling
+import sparse
 import table
 from common import ROOT, WORK
 
-AREAS = [table, scaling, features, categories, impute, linear_model, model_selection, feature_selection]
+AREAS = [table, scaling, sparse, features, categories, impute, linear_model, model_selection, feature_selection]
 
 
 class Ours:

@@ -8,6 +8,7 @@ mod impute;
 mod linear_model;
 mod model_selection;
 mod scaling;
+mod sparse;
 mod table;
 
 use std::io::{BufRead, Write};
@@ -55,6 +56,7 @@ fn job(workload: &str, data: &Data) -> std::result::Result<Job, Box<dyn std::err
         linear_model::job,
         model_selection::job,
         scaling::job,
+        sparse::job,
         table::job,
     ];
     for area in areas {

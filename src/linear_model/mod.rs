@@ -10,6 +10,8 @@ mod elastic_net;
 mod glm;
 mod glm_loss;
 mod glm_regressors;
+mod lars;
+mod lars_path;
 mod lasso;
 mod least_squares;
 pub(crate) mod linear_classifier;
@@ -31,6 +33,10 @@ pub use glm::GlmSolver;
 pub use glm_regressors::{
     FittedGammaRegressor, FittedPoissonRegressor, FittedTweedieRegressor, GammaRegressor,
     PoissonRegressor, TweedieLink, TweedieRegressor,
+};
+pub use lars::{
+    FittedLars, FittedLassoLars, FittedLassoLarsIc, InformationCriterion, Lars, LassoLars,
+    LassoLarsIc,
 };
 pub use lasso::{FittedLasso, Lasso};
 pub use linear_regression::{FittedLinearRegression, LinearRegression};

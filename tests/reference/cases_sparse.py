@@ -2,7 +2,7 @@
 
 import numpy as np
 from sklearn.linear_model import (
-    ElasticNet, ElasticNetCV, enet_path, Lasso, lasso_path, LassoCV, MultiTaskElasticNet, MultiTaskElasticNetCV, MultiTaskLasso, MultiTaskLassoCV,
+    ElasticNet, ElasticNetCV, enet_path, Lars, Lasso, lasso_path, LassoCV, LassoLars, LassoLarsIC, MultiTaskElasticNet, MultiTaskElasticNetCV, MultiTaskLasso, MultiTaskLassoCV,
 )
 
 STEPS = "the same steps in another order of summation: rounding, times the sweeps that carry it on"
@@ -188,8 +188,72 @@ def paths(g):
     g.write("sparse_path", "lasso_path and enet_path: every setting, several targets, wide data.", cases)
 
 
+def lars(g):
+    cases = []
+    sets = data_sets(g)
+    # Four columns without the last digits of dependence: the path of all thirty ends in rounding on either side.
+    x, y = g.matrix("breast_cancer", scaled=True)[:, :4], g.targets("breast_cancer")
+    sets[2] = ({"name": "breast_cancer", "target": "breast_cancer", "scaled": True, "columns": 4}, x, y)
+    x, y = g.matrix("wine", scaled=True)[55:65], g.targets("wine")[55:65] + np.arange(10)[:, None] / 4
+    sets[3] = ({"name": "wine", "target": "wine", "scaled": True, "first": 55, "rows": 10}, x, y)
+    for name, estimator, settings_of in [
+        ("Lars", Lars, [{}, {"n_nonzero_coefs": 2}, {"fit_intercept": False, "n_nonzero_coefs": 3}, {"fit_path": False, "n_nonzero_coefs": 3}]),
+        ("LassoLars", LassoLars, [{}, {"alpha": 0.1}, {"alpha": 0.01}, {"alpha": 0.05, "fit_intercept": False}, {"alpha": 0.05, "max_iter": 3}, {"alpha": 0.05, "fit_path": False}, {"alpha": 0.05, "positive": True}]),
+    ]:
+        for data, x, y in sets:
+            for settings in settings_of:
+                if name == "Lars" and len(x) < 20 and settings in ({}, {"n_nonzero_coefs": 500}):
+                    continue  # the end of a path that explains every row is rounding
+                model = estimator(**settings).fit(x, y)
+                several = y.ndim == 2
+                one = lambda v: v if several else [v]
+                alphas, n_iter = one(model.alphas_), np.atleast_1d(model.n_iter_)
+                # Without its path scikit-learn gives the coefficients of one target two dimensions.
+                coef = model.coef_ if several else np.ravel(model.coef_)
+                expected = {
+                    "coef": g.array(coef),
+                    "intercept": g.array(np.broadcast_to(np.squeeze(model.intercept_), np.shape(coef)[:-1] or 1)),
+                    "predict": g.array(model.predict(x).reshape(y.shape)),
+                    "n_iter": [int(v) for v in n_iter],
+                    "alphas": [g.array(np.ravel(a)) for a in alphas],
+                }
+                if settings.get("fit_path", True):
+                    expected["coef_path"] = [g.array(c) for c in one(model.coef_path_)]
+                    expected["active"] = [[int(j) for j in a] for a in one(model.active_)]
+                scale = float(np.abs(y - np.mean(y, axis=0)).max())
+                near = 1e-9
+                why = "directions solved from the products of up to thirteen features: their condition times rounding"
+                cases.append({
+                    "data": data | {"weights": False}, "estimator": name, "settings": settings, "expected": expected,
+                    "tolerance": {
+                        "parameters": g.within(near * scale / max(1.0, float(x.std(axis=0).min())), near, why),
+                        "predict": g.within(near * scale, near, why),
+                        "alphas": g.within(near * scale, near, why),
+                    },
+                })
+    for data, x, y in sets[:3]:
+        for settings in [{}, {"criterion": "bic"}, {"fit_intercept": False}, {"max_iter": 4}, {"noise_variance": 0.7 * float(np.var(y))}, {"positive": True}]:
+            model = LassoLarsIC(**settings).fit(x, y)
+            scale = float(np.abs(y - np.mean(y)).max())
+            cases.append({
+                "data": data | {"weights": False}, "estimator": "LassoLarsIc", "settings": settings,
+                "expected": {
+                    "coef": g.array(model.coef_), "intercept": g.array(np.atleast_1d(model.intercept_)), "predict": g.array(model.predict(x)),
+                    "n_iter": [int(model.n_iter_)], "alphas": [g.array(model.alphas_)], "alpha": g.number(model.alpha_),
+                    "criterion": g.array(model.criterion_), "noise_variance": g.number(model.noise_variance_),
+                },
+                "tolerance": {
+                    "parameters": g.within(1e-9 * scale / max(1.0, float(x.std(axis=0).min())), 1e-9, "as for LassoLars: the condition of the active features times rounding"),
+                    "predict": g.within(1e-9 * scale, 1e-9, "as for LassoLars: the condition of the active features times rounding"),
+                    "alphas": g.within(1e-9 * scale, 1e-9, "as for LassoLars: the condition of the active features times rounding"),
+                },
+            })
+    g.write("lars", "Lars, LassoLars and LassoLarsIC: every setting, several targets, wide data.", cases)
+
+
 def files(g):
     return {
+        "lars": lambda: lars(g),
         "lasso": lambda: lasso(g),
         "elastic_net": lambda: elastic_net(g),
         "multi_task": lambda: multi_task(g),

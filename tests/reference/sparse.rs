@@ -2,8 +2,9 @@
 //! closely as what was found by a tight one, and so is the number of sweeps.
 
 use fitwell::linear_model::{
-    Alphas, ElasticNet, ElasticNetCv, Lasso, LassoCv, MultiTaskElasticNet, MultiTaskElasticNetCv,
-    MultiTaskLasso, MultiTaskLassoCv, enet_path, lasso_path,
+    Alphas, ElasticNet, ElasticNetCv, Lars, Lasso, LassoCv, LassoLars, LassoLarsIc,
+    MultiTaskElasticNet, MultiTaskElasticNetCv, MultiTaskLasso, MultiTaskLassoCv, enet_path,
+    lasso_path,
 };
 use fitwell::prelude::*;
 use ndarray::{Array1, Array2, Axis, s};
@@ -30,6 +31,9 @@ fn data_of(data: &Value) -> (Array2<f64>, Array2<f64>, bool, Array1<f64>) {
         for (i, mut row) in y.rows_mut().into_iter().enumerate() {
             row += i as f64 / 4.0;
         }
+    }
+    if let Some(columns) = data["columns"].as_u64() {
+        x = x.slice(s![.., ..columns as usize]).to_owned();
     }
     let w = weights(data, x.nrows()).unwrap_or_else(|| Array1::ones(x.nrows()));
     (x, y, single, w)
@@ -221,6 +225,120 @@ fn sparse_path() {
             compare!(y.index_axis(Axis(1), 0));
         } else {
             compare!(y);
+        }
+    });
+}
+
+#[test]
+fn lars() {
+    Reference::read("lars").each(400, |value, case| {
+        let (expected, tolerance) = (&value["expected"], &value["tolerance"]);
+        let (x, y, single, _) = data_of(&value["data"]);
+        let settings = &value["settings"];
+        macro_rules! common {
+            ($model:expr, $intercept:expr, $n_iter:expr) => {{
+                case.array(
+                    "coef",
+                    &$model.coef(),
+                    &expected["coef"],
+                    &tolerance["parameters"],
+                );
+                let intercept: Array1<f64> = $intercept;
+                case.array(
+                    "intercept",
+                    &intercept,
+                    &expected["intercept"],
+                    &tolerance["predict"],
+                );
+                case.array(
+                    "predict",
+                    &$model.predict(&x).unwrap(),
+                    &expected["predict"],
+                    &tolerance["predict"],
+                );
+                case.same("n_iter", &$n_iter, &counts(&expected["n_iter"]));
+            }};
+        }
+        macro_rules! path {
+            ($k:expr, $alphas:expr, $path:expr, $active:expr) => {{
+                case.array(
+                    "alphas",
+                    &$alphas,
+                    &expected["alphas"][$k],
+                    &tolerance["alphas"],
+                );
+                if let Some(active) = expected["active"].get($k) {
+                    case.array(
+                        "coef_path",
+                        &$path,
+                        &expected["coef_path"][$k],
+                        &tolerance["parameters"],
+                    );
+                    case.same("active", &$active.to_vec(), &counts(active));
+                }
+            }};
+        }
+        macro_rules! compare {
+            ($estimator:ident) => {{
+                let estimator = set($estimator::new(), settings);
+                if single {
+                    let model = estimator.fit(&x, &y.index_axis(Axis(1), 0)).unwrap();
+                    common!(
+                        model,
+                        Array1::from(vec![model.intercept()]),
+                        vec![model.n_iter()]
+                    );
+                    path!(0, model.alphas(), model.coef_path(), model.active());
+                } else {
+                    let model = estimator.fit(&x, &y).unwrap();
+                    common!(model, model.intercept().to_owned(), model.n_iter().to_vec());
+                    for k in 0..y.ncols() {
+                        path!(
+                            k,
+                            Array1::from(model.alphas()[k].clone()),
+                            model.coef_path()[k],
+                            model.active()[k]
+                        );
+                    }
+                }
+            }};
+        }
+        match value["estimator"].as_str().unwrap() {
+            "Lars" => compare!(Lars),
+            "LassoLars" => compare!(LassoLars),
+            _ => {
+                let estimator = set(LassoLarsIc::new(), settings);
+                let model = estimator.fit(&x, &y.index_axis(Axis(1), 0)).unwrap();
+                common!(
+                    model,
+                    Array1::from(vec![model.intercept()]),
+                    vec![model.n_iter()]
+                );
+                case.array(
+                    "alphas",
+                    &model.alphas(),
+                    &expected["alphas"][0],
+                    &tolerance["alphas"],
+                );
+                case.number(
+                    "alpha",
+                    model.alpha(),
+                    &expected["alpha"],
+                    &tolerance["alphas"],
+                );
+                case.array(
+                    "criterion",
+                    &model.criterion(),
+                    &expected["criterion"],
+                    &tolerance["predict"],
+                );
+                case.number(
+                    "noise_variance",
+                    model.noise_variance(),
+                    &expected["noise_variance"],
+                    &tolerance["predict"],
+                );
+            }
         }
     });
 }

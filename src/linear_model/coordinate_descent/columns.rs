@@ -159,7 +159,7 @@ impl<F: Float> Residual for Columns<'_, F> {
 
 /// Σ aᵢ bᵢ in `f64`, in lanes.
 #[inline(always)]
-fn dot<F: Float>(a: &[F], b: &[f64]) -> f64 {
+pub(super) fn dot<F: Float>(a: &[F], b: &[f64]) -> f64 {
     const LANES: usize = 32;
     let (a_long, a_tail) = a.as_chunks::<LANES>();
     let (b_long, b_tail) = b.as_chunks::<LANES>();

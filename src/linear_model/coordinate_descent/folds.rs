@@ -7,13 +7,14 @@
 use ndarray::{Array3, ArrayRef2, ArrayView2, Axis, s};
 
 use super::alphas::Alphas;
+use super::columns::dot;
 use super::fit::{Objective, Solution, finish, solve};
 use super::path::{Penalties, Point, Problem, follow};
 use super::quadratic::{GramRows, Quadratic};
 use crate::check;
 use crate::error::{Error, Result};
 use crate::float::Float;
-use crate::linalg;
+use crate::linalg::{self, simd};
 use crate::linear_model::affine::affine;
 use crate::model_selection::{CrossValidator, Split};
 use crate::observer::Watch;
@@ -173,19 +174,20 @@ impl Moments {
     /// The mean squared error of each target, and whether it has digits enough.
     fn errors(&self, coef: &[f64], intercept: &[f64]) -> (Vec<f64>, bool) {
         let (p, t) = (self.x_mean.len(), self.y_mean.len());
-        let active: Vec<usize> = (0..p)
-            .filter(|j| coef[j * t..(j + 1) * t].iter().any(|&w| w != 0.0))
-            .collect();
         let mut precise = true;
         let errors = (0..t)
             .map(|k| {
-                let w = |j: usize| coef[j * t + k];
+                let w: Vec<f64> = coef.iter().skip(k).step_by(t).copied().collect();
+                let cross = &self.cross[k * p..(k + 1) * p];
                 let (mut explained, mut mean) = (0.0, self.y_mean[k] - intercept[k]);
-                for &j in &active {
+                for (j, &w_j) in w.iter().enumerate().filter(|(_, w)| **w != 0.0) {
                     let row = &self.gram[j * p..(j + 1) * p];
-                    let along: f64 = active.iter().map(|&i| row[i] * w(i)).sum();
-                    explained += w(j) * (along - 2.0 * self.cross[k * p + j]);
-                    mean -= w(j) * self.x_mean[j];
+                    let along = simd(
+                        #[inline(always)]
+                        || dot(row, &w),
+                    );
+                    explained += w_j * (along - 2.0 * cross[j]);
+                    mean -= w_j * self.x_mean[j];
                 }
                 let error = (self.squares[k] + explained) / self.weight + mean * mean;
                 precise &= error > UNEXPLAINED * (self.squares[k] / self.weight + mean * mean);
@@ -303,10 +305,8 @@ impl<F: Float> Rows<'_, F> {
         watch: &Watch,
     ) -> Result<Found<F>> {
         let p = self.x.ncols();
-        let parts: Vec<Moments> = splits
-            .iter()
-            .map(|split| self.moments(&split.test))
-            .collect::<Result<_>>()?;
+        let parts = parallel::map(splits.len(), |fold| self.moments(&splits[fold].test));
+        let parts: Vec<Moments> = parts.into_iter().collect::<Result<_>>()?;
         let whole = sum(parts.iter(), self.centre);
         let whole = whole.ok_or_else(|| Error::invalid_input("list of splits", "is empty"))?;
         let rest = rest(&parts, self.centre);
