@@ -13,6 +13,12 @@
 //! | `make_blobs(n_samples=300, centers=3)` | `datasets::make_blobs().n_samples(300).centers(3).build()?` |
 //! | `y = ["a", "b", "a"]` | `Labels::from(["a", "b", "a"])` |
 //! | `LogisticRegression(C=0.1, class_weight="balanced")` | `LogisticRegression::new().c(0.1).class_weight(ClassWeight::Balanced)` |
+//! | `LogisticRegression(solver="saga", l1_ratio=1)`, `penalty="l1"` before 1.8 | `LogisticRegression::new().solver(LogisticSolver::NewtonCd).l1_ratio(1.0)`, or `Saga` |
+//! | `LogisticRegression(warm_start=True)`, `fit` again | `model.fit_from(&x, &y, &fitted)?` |
+//! | `LogisticRegressionCV(Cs=5, scoring="neg_log_loss")` | `LogisticRegressionCv::new().cs(5).scoring(NegLogLoss)` |
+//! | `Ridge(solver="lsqr")`, `Ridge(positive=True)` | `Ridge::new().solver(RidgeSolver::Lsqr)`, `Ridge::new().positive(true)` |
+//! | `RidgeCV(alphas=[0.1, 1], store_cv_results=True)` | `RidgeCv::new().alphas([0.1, 1.0]).store_cv_results(true)` |
+//! | `RidgeClassifier()`, `RidgeClassifierCV(cv=5)` | `RidgeClassifier::new()`, `RidgeClassifierCv::new().cv(5)` |
 //! | `model.fit(X, y); model.predict(X2)` | `let fitted = model.fit(&x, &y)?; fitted.predict(&x2)?` |
 //! | `model.fit(X, y, sample_weight=w)` | `model.fit(&x, &y.weighted(&w))?` |
 //! | `model.coef_`, `model.n_iter_` | `fitted.coef()`, `fitted.n_iter()` |

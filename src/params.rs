@@ -24,7 +24,7 @@ pub use serde_json::Value;
 /// let unknown = model.with_param("ridge__alhpa", 0.5).unwrap_err();
 /// assert_eq!(
 ///     unknown.to_string(),
-///     "`Ridge` has no parameter `alhpa`; there are: alpha, fit_intercept"
+///     "`Ridge` has no parameter `alhpa`; there are: alpha, fit_intercept, max_iter, positive, random_state, solver, tol"
 /// );
 /// # Ok::<(), Error>(())
 /// ```

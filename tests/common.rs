@@ -16,8 +16,12 @@ mod data;
 mod features;
 #[path = "common/impute.rs"]
 mod impute;
+#[path = "common/logistic.rs"]
+mod logistic;
 #[path = "common/report.rs"]
 mod report;
+#[path = "common/ridge.rs"]
+mod ridge;
 #[path = "common/scaling.rs"]
 mod scaling;
 #[path = "common/selection.rs"]
@@ -104,6 +108,8 @@ fn registry<F: Float>() -> Vec<Entry<F>> {
     entries.extend(impute::entries());
     entries.extend(compose::entries());
     entries.extend(features::entries());
+    entries.extend(logistic::entries());
+    entries.extend(ridge::entries());
     entries.extend(scaling::entries());
     entries.extend(selection::entries());
     entries.extend(sparse::entries());

@@ -21,12 +21,16 @@ mod glm;
 mod impute;
 #[path = "reference/linear_model.rs"]
 mod linear_model;
+#[path = "reference/logistic.rs"]
+mod logistic;
 #[path = "reference/metrics.rs"]
 mod metrics;
 #[path = "reference/optim.rs"]
 mod optim;
 #[path = "reference/preprocessing.rs"]
 mod preprocessing;
+#[path = "reference/ridge.rs"]
+mod ridge;
 #[path = "reference/scaling.rs"]
 mod scaling;
 #[path = "reference/selection.rs"]

@@ -17,12 +17,13 @@ import features
 import impute
 import linear_model
 import model_selection
+import penalised
 import scaling
 import sparse
 import table
 from common import ROOT, WORK
 
-AREAS = [table, scaling, sparse, features, categories, impute, linear_model, model_selection, feature_selection]
+AREAS = [table, scaling, sparse, features, categories, impute, linear_model, penalised, model_selection, feature_selection]
 
 
 class Ours:

@@ -7,6 +7,7 @@ mod features;
 mod impute;
 mod linear_model;
 mod model_selection;
+mod penalised;
 mod scaling;
 mod sparse;
 mod table;
@@ -55,6 +56,7 @@ fn job(workload: &str, data: &Data) -> std::result::Result<Job, Box<dyn std::err
         impute::job,
         linear_model::job,
         model_selection::job,
+        penalised::job,
         scaling::job,
         sparse::job,
         table::job,

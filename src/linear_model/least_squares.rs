@@ -14,10 +14,10 @@ use crate::targets::{RealTargets, Targets};
 
 /// A least squares problem of several targets, the rows weighted, the columns centred or not.
 pub(super) struct Problem<'a, F> {
-    x: &'a ArrayRef2<F>,
-    y: ArrayView2<'a, F>,
-    weights: Option<&'a [f64]>,
-    centre: bool,
+    pub(super) x: &'a ArrayRef2<F>,
+    pub(super) y: ArrayView2<'a, F>,
+    pub(super) weights: Option<&'a [f64]>,
+    pub(super) centre: bool,
 }
 
 /// The weights of a target's rows, side by side in memory.
@@ -54,18 +54,19 @@ impl<'a, F: Float> Problem<'a, F> {
         self.y.ncols()
     }
 
-    /// Coefficients (n_targets, n_features) and intercepts (n_targets).
-    pub(super) fn solve(&self, alphas: &[f64]) -> Result<(Array2<F>, Array1<F>)> {
+    /// Coefficients (n_targets, n_features) and intercepts (n_targets); whether the normal equations gave them, and not the
+    /// singular value decomposition.
+    pub(super) fn solve(&self, alphas: &[f64]) -> Result<(Array2<F>, Array1<F>, bool)> {
         let tall = self.x.nrows() >= self.x.ncols();
         if tall {
             let m = linalg::moments(self.x, Some(&self.y), self.weights, self.centre)?;
             let solved = for_each_alpha(alphas, |alpha, targets| self.primal(&m, alpha, targets))?;
             if let Some(w) = solved {
-                return Ok(with_intercept(w, &m.x_mean, &m.y_mean));
+                let (coef, intercept) = with_intercept(w, &m.x_mean, &m.y_mean);
+                return Ok((coef, intercept, true));
             }
-        }
-        let c = self.centred();
-        if !tall {
+        } else {
+            let c = self.centred();
             let gram = linalg::matmul(&c.x, &c.x.t());
             let solved = for_each_alpha(alphas, |alpha, targets| {
                 let Some(system) = Scaled::new(&gram, alpha) else {
@@ -78,9 +79,45 @@ impl<'a, F: Float> Problem<'a, F> {
                 Ok(Some(linalg::matmul(&c.x.t(), &dual)))
             })?;
             if let Some(w) = solved {
-                return Ok(with_intercept(w, &c.x_mean, &c.y_mean));
+                let (coef, intercept) = with_intercept(w, &c.x_mean, &c.y_mean);
+                return Ok((coef, intercept, true));
             }
         }
+        let (coef, intercept) = self.decompose(alphas)?;
+        Ok((coef, intercept, false))
+    }
+
+    /// [`solve`](Self::solve) for several penalties, each that of all targets, from one pass over the data.
+    #[allow(clippy::type_complexity)]
+    pub(super) fn solve_path(&self, alphas: &[f64]) -> Result<Vec<(Array2<F>, Array1<F>)>> {
+        let tall = self.x.nrows() >= self.x.ncols();
+        let moments = if tall {
+            Some(linalg::moments(
+                self.x,
+                Some(&self.y),
+                self.weights,
+                self.centre,
+            )?)
+        } else {
+            None
+        };
+        let mut path = Vec::with_capacity(alphas.len());
+        for &alpha in alphas {
+            if let Some(m) = &moments
+                && let Some(w) = self.primal(m, alpha, 0..self.n_targets())?
+            {
+                path.push(with_intercept(w, &m.x_mean, &m.y_mean));
+                continue;
+            }
+            let (coef, intercept, _) = self.solve(&vec![alpha; self.n_targets()])?;
+            path.push((coef, intercept));
+        }
+        Ok(path)
+    }
+
+    /// Coefficients and intercepts from the singular value decomposition of the centred data.
+    pub(super) fn decompose(&self, alphas: &[f64]) -> Result<(Array2<F>, Array1<F>)> {
+        let c = self.centred();
         let svd = linalg::thin_svd(&c.x)?;
         let uty = linalg::matmul(&svd.u.t(), &c.y);
         let mut w = Array2::zeros((self.x.ncols(), alphas.len()));
@@ -197,7 +234,20 @@ impl<'a, F: Float> Problem<'a, F> {
     }
 
     /// The centred data, its rows scaled by the square roots of the weights.
-    fn centred(&self) -> Centred<F> {
+    pub(super) fn centred(&self) -> Centred<F> {
+        let mut c = self.shifted();
+        if let Some(weights) = self.weights {
+            for (i, &s) in weights.iter().enumerate() {
+                let root = F::of(s.sqrt());
+                c.x.row_mut(i).mapv_inplace(|v| v * root);
+                c.y.row_mut(i).mapv_inplace(|v| v * root);
+            }
+        }
+        c
+    }
+
+    /// The data with their weighted means taken away.
+    pub(super) fn shifted(&self) -> Centred<F> {
         let (x_mean, y_mean) = if self.centre {
             (
                 column_means(self.x, self.weights),
@@ -206,17 +256,9 @@ impl<'a, F: Float> Problem<'a, F> {
         } else {
             (Array1::zeros(self.x.ncols()), Array1::zeros(self.y.ncols()))
         };
-        let (mut x, mut y) = (&self.x.view() - &x_mean, &self.y - &y_mean);
-        if let Some(weights) = self.weights {
-            for (i, &s) in weights.iter().enumerate() {
-                let root = F::of(s.sqrt());
-                x.row_mut(i).mapv_inplace(|v| v * root);
-                y.row_mut(i).mapv_inplace(|v| v * root);
-            }
-        }
         Centred {
-            x,
-            y,
+            x: &self.x.view() - &x_mean,
+            y: &self.y - &y_mean,
             x_mean,
             y_mean,
         }
@@ -241,11 +283,11 @@ fn column_means<F: Float>(a: &ArrayRef2<F>, weights: Option<&[f64]>) -> Array1<F
     mean.mapv(F::of)
 }
 
-struct Centred<F> {
-    x: Array2<F>,
-    y: Array2<F>,
-    x_mean: Array1<F>,
-    y_mean: Array1<F>,
+pub(super) struct Centred<F> {
+    pub(super) x: Array2<F>,
+    pub(super) y: Array2<F>,
+    pub(super) x_mean: Array1<F>,
+    pub(super) y_mean: Array1<F>,
 }
 
 /// Solves for all targets at once where they share one `alpha`, otherwise one by one; gives (n_features, n_targets), or
@@ -324,7 +366,11 @@ impl<F: Float> Scaled<F> {
 
 /// The `w ≥ 0` that minimises `w'Gw/2 − c'w`, by Lawson and Hanson's active sets. A coefficient becomes positive only where
 /// its gradient, in units of its own curvature, exceeds `tolerance` times the largest at 0.
-fn non_negative(gram: &Array2<f64>, c: &Array1<f64>, tolerance: f64) -> Result<Array1<f64>> {
+pub(super) fn non_negative(
+    gram: &Array2<f64>,
+    c: &Array1<f64>,
+    tolerance: f64,
+) -> Result<Array1<f64>> {
     let p = c.len();
     let unit: Array1<f64> = gram.diag().mapv(|v| v.max(0.0).sqrt());
     let steepness = |g: &Array1<f64>, j: usize| if unit[j] > 0.0 { g[j] / unit[j] } else { 0.0 };
@@ -431,7 +477,7 @@ fn shrink<F: Float>(
 }
 
 /// From `w` (n_features, n_targets) to coefficients (n_targets, n_features) and `b = ȳ − x̄·w`.
-fn with_intercept<F: Float>(
+pub(super) fn with_intercept<F: Float>(
     w: Array2<F>,
     x_mean: &Array1<F>,
     y_mean: &Array1<F>,

@@ -74,6 +74,33 @@ pub(crate) struct ClassTask {
 }
 
 impl ClassTask {
+    /// Some of the rows, with the classes of all: one that these rows lack has share 0.
+    ///
+    /// # Errors
+    /// `InvalidInput` when none of the rows has weight.
+    pub(crate) fn rows(&self, estimator: &str, rows: &[usize]) -> Result<Self> {
+        let labels = self.labels.take(rows);
+        let weights: Option<Vec<f64>> =
+            (self.weights.as_ref()).map(|w| rows.iter().map(|&i| w[i]).collect());
+        let mut totals = vec![0.0; labels.classes().len()];
+        for (row, &code) in labels.codes().iter().enumerate() {
+            totals[code as usize] += weights.as_ref().map_or(1.0, |w| w[row]);
+        }
+        let weight_sum: f64 = totals.iter().sum();
+        if weight_sum <= 0.0 {
+            return Err(Error::invalid_input(
+                estimator,
+                "no row to fit on has weight",
+            ));
+        }
+        Ok(ClassTask {
+            labels,
+            weights,
+            weight_sum,
+            shares: totals.iter().map(|total| total / weight_sum).collect(),
+        })
+    }
+
     /// Checks the target against the number of samples and resolves classes and weights. A class counts if it occurs in a
     /// row with a positive sample weight.
     ///

@@ -28,6 +28,8 @@ pub(crate) struct LogisticLoss<'a, F> {
     weights: Option<&'a [f64]>,
     weight_sum: f64,
     l2: f64,
+    /// The same for the intercept; 0 but for LIBLINEAR's objective.
+    l2_intercept: f64,
     fit_intercept: bool,
     /// Rows of W: 1 for two classes.
     n_outputs: usize,
@@ -38,6 +40,22 @@ pub(crate) struct LogisticLoss<'a, F> {
     narrow_coef: Vec<F>,
     /// That of data of one chunk.
     workspace: Workspace<F>,
+}
+
+/// How parameters are laid out: `k` rows of `p` coefficients, then, with an intercept, `k` intercepts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layout {
+    pub(super) k: usize,
+    pub(super) p: usize,
+    pub(super) intercept: bool,
+}
+
+impl Layout {
+    /// The number of parameters of so many features.
+    pub(super) fn dimension(self, features: usize) -> usize {
+        self.k
+            .saturating_mul(features + usize::from(self.intercept))
+    }
 }
 
 /// Rows of a block: as many as keep it within this many bytes.
@@ -62,6 +80,7 @@ impl<'a, F: Float> LogisticLoss<'a, F> {
             weights: task.weights.as_deref(),
             weight_sum: task.weight_sum,
             l2,
+            l2_intercept: 0.0,
             fit_intercept,
             n_outputs,
             block: (BLOCK_BYTES / (p * size_of::<F>()).max(1)).clamp(8, 512) & !7,
@@ -76,6 +95,34 @@ impl<'a, F: Float> LogisticLoss<'a, F> {
         self.n_outputs * (self.x.ncols() + usize::from(self.fit_intercept))
     }
 
+    /// Penalises the intercept too.
+    pub(super) fn penalise_intercept(&mut self, l2: f64) {
+        self.l2_intercept = l2;
+    }
+
+    pub(super) fn layout(&self) -> Layout {
+        Layout {
+            k: self.n_outputs,
+            p: self.x.ncols(),
+            intercept: self.fit_intercept,
+        }
+    }
+
+    /// The samples, in row order.
+    pub(super) fn samples(&self) -> &ArrayRef2<F> {
+        &self.x
+    }
+
+    /// Σ s.
+    pub(super) fn weight_sum(&self) -> f64 {
+        self.weight_sum
+    }
+
+    /// The L2 penalties of coefficients and of intercepts.
+    pub(super) fn penalties(&self) -> (f64, f64) {
+        (self.l2, self.l2_intercept)
+    }
+
     /// The relative rounding error of the value.
     pub(crate) fn noise(&self) -> f64 {
         // Several outputs of `f32` are computed in `f32`; errors of the rows cancel for the most part.
@@ -88,6 +135,110 @@ impl<'a, F: Float> LogisticLoss<'a, F> {
 
     /// The value at `parameters`; the gradient goes to `gradient`.
     pub(crate) fn evaluate(&mut self, parameters: &[f64], gradient: &mut [f64]) -> f64 {
+        self.evaluate_with(parameters, gradient, None)
+    }
+
+    /// [`evaluate`](Self::evaluate), and what the curvature of each row follows from: for one output s q (1 − q) with q the
+    /// probability of the second class, (n); for several s qₖ, (n, k).
+    pub(super) fn evaluate_curved(
+        &mut self,
+        parameters: &[f64],
+        gradient: &mut [f64],
+        curvature: &mut Vec<f64>,
+    ) -> f64 {
+        curvature.clear();
+        self.evaluate_with(parameters, gradient, Some(curvature))
+    }
+
+    /// |∂² loss / ∂zₐ ∂z_b| of a row of several outputs, times its weight, from what `evaluate_curved` gave.
+    pub(super) fn pair_curvature(&self, curvature: &[f64], row: usize, a: usize, b: usize) -> f64 {
+        let s = self.weights.map_or(1.0, |w| w[row]);
+        if s == 0.0 {
+            return 0.0;
+        }
+        let of = |c: usize| curvature[row * self.n_outputs + c];
+        if a != b {
+            return of(a) * of(b) / s;
+        }
+        (of(a) * (1.0 - of(a) / s)).max(0.0)
+    }
+
+    /// The Hessian times a vector laid out as the parameters, from what `evaluate_curved` gave.
+    pub(super) fn hessian_product(&self, curvature: &[f64], v: &[f64]) -> Vec<f64> {
+        let (n, p) = self.x.dim();
+        let (k, n_coef) = (self.n_outputs, self.n_outputs * p);
+        let (coef, intercept) = v.split_at(n_coef);
+        let narrow_coef: Vec<F> = coef.iter().map(|&w| F::of(w)).collect();
+        let x = self.x.as_slice().unwrap_or(&[]);
+        let parts = parallel::map_chunks(n, self.chunk, |rows| {
+            let mut workspace = Workspace::default();
+            workspace.reset(n_coef + k, self.block, k);
+            let Workspace {
+                gradient,
+                raw,
+                narrow,
+                ..
+            } = &mut workspace;
+            let (of_coef, of_intercept) = gradient.split_at_mut(n_coef);
+            for first in rows.clone().step_by(self.block) {
+                let last = rows.end.min(first + self.block);
+                let b = last - first;
+                let x = &x[first * p..last * p];
+                let (raw, narrow) = (&mut raw[..b * k], &mut narrow[..b * k]);
+                let curvature = &curvature[first * k..last * k];
+                simd(
+                    #[inline(always)]
+                    || {
+                        products(x, p, &narrow_coef, coef, intercept, raw);
+                        if k == 1 {
+                            for (z, h) in raw.iter_mut().zip(curvature) {
+                                *z *= h;
+                            }
+                        } else {
+                            for (i, of_row) in curvature.chunks_exact(k).enumerate() {
+                                let s = self.weights.map_or(1.0, |w| w[first + i]);
+                                let mut mean = 0.0;
+                                for (c, q) in of_row.iter().enumerate() {
+                                    mean += q * raw[c * b + i];
+                                }
+                                let mean = if s > 0.0 { mean / s } else { 0.0 };
+                                for (c, q) in of_row.iter().enumerate() {
+                                    raw[c * b + i] = q * (raw[c * b + i] - mean);
+                                }
+                            }
+                        }
+                        add_transposed_products(x, p, raw, narrow, of_coef);
+                        for (g, r) in of_intercept.iter_mut().zip(raw.chunks_exact(b)) {
+                            *g += sum(r);
+                        }
+                    },
+                );
+            }
+            workspace.gradient
+        });
+        let mut out = vec![0.0; v.len()];
+        for part in &parts {
+            for (o, g) in out.iter_mut().zip(part) {
+                *o += g;
+            }
+        }
+        for (j, (o, v)) in out.iter_mut().zip(v).enumerate() {
+            let l2 = if j < n_coef {
+                self.l2
+            } else {
+                self.l2_intercept
+            };
+            *o = *o / self.weight_sum + l2 * v;
+        }
+        out
+    }
+
+    fn evaluate_with(
+        &mut self,
+        parameters: &[f64],
+        gradient: &mut [f64],
+        mut curvature: Option<&mut Vec<f64>>,
+    ) -> f64 {
         let (n, p) = self.x.dim();
         let n_coef = self.n_outputs * p;
         let (coef, intercept) = parameters.split_at(n_coef);
@@ -97,20 +248,29 @@ impl<'a, F: Float> LogisticLoss<'a, F> {
         let sum = if n <= self.chunk {
             let mut workspace = std::mem::take(&mut self.workspace);
             workspace.reset(n_coef + self.n_outputs, self.block, self.n_outputs);
+            workspace.curved = curvature.is_some();
             let loss = self.rows(0..n, coef, intercept, &mut workspace);
             gradient.copy_from_slice(&workspace.gradient[..gradient.len()]);
+            if let Some(curvature) = &mut curvature {
+                curvature.append(&mut workspace.curvature);
+            }
             self.workspace = workspace;
             loss
         } else {
+            let curved = curvature.is_some();
             let chunks = parallel::map_chunks(n, self.chunk, |rows| {
                 let mut workspace = Workspace::default();
                 workspace.reset(n_coef + self.n_outputs, self.block, self.n_outputs);
+                workspace.curved = curved;
                 let loss = self.rows(rows, coef, intercept, &mut workspace);
-                (loss, workspace.gradient)
+                (loss, workspace.gradient, workspace.curvature)
             });
             gradient.fill(0.0);
             let mut sum = 0.0;
-            for (loss, chunk) in &chunks {
+            for (loss, chunk, of_rows) in &chunks {
+                if let Some(curvature) = &mut curvature {
+                    curvature.extend_from_slice(of_rows);
+                }
                 sum += loss;
                 // Without an intercept its sums, which come last, fall off.
                 for (g, c) in gradient.iter_mut().zip(chunk) {
@@ -128,7 +288,14 @@ impl<'a, F: Float> LogisticLoss<'a, F> {
             *g += self.l2 * w;
             squares += w * w;
         }
-        sum * scale + 0.5 * self.l2 * squares
+        let mut value = sum * scale + 0.5 * self.l2 * squares;
+        if self.l2_intercept > 0.0 {
+            for (g, b) in gradient[n_coef..].iter_mut().zip(intercept) {
+                *g += self.l2_intercept * b;
+                value += 0.5 * self.l2_intercept * b * b;
+            }
+        }
+        value
     }
 
     /// Loss of some rows, not scaled; their gradient is added to the workspace's.
@@ -148,6 +315,8 @@ impl<'a, F: Float> LogisticLoss<'a, F> {
             raw,
             narrow,
             scratch,
+            curved,
+            curvature,
         } = workspace;
         let (g_coef, g_intercept) = gradient.split_at_mut(k * p);
         let mut loss = 0.0;
@@ -168,6 +337,9 @@ impl<'a, F: Float> LogisticLoss<'a, F> {
                     } else {
                         multinomial(raw, codes, weights, scratch)
                     };
+                    if *curved {
+                        keep_curvature(raw, codes, weights, curvature);
+                    }
                     add_transposed_products(x, p, raw, narrow, g_coef);
                     for (g, r) in g_intercept.iter_mut().zip(raw.chunks_exact(b)) {
                         *g += sum(r);
@@ -186,6 +358,9 @@ struct Workspace<F> {
     raw: Vec<f64>,
     narrow: Vec<F>,
     scratch: Vec<f64>,
+    /// Whether the curvature of the rows is kept.
+    curved: bool,
+    curvature: Vec<f64>,
 }
 
 impl<F> Default for Workspace<F> {
@@ -195,6 +370,8 @@ impl<F> Default for Workspace<F> {
             raw: Vec::new(),
             narrow: Vec::new(),
             scratch: Vec::new(),
+            curved: false,
+            curvature: Vec::new(),
         }
     }
 }
@@ -206,6 +383,34 @@ impl<F: Float> Workspace<F> {
         self.raw.resize(block * n_outputs, 0.0);
         self.narrow.resize(block * n_outputs, F::zero());
         self.scratch.resize(2 * block, 0.0);
+    }
+}
+
+/// Appends what the curvature of a block of rows follows from, given the residuals s (q − y).
+#[inline(always)]
+fn keep_curvature(raw: &[f64], codes: &[u32], weights: Option<&[f64]>, curvature: &mut Vec<f64>) {
+    let b = codes.len();
+    let k = raw.len() / b.max(1);
+    if k > 1 {
+        for (i, &code) in codes.iter().enumerate() {
+            let s = weights.map_or(1.0, |w| w[i]);
+            for c in 0..k {
+                let own = if code as usize == c { s } else { 0.0 };
+                curvature.push((raw[c * b + i] + own).max(0.0));
+            }
+        }
+        return;
+    }
+    match weights {
+        // q (1 − q) is |r| (1 − |r|) for either class.
+        None => curvature.extend(raw.iter().map(|r| r.abs() * (1.0 - r.abs()))),
+        Some(w) => curvature.extend(raw.iter().zip(w).map(|(r, s)| {
+            if *s > 0.0 {
+                r.abs() * (1.0 - (r / s).abs())
+            } else {
+                0.0
+            }
+        })),
     }
 }
 

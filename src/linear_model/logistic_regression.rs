@@ -1,78 +1,80 @@
 //! Logistic regression: classes from a linear model of their log-odds.
 //!
-//! The parameters minimise the weighted mean of the logistic loss plus an L2 penalty ([`logistic_loss`]
-//! (super::logistic_loss)), by limited-memory BFGS ([`optim::lbfgs`](crate::optim::lbfgs)).
+//! The parameters minimise the weighted mean of the logistic loss plus a penalty ([`logistic_loss`]
+//! (super::logistic_loss)), by one of the solvers in [`logistic_solver`](super::logistic_solver).
 
 use std::fmt;
-use std::ops::ControlFlow;
 
 use ndarray::{Array1, Array2, ArrayRef2};
 use serde::{Deserialize, Serialize};
 
-use crate::check::{self, Interval};
+use crate::check;
 use crate::class_weight::ClassWeight;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::labels::{Class, Labels};
 use crate::model::Model;
 use crate::observer::{Observer, Watch};
-use crate::optim::{Lbfgs, Precondition};
 use crate::params::{self, Hyperparameters};
 use crate::targets::ClassTarget;
 use crate::traits::{Classes, DecisionFunction, Estimator, Predict, PredictProba, Score};
 
-use super::curvature::Curvature;
 use super::linear_classifier::{self, ClassList, ClassTask};
-use super::logistic_loss::LogisticLoss;
+use super::logistic_solver::{LogisticSolver, Settings, solve, start};
 
 const NAME: &str = "LogisticRegression";
-
-/// What may be left to gain where the gradient is small, for each unit of `tol`. At the default `tol` the objective is then
-/// right to eight digits, which is where scikit-learn's ends where it converges; ten times more saves about one iteration.
-const GAP: f64 = 1e-4;
 
 /// A linear classifier that learns the probability of each class from real features.
 ///
 /// For two classes it minimises over w (n_features) and b, with y in {0, 1} and sample weights s,
 /// ```text
-/// 1/Σsᵢ Σᵢ sᵢ [ln(1 + exp(zᵢ)) − yᵢ zᵢ] + 1/(2 C Σsᵢ) ‖w‖²,     zᵢ = w·xᵢ + b,
+/// 1/Σsᵢ { Σᵢ sᵢ [ln(1 + exp(zᵢ)) − yᵢ zᵢ] + 1/C [(1 − l1_ratio)/2 ‖w‖² + l1_ratio ‖w‖₁] },     zᵢ = w·xᵢ + b,
 /// ```
 /// and for K > 2 classes over W (K, n_features) and b (K), with zᵢ = W xᵢ + b,
 /// ```text
-/// 1/Σsᵢ Σᵢ sᵢ [ln Σₖ exp(zᵢₖ) − zᵢ,y] + 1/(2 C Σsᵢ) ‖W‖².
+/// 1/Σsᵢ { Σᵢ sᵢ [ln Σₖ exp(zᵢₖ) − zᵢ,y] + 1/C [(1 − l1_ratio)/2 ‖W‖² + l1_ratio ‖W‖₁] }.
 /// ```
-/// The intercept b is not penalised. The search is limited-memory BFGS in a metric estimated from the data, so that the
-/// scales and correlations of the columns cost few iterations. Use it as the first classifier to try, and where probabilities are wanted. It draws
-/// straight borders: where those do not fit, add products of features or take another model. Encode categorical
-/// features first. Scaling the features makes the penalty fair to all of them and the search quick.
+/// The intercept b is not penalised (but by `Liblinear`). Use it as the first classifier to try, and where probabilities are
+/// wanted. It draws straight borders: where those do not fit, add products of features or take another model. Encode
+/// categorical features first. Scaling the features makes the penalty fair to all of them and the search quick.
 ///
 /// # Settings
 /// | name | default | range | raising it ... |
 /// |---|---|---|---|
 /// | `C` | 1 | (0, ∞] | weakens the penalty; ∞ is none |
+/// | `l1_ratio` | 0 | [0, 1] | makes the penalty an L1 one, which sets coefficients to 0; between, an elastic net |
 /// | `fit_intercept` | true | | |
 /// | `class_weight` | none | none, balanced, weights ≥ 0 | makes a class count more |
-/// | `tol` | 1e-4 | [0, ∞) | stops earlier: when max \|∂f/∂w\| ≤ `tol` and about `tol` / 10⁴ is left to gain |
-/// | `max_iter` | 100 | ≥ 1 | allows more steps |
+/// | `solver` | [`LogisticSolver::Lbfgs`] | | which penalties each has is listed there |
+/// | `tol` | 1e-4 | [0, ∞) | stops earlier; what it bounds is the solver's, for `Lbfgs` max \|∂f/∂w\| with about `tol` / 10⁴ left to gain |
+/// | `max_iter` | 100 | ≥ 1 | allows more steps (epochs of `Sag`, `Saga` and the dual) |
+/// | `dual` | false | only `Liblinear` with L2 | descends over the rows: for fewer rows than features |
+/// | `intercept_scaling` | 1 | (0, ∞) | only `Liblinear`: penalises the intercept less, as b / `intercept_scaling` |
+/// | `random_state` | 0 | | the seed of the rows that `Sag`, `Saga` and the dual draw |
+///
+/// scikit-learn's `warm_start` is [`fit_from`](Self::fit_from); its `penalty`, deprecated in 1.8, is `l1_ratio` and `C`.
 ///
 /// # Units
 /// Coefficients are in log-odds per unit of the feature, `C` in the inverse of squared coefficients.
 ///
 /// # Complexity
-/// Time O(n p K) for each evaluation of the objective, about one per iteration, and O(p³) once where that is less than a
-/// few evaluations; memory O(p² + K p) beyond the samples, and a copy of them unless they are in row order.
+/// For each evaluation of the objective time O(n p K), about one per iteration. `Lbfgs` and `NewtonCg` take O(p³) once where
+/// that is less than a few evaluations, `NewtonCholesky` O(n p² K² + p³ K³) an iteration, `NewtonCd` and `Liblinear` with L1
+/// that of the features in use. Memory O(p² + K p) beyond the samples, O(p² K²) with a Hessian, n K with `Sag`, `Saga` and the
+/// Newton solvers, and a copy of the samples unless they are in row order.
 ///
 /// # Errors
-/// `InvalidParameter`; `EmptyInput`, `NonFinite` and `ShapeMismatch` of the data; `TooFewClasses` when fewer than two
-/// classes have weight; `UnknownLabel` when `class_weight` names no class of the target; `Overflow` when the data are too
-/// large for their type; `Cancelled`. Not converging is no error: see [`converged`](FittedLogisticRegression::converged).
+/// `InvalidParameter`, also where the solver cannot do what is asked; `EmptyInput`, `NonFinite` and `ShapeMismatch` of the
+/// data; `TooFewClasses` when fewer than two classes have weight; `UnknownLabel` when `class_weight` names no class of the
+/// target; `Overflow` when the data are too large for their type; `Cancelled`. Not converging is no error: see
+/// [`converged`](FittedLogisticRegression::converged).
 ///
 /// # Source
 /// D. R. Cox, "The regression analysis of binary sequences", Journal of the Royal Statistical Society B 20 (1958). The
-/// objective, its scaling and the defaults are those of scikit-learn's `lbfgs` solver, which stops besides when a step
-/// gains less than 64 ε; here it is ε, so that a small `tol` is worth its name, and a small gradient alone is not enough:
-/// nearly separable classes have it far from the minimum. Classes whose rows all have weight 0
-/// are left out here, and kept there.
+/// objective, its scaling and the defaults are scikit-learn's, whose `lbfgs` stops besides when a step gains less than 64 ε;
+/// here it is ε, so that a small `tol` is worth its name, and a small gradient alone is not enough: nearly separable classes
+/// have it far from the minimum. Classes whose rows all have weight 0 are left out here, and kept there. `Liblinear` with L2
+/// takes other Newton steps than LIBLINEAR's trust region to the same minimum.
 ///
 /// # Examples
 /// ```
@@ -85,6 +87,15 @@ const GAP: f64 = 1e-4;
 /// assert_eq!(model.predict(&array![[0.0], [5.0]])?, Labels::from(["fail", "pass"]));
 /// assert!(model.predict_proba(&array![[5.0]])?[[0, 1]] > 0.9);
 /// assert!(model.converged());
+///
+/// // An L1 penalty keeps the features that matter.
+/// use fitwell::linear_model::LogisticSolver;
+/// let cancer = fitwell::datasets::load_breast_cancer()?;
+/// let sparse = pipeline("scale", fitwell::preprocessing::StandardScaler::new())
+///     .then("classify", LogisticRegression::new().solver(LogisticSolver::NewtonCd).l1_ratio(1.0).c(0.1))
+///     .fit(&cancer.x, &cancer.target)?;
+/// let used = sparse.last().coef().iter().filter(|w| **w != 0.0).count();
+/// assert!(used < 12 && sparse.score(&cancer.x, &cancer.target)? > 0.97);
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,15 +104,22 @@ pub struct LogisticRegression {
     /// Inverse strength of the penalty.
     #[serde(rename = "C", with = "params::number")]
     c: f64,
+    #[serde(with = "params::number")]
+    l1_ratio: f64,
+    dual: bool,
     /// Whether there is an intercept.
     fit_intercept: bool,
+    #[serde(with = "params::number")]
+    intercept_scaling: f64,
     /// How much the classes count.
     class_weight: ClassWeight,
-    /// The largest component of the gradient at which to stop.
+    solver: LogisticSolver,
+    /// How closely the minimum is found.
     #[serde(with = "params::number")]
     tol: f64,
     /// The most iterations.
     max_iter: usize,
+    random_state: u64,
     #[serde(skip)]
     watch: Watch,
 }
@@ -110,10 +128,15 @@ impl Default for LogisticRegression {
     fn default() -> Self {
         LogisticRegression {
             c: 1.0,
+            l1_ratio: 0.0,
+            dual: false,
             fit_intercept: true,
+            intercept_scaling: 1.0,
             class_weight: ClassWeight::None,
+            solver: LogisticSolver::Lbfgs,
             tol: 1e-4,
             max_iter: 100,
+            random_state: 0,
             watch: Watch::default(),
         }
     }
@@ -132,10 +155,31 @@ impl LogisticRegression {
         self
     }
 
+    /// The part of the penalty that is L1.
+    #[must_use]
+    pub fn l1_ratio(mut self, l1_ratio: f64) -> Self {
+        self.l1_ratio = l1_ratio;
+        self
+    }
+
+    /// Whether `Liblinear` descends over the rows.
+    #[must_use]
+    pub fn dual(mut self, dual: bool) -> Self {
+        self.dual = dual;
+        self
+    }
+
     /// Whether there is an intercept.
     #[must_use]
     pub fn fit_intercept(mut self, fit_intercept: bool) -> Self {
         self.fit_intercept = fit_intercept;
+        self
+    }
+
+    /// How little `Liblinear` penalises the intercept.
+    #[must_use]
+    pub fn intercept_scaling(mut self, scaling: f64) -> Self {
+        self.intercept_scaling = scaling;
         self
     }
 
@@ -146,7 +190,14 @@ impl LogisticRegression {
         self
     }
 
-    /// The largest component of the gradient at which to stop.
+    /// How the minimum is found.
+    #[must_use]
+    pub fn solver(mut self, solver: LogisticSolver) -> Self {
+        self.solver = solver;
+        self
+    }
+
+    /// How closely the minimum is found.
     #[must_use]
     pub fn tol(mut self, tol: f64) -> Self {
         self.tol = tol;
@@ -160,11 +211,91 @@ impl LogisticRegression {
         self
     }
 
-    /// Reports every iteration with the objective, and can stop the fit.
+    /// The seed of the rows that `Sag`, `Saga` and the dual draw.
+    #[must_use]
+    pub fn random_state(mut self, seed: u64) -> Self {
+        self.random_state = seed;
+        self
+    }
+
+    /// Reports every iteration with the objective, where the solver knows it, and can stop the fit.
     #[must_use]
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.watch = Watch::by(observer);
         self
+    }
+
+    fn settings(&self) -> Settings<'_> {
+        Settings {
+            estimator: NAME,
+            solver: self.solver,
+            c: self.c,
+            l1_ratio: self.l1_ratio,
+            dual: self.dual,
+            tol: self.tol,
+            fit_intercept: self.fit_intercept,
+            intercept_scaling: self.intercept_scaling,
+            max_iter: self.max_iter,
+            random_state: self.random_state,
+            watch: &self.watch,
+        }
+    }
+
+    /// `fit` from the coefficients of an earlier model instead of none: scikit-learn's `warm_start`. The minimum is the same,
+    /// the way to it shorter where the data or the settings changed little. (`Liblinear`'s dual has no use for them.)
+    ///
+    /// # Errors
+    /// As `fit`; `ShapeMismatch` when the earlier model has other features, `InvalidInput` when it has other classes.
+    ///
+    /// ```
+    /// use fitwell::{linear_model::LogisticRegression, prelude::*};
+    ///
+    /// let iris = fitwell::datasets::load_iris()?;
+    /// let weak = LogisticRegression::new().fit(&iris.x, &iris.target)?;
+    /// let strong = LogisticRegression::new().c(1.1).fit_from(&iris.x, &iris.target, &weak)?;
+    /// assert!(strong.n_iter() < weak.n_iter());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn fit_from<F: Float, Y: ClassTarget + ?Sized>(
+        &self,
+        x: &ArrayRef2<F>,
+        y: &Y,
+        earlier: &FittedLogisticRegression<F>,
+    ) -> Result<FittedLogisticRegression<F>> {
+        self.fit_with(x, y, Some(earlier))
+    }
+
+    fn fit_with<F: Float, Y: ClassTarget + ?Sized>(
+        &self,
+        x: &ArrayRef2<F>,
+        y: &Y,
+        earlier: Option<&FittedLogisticRegression<F>>,
+    ) -> Result<FittedLogisticRegression<F>> {
+        self.check()?;
+        check::samples(x)?;
+        let task = ClassTask::new(NAME, y, x.nrows(), &self.class_weight)?;
+        let classes = ClassList::new(task.labels.shared_classes());
+        let mut parameters = start(&task, x.ncols(), self.fit_intercept);
+        if let Some(earlier) = earlier {
+            check::width(x, earlier.n_features_in())?;
+            if earlier.classes != classes {
+                let reason = "has other classes than the target";
+                return Err(Error::invalid_input("the earlier model", reason));
+            }
+            let known = earlier.coef.iter().chain(&earlier.intercept);
+            // Without an intercept the last ones fall off.
+            for (to, v) in parameters.iter_mut().zip(known) {
+                *to = v.f64();
+            }
+        }
+        let (n_iter, converged) = solve(x, &task, &self.settings(), &mut parameters)?;
+        FittedLogisticRegression::from_parameters(
+            &parameters,
+            x.ncols(),
+            classes,
+            n_iter,
+            converged,
+        )
     }
 }
 
@@ -177,10 +308,8 @@ impl Hyperparameters for LogisticRegression {
     }
 
     fn check(&self) -> Result<()> {
-        check::real(NAME, "C", self.c, Interval::above(0.0).including_high())?;
         self.class_weight.check(NAME)?;
-        check::real(NAME, "tol", self.tol, Interval::at_least(0.0))?;
-        check::count(NAME, "max_iter", self.max_iter, 1)
+        self.settings().check("C", "l1_ratio")
     }
 }
 
@@ -194,98 +323,8 @@ impl<F: Float, Y: ClassTarget + ?Sized> Estimator<ArrayRef2<F>, Y> for LogisticR
     type Fitted = FittedLogisticRegression<F>;
 
     fn fit(&self, x: &ArrayRef2<F>, y: &Y) -> Result<Self::Fitted> {
-        self.check()?;
-        check::samples(x)?;
-        let task = ClassTask::new(NAME, y, x.nrows(), &self.class_weight)?;
-        let l2 = 1.0 / (self.c * task.weight_sum);
-        let mut loss = LogisticLoss::new(x, &task, l2, self.fit_intercept);
-
-        let mut parameters = vec![0.0; loss.n_parameters()];
-        if self.fit_intercept {
-            start_at_shares(&task.shares, &mut parameters);
-        }
-        let curvature = Curvature::new(
-            x,
-            task.weights.as_deref(),
-            &task.shares,
-            l2,
-            self.fit_intercept,
-        );
-        let precondition = curvature.as_ref().map(|c| |v: &mut [f64]| c.solve(v));
-        // Nearly separable classes have small gradients far from the minimum. Without the metric the predicted gain has no
-        // meaning.
-        let gap = match curvature {
-            Some(_) => (GAP * self.tol).max(loss.noise()),
-            None => f64::INFINITY,
-        };
-        let mut observed = Ok(());
-        let least = Lbfgs::new()
-            .gtol(self.tol)
-            .ftol(f64::EPSILON)
-            .noise(loss.noise())
-            .gap(gap)
-            .max_iter(self.max_iter)
-            .minimize_with(
-                &mut parameters,
-                |w, gradient| loss.evaluate(w, gradient),
-                precondition.as_ref().map(|p| p as &Precondition<'_, f64>),
-                |step| {
-                    let (n, value) = (step.iteration, Some(step.value));
-                    observed = self.watch.report(NAME, n, Some(self.max_iter), value);
-                    if observed.is_ok() {
-                        ControlFlow::Continue(())
-                    } else {
-                        ControlFlow::Break(())
-                    }
-                },
-            )
-            .map_err(|_| overflow("the gradient"))?;
-        observed?;
-
-        let model = FittedLogisticRegression::from_parameters(
-            &parameters,
-            x.ncols(),
-            ClassList::new(task.labels.shared_classes()),
-            least.n_iter,
-            least.reason.converged(),
-        )?;
-        if !model.converged {
-            log::warn!(
-                "{NAME} did not converge in {} iterations (gradient {:.1e}, tol {:.1e}): scale the features, or raise \
-                 max_iter or tol",
-                model.n_iter,
-                least.gradient_norm,
-                self.tol
-            );
-        }
-        Ok(model)
+        self.fit_with(x, y, None)
     }
-}
-
-/// The intercepts that are best while there are no coefficients: the log-odds of the second class, or the logarithms of
-/// the shares around their mean.
-fn start_at_shares(shares: &[f64], parameters: &mut [f64]) {
-    // A class that its weight takes out has no logarithm.
-    let logs: Vec<f64> = shares.iter().map(|s| s.max(f64::EPSILON).ln()).collect();
-    if let [first, second] = logs[..] {
-        if let Some(intercept) = parameters.last_mut() {
-            *intercept = second - first;
-        }
-        return;
-    }
-    let mean = logs.iter().sum::<f64>() / logs.len() as f64;
-    let intercepts = parameters.len() - logs.len();
-    for (intercept, log) in parameters[intercepts..].iter_mut().zip(logs) {
-        *intercept = log - mean;
-    }
-}
-
-fn overflow(what: &str) -> Error {
-    ErrorKind::Overflow {
-        estimator: NAME.into(),
-        what: what.into(),
-    }
-    .into()
 }
 
 /// What [`LogisticRegression`] learned.
@@ -301,7 +340,7 @@ pub struct FittedLogisticRegression<F = f64> {
 
 impl<F: Float> FittedLogisticRegression<F> {
     /// From the rows of W and, unless there is none, b.
-    fn from_parameters(
+    pub(super) fn from_parameters(
         parameters: &[f64],
         n_features: usize,
         classes: ClassList,

@@ -2,6 +2,7 @@
 
 mod affine;
 mod bayesian_ridge;
+mod classifier_model;
 mod coordinate_descent;
 mod curvature;
 #[macro_use]
@@ -17,14 +18,25 @@ mod least_squares;
 pub(crate) mod linear_classifier;
 mod linear_regression;
 mod linear_regressor;
+mod logistic_dual;
 mod logistic_loss;
+mod logistic_newton;
 mod logistic_regression;
+mod logistic_regression_cv;
+mod logistic_solver;
 mod multi_task;
 mod ridge;
+mod ridge_classifier;
+mod ridge_classifier_cv;
+mod ridge_cv;
+mod ridge_gcv;
+mod ridge_iterative;
+mod ridge_solver;
 mod row_blocks;
 mod sparse_cv;
 mod sparse_path;
 mod spectrum;
+mod stochastic_average;
 
 pub use bayesian_ridge::{BayesianRidge, FittedBayesianRidge};
 pub use coordinate_descent::{Alphas, L1Ratio, Selection};
@@ -41,10 +53,17 @@ pub use lars::{
 pub use lasso::{FittedLasso, Lasso};
 pub use linear_regression::{FittedLinearRegression, LinearRegression};
 pub use logistic_regression::{FittedLogisticRegression, LogisticRegression};
+pub use logistic_regression_cv::{Cs, FittedLogisticRegressionCv, LogisticRegressionCv};
+pub use logistic_solver::LogisticSolver;
 pub use multi_task::{
     FittedMultiTaskElasticNet, FittedMultiTaskLasso, MultiTaskElasticNet, MultiTaskLasso,
 };
 pub use ridge::{Alpha, FittedRidge, Ridge};
+pub use ridge_classifier::{FittedRidgeClassifier, RidgeClassifier};
+pub use ridge_classifier_cv::{FittedRidgeClassifierCv, RidgeClassifierCv};
+pub use ridge_cv::{FittedRidgeCv, RidgeCv};
+pub use ridge_gcv::GcvMode;
+pub use ridge_solver::RidgeSolver;
 pub use sparse_cv::{
     ElasticNetCv, FittedElasticNetCv, FittedLassoCv, FittedMultiTaskElasticNetCv,
     FittedMultiTaskLassoCv, LassoCv, MultiTaskElasticNetCv, MultiTaskLassoCv,

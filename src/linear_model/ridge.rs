@@ -7,7 +7,8 @@
 //! Σᵢ sᵢ (yᵢ − xᵢ·w − b)² + alpha ‖w‖²
 //! ```
 //!
-//! Centring removes `b`; what is left is the linear system `(X'SX + alpha I) w = X'Sy`, solved by one of
+//! Centring removes `b`; what is left is the linear system `(X'SX + alpha I) w = X'Sy`. The solvers are those of
+//! [`RidgeSolver`]; by default it is one of
 //! - the normal equations in the smaller of the two dimensions: a Gram matrix formed in one pass over `X`, scaled to unit
 //!   diagonal, and its Cholesky factor;
 //! - the same with the residual recomputed from `X` and solved for again (iterative refinement), where the condition of
@@ -25,8 +26,10 @@ use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::linear_model::least_squares::{Problem, weights_of};
 use crate::linear_model::linear_regressor::linear_regressor;
+use crate::linear_model::ridge_solver::{self, Options, RidgeSolver, check_settings};
+use crate::observer::{Observer, Watch};
 use crate::params::{Hyperparameters, describe};
-use crate::targets::RealTargets;
+use crate::targets::{RealTargets, TargetDim};
 use crate::traits::Estimator;
 
 /// Linear least squares with an L2 penalty, for one target or several.
@@ -46,6 +49,11 @@ use crate::traits::Estimator;
 /// |---|---|---|---|
 /// | `alpha` | 1.0 | `[0, inf)`, one number or one for each target | shrinks the coefficients; less variance, more bias |
 /// | `fit_intercept` | `true` | | `false` takes the data as centred |
+/// | `solver` | [`RidgeSolver::Auto`] | | |
+/// | `positive` | `false` | | `true` keeps every coefficient at 0 or above |
+/// | `tol` | 1e-4 | `[0, inf)` | stops an iterative solver earlier: see [`RidgeSolver`] for what it bounds |
+/// | `max_iter` | `None` | at least 1 | allows an iterative solver more iterations; `None` is 1000 epochs of `Sag` and `Saga`, 2 p of `Lsqr`, 10 min(n, p) of `SparseCg`, 15,000 of `Lbfgs` |
+/// | `random_state` | 0 | | the seed of the rows that `Sag` and `Saga` draw |
 ///
 /// With `alpha = 0` it is ordinary least squares, of minimum norm where the features are linearly dependent.
 ///
@@ -62,8 +70,10 @@ use crate::traits::Estimator;
 /// squares of the data leave the range of the type.
 ///
 /// # Source
-/// Hoerl and Kennard (1970), Ridge regression: biased estimation for nonorthogonal problems. The method is chosen by the
-/// data (see the module's source), not by a `solver` setting as in scikit-learn.
+/// Hoerl and Kennard (1970), Ridge regression: biased estimation for nonorthogonal problems. Results are scikit-learn's. Where
+/// they differ: `positive` with the default solver is exact, and by `Lbfgs` it stops at the gradient alone, where
+/// scikit-learn's also stops when a step gains little; a weight counts in the steps of `Sag` and `Saga`, so that large ones
+/// do not make them diverge; `n_iter` is known for every iterative solver.
 ///
 /// # Examples
 /// ```
@@ -86,6 +96,14 @@ use crate::traits::Estimator;
 pub struct Ridge {
     alpha: Alpha,
     fit_intercept: bool,
+    max_iter: Option<usize>,
+    #[serde(with = "crate::params::number")]
+    tol: f64,
+    solver: RidgeSolver,
+    positive: bool,
+    random_state: u64,
+    #[serde(skip)]
+    watch: Watch,
 }
 
 impl Default for Ridge {
@@ -93,6 +111,12 @@ impl Default for Ridge {
         Ridge {
             alpha: Alpha::Same(1.0),
             fit_intercept: true,
+            max_iter: None,
+            tol: 1e-4,
+            solver: RidgeSolver::Auto,
+            positive: false,
+            random_state: 0,
+            watch: Watch::default(),
         }
     }
 }
@@ -104,14 +128,58 @@ impl Ridge {
     }
 
     /// The strength of the penalty: a number, or one for each target.
+    #[must_use]
     pub fn alpha(mut self, alpha: impl Into<Alpha>) -> Self {
         self.alpha = alpha.into();
         self
     }
 
     /// Whether to learn an intercept.
+    #[must_use]
     pub fn fit_intercept(mut self, fit_intercept: bool) -> Self {
         self.fit_intercept = fit_intercept;
+        self
+    }
+
+    /// The most iterations of an iterative solver; `None` leaves it to the solver.
+    #[must_use]
+    pub fn max_iter(mut self, max_iter: impl Into<Option<usize>>) -> Self {
+        self.max_iter = max_iter.into();
+        self
+    }
+
+    /// How closely an iterative solver finds the minimum.
+    #[must_use]
+    pub fn tol(mut self, tol: f64) -> Self {
+        self.tol = tol;
+        self
+    }
+
+    /// How the minimum is found.
+    #[must_use]
+    pub fn solver(mut self, solver: RidgeSolver) -> Self {
+        self.solver = solver;
+        self
+    }
+
+    /// Whether coefficients must not be negative.
+    #[must_use]
+    pub fn positive(mut self, positive: bool) -> Self {
+        self.positive = positive;
+        self
+    }
+
+    /// The seed of the rows that `Sag` and `Saga` draw.
+    #[must_use]
+    pub fn random_state(mut self, seed: u64) -> Self {
+        self.random_state = seed;
+        self
+    }
+
+    /// Reports every epoch of `Sag` and `Saga`, and can stop the fit.
+    #[must_use]
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.watch = Watch::by(observer);
         self
     }
 }
@@ -119,7 +187,19 @@ impl Ridge {
 impl Hyperparameters for Ridge {
     const NAME: &'static str = "Ridge";
 
+    fn restore(mut self, original: &Self) -> Self {
+        self.watch = original.watch.clone();
+        self
+    }
+
     fn check(&self) -> Result<()> {
+        check_settings(
+            Self::NAME,
+            self.solver,
+            self.positive,
+            self.tol,
+            self.max_iter,
+        )?;
         let all = match &self.alpha {
             Alpha::Same(alpha) => std::slice::from_ref(alpha),
             Alpha::PerTarget(alphas) => alphas,
@@ -227,11 +307,25 @@ impl<F: Float, Y: RealTargets<F> + ?Sized> Estimator<ArrayRef2<F>, Y> for Ridge 
         let weights = weights_of(y);
         let problem = Problem::new(x, y, weights.as_deref(), self.fit_intercept)?;
         let alphas = self.alphas(problem.n_targets())?;
-        let (coef, intercept) = problem.solve(&alphas)?;
-        check::learned(Self::NAME, "a coefficient", coef.iter().chain(&intercept))?;
+        let found = ridge_solver::solve(
+            &problem,
+            &Options {
+                estimator: Self::NAME,
+                alphas: &alphas,
+                solver: self.solver,
+                positive: self.positive,
+                tol: self.tol,
+                max_iter: self.max_iter,
+                random_state: self.random_state,
+                watch: &self.watch,
+            },
+        )?;
         Ok(FittedRidge {
-            coef,
-            intercept,
+            coef: found.coef,
+            intercept: found.intercept,
+            n_iter: found.n_iter,
+            converged: found.converged,
+            solver: found.solver,
             dim: PhantomData,
         })
     }
@@ -257,142 +351,50 @@ impl Ridge {
 
 linear_regressor! {
     /// What [`Ridge`] learned: for one target (`D` = [`Ix1`](type@ndarray::Ix1)) or several ([`Ix2`](type@ndarray::Ix2)).
-    pub struct FittedRidge of Ridge {}
+    pub struct FittedRidge of Ridge {
+        n_iter: Option<Vec<usize>>,
+        converged: bool,
+        solver: RidgeSolver,
+    }
+    validate(this) {
+        if let Some(n_iter) = &this.n_iter {
+            ensure::equal("length of `n_iter`", n_iter.len(), this.coef.nrows())?;
+        }
+        ensure::that(this.converged || this.n_iter.is_some(), || {
+            "a direct solver always converges".into()
+        })?;
+    }
+}
+
+impl<F: Float, D: TargetDim> FittedRidge<F, D> {
+    /// From coefficients (n_targets, n_features) and intercepts (n_targets) that a direct solver found.
+    pub(super) fn from_parts(coef: ndarray::Array2<F>, intercept: ndarray::Array1<F>) -> Self {
+        FittedRidge {
+            coef,
+            intercept,
+            n_iter: None,
+            converged: true,
+            solver: RidgeSolver::Cholesky,
+            dim: PhantomData,
+        }
+    }
+
+    /// The iterations (epochs of `Sag` and `Saga`) for each target, of an iterative solver.
+    pub fn n_iter(&self) -> Option<&[usize]> {
+        self.n_iter.as_deref()
+    }
+
+    /// Whether the solver reached its tolerance for every target; direct ones always do.
+    pub fn converged(&self) -> bool {
+        self.converged
+    }
+
+    /// The solver that was used: of `Auto` and `Cholesky` the one that the data allowed.
+    pub fn solver(&self) -> RidgeSolver {
+        self.solver
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::targets::Targets;
-    use crate::traits::Predict;
-    use ndarray::{Array1, Array2, Axis, array};
-    use rand::RngExt;
-
-    fn data(n: usize, p: usize, seed: u64) -> (Array2<f64>, Array1<f64>) {
-        let mut rng = crate::random::generator(seed);
-        let x = Array2::from_shape_simple_fn((n, p), || rng.random_range(-1.0..1.0));
-        let y = x.sum_axis(Axis(1))
-            + Array1::from_shape_simple_fn(n, || rng.random_range(-0.1..0.1))
-            + 3.0;
-        (x, y)
-    }
-
-    /// The gradient of the objective at the fitted model, largest entry.
-    fn gradient(
-        x: &Array2<f64>,
-        y: &Array1<f64>,
-        weights: &Array1<f64>,
-        alpha: f64,
-        m: &FittedRidge,
-    ) -> f64 {
-        let r = (y - &m.predict(x).unwrap()) * weights;
-        let of_w = x.t().dot(&r) - &m.coef().mapv(|v| v * alpha);
-        of_w.iter()
-            .chain(std::iter::once(&r.sum()))
-            .fold(0.0, |a: f64, v| a.max(v.abs()))
-    }
-
-    #[test]
-    fn the_gradient_vanishes_tall_wide_and_weighted() {
-        for (n, p) in [(50, 7), (7, 50), (20, 20), (1, 3), (5, 1)] {
-            let (x, y) = data(n, p, 1);
-            let weights = Array1::from_shape_fn(n, |i| 0.5 + (i % 3) as f64);
-            for alpha in [1e-6, 0.1, 1.0, 100.0] {
-                let m = Ridge::new()
-                    .alpha(alpha)
-                    .fit(&x, &y.weighted(&weights))
-                    .unwrap();
-                let g = gradient(&x, &y, &weights, alpha, &m);
-                assert!(g < 1e-9 * n as f64, "{n} x {p}, alpha {alpha}: {g:e}");
-            }
-        }
-    }
-
-    #[test]
-    fn without_penalty_dependent_columns_share_the_minimum_norm() {
-        let (x, y) = data(30, 3, 2);
-        let twice = ndarray::concatenate![Axis(1), x, x];
-        let one = Ridge::new().alpha(0.0).fit(&x, &y).unwrap();
-        let two = Ridge::new().alpha(0.0).fit(&twice, &y).unwrap();
-        for j in 0..3 {
-            assert!((two.coef()[j] - one.coef()[j] / 2.0).abs() < 1e-12);
-            assert!((two.coef()[j + 3] - one.coef()[j] / 2.0).abs() < 1e-12);
-        }
-    }
-
-    #[test]
-    fn refinement_keeps_the_digits_of_an_ill_conditioned_problem() {
-        let (mut x, _) = data(200, 4, 3);
-        let near = &x.column(0) + &x.column(3).mapv(|v| v * 1e-5);
-        x.column_mut(3).assign(&near);
-        let truth = array![1.0, 2.0, 3.0, 4.0];
-        let y = x.dot(&truth) + 5.0;
-        let m = Ridge::new().alpha(0.0).fit(&x, &y).unwrap();
-        for (a, b) in m.coef().iter().zip(&truth) {
-            assert!((a - b).abs() < 1e-9, "{:?}", m.coef());
-        }
-    }
-
-    #[test]
-    fn several_targets_equal_one_by_one_with_their_penalties() {
-        let (x, y) = data(40, 5, 4);
-        let both = ndarray::stack![Axis(1), y, y.mapv(|v| v * v)];
-        let alphas = [0.3, 30.0];
-        let joint = Ridge::new().alpha(alphas).fit(&x, &both).unwrap();
-        for (t, alpha) in alphas.into_iter().enumerate() {
-            let single = Ridge::new().alpha(alpha).fit(&x, &both.column(t)).unwrap();
-            for (a, b) in joint.coef().row(t).iter().zip(single.coef()) {
-                assert!((a - b).abs() < 1e-12);
-            }
-            assert!((joint.intercept()[t] - single.intercept()).abs() < 1e-12);
-        }
-        assert_eq!(joint.predict(&x).unwrap().dim(), (40, 2));
-    }
-
-    #[test]
-    fn single_precision_agrees_with_double() {
-        let (x, y) = data(300, 6, 5);
-        let double = Ridge::new().fit(&x, &y).unwrap();
-        let single = Ridge::new()
-            .fit(&x.mapv(|v| v as f32), &y.mapv(|v| v as f32))
-            .unwrap();
-        for (a, b) in double.coef().iter().zip(single.coef()) {
-            assert!((a - f64::from(*b)).abs() < 1e-5);
-        }
-    }
-
-    #[test]
-    fn refuses_what_is_out_of_range_and_says_so() {
-        let (x, y) = data(4, 2, 6);
-        for alpha in [-1.0, f64::NAN, f64::INFINITY] {
-            let e = Ridge::new().alpha(alpha).fit(&x, &y).unwrap_err();
-            assert!(
-                e.to_string()
-                    .starts_with("`alpha` of `Ridge` must be in [0, inf), got "),
-                "{e}"
-            );
-        }
-        let e = Ridge::new().alpha([1.0, 2.0]).fit(&x, &y).unwrap_err();
-        assert!(
-            e.to_string()
-                .contains("one for each of the 1 targets, got 2 numbers"),
-            "{e}"
-        );
-        let e = Ridge::new().fit(&x, &array![1.0, 2.0]).unwrap_err();
-        assert_eq!(e.to_string(), "number of rows of y: expected 4, got 2");
-    }
-
-    #[test]
-    fn the_penalty_is_a_number_or_a_list_by_name() {
-        use crate::params::Params;
-        let m = Ridge::new().with_param("alpha", vec![1.0, 2.0]).unwrap();
-        assert_eq!(m, Ridge::new().alpha([1.0, 2.0]));
-        assert_eq!(m.params()["alpha"], serde_json::json!([1.0, 2.0]));
-        assert_eq!(m.with_param("alpha", 3).unwrap(), Ridge::new().alpha(3.0));
-        let e = m.with_param("alpha", "much").unwrap_err().to_string();
-        assert_eq!(
-            e,
-            "`alpha` of `Ridge` must be a number or a list of numbers, got \"much\""
-        );
-    }
-}
+#[path = "ridge_tests.rs"]
+mod tests;

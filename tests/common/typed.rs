@@ -10,7 +10,7 @@ use fitwell::datasets::load_penguins;
 use fitwell::impute::SimpleImputer;
 use fitwell::linear_model::{
     ElasticNet, FittedLogisticRegression, FittedRidge, Lasso, LinearRegression, LogisticRegression,
-    Ridge,
+    LogisticRegressionCv, Ridge, RidgeClassifier, RidgeClassifierCv, RidgeCv,
 };
 use fitwell::model_selection::{
     DefaultScore, FittedGridSearchCv, GridSearchCv, StratifiedKFold, cross_val_score,
@@ -54,7 +54,27 @@ fn defaults_are_scikit_learns() {
         "categories": "auto", "target_type": "auto", "smooth": "auto", "cv": 5, "shuffle": true, "random_state": 0
     }));
     check::<LinearRegression>(json!({"fit_intercept": true, "tol": 1e-6, "positive": false}));
-    check::<Ridge>(json!({"alpha": 1.0, "fit_intercept": true}));
+    check::<Ridge>(json!({
+        "alpha": 1.0, "fit_intercept": true, "max_iter": null, "tol": 1e-4, "solver": "auto", "positive": false,
+        "random_state": 0
+    }));
+    check::<RidgeClassifier>(json!({
+        "alpha": 1.0, "fit_intercept": true, "max_iter": null, "tol": 1e-4, "class_weight": null, "solver": "auto",
+        "positive": false, "random_state": 0
+    }));
+    check::<RidgeCv>(json!({
+        "alphas": [0.1, 1.0, 10.0], "fit_intercept": true, "scoring": null, "cv": null, "gcv_mode": "auto",
+        "store_cv_results": false, "alpha_per_target": false
+    }));
+    check::<RidgeClassifierCv>(json!({
+        "alphas": [0.1, 1.0, 10.0], "fit_intercept": true, "scoring": null, "cv": null, "class_weight": null,
+        "store_cv_results": false
+    }));
+    check::<LogisticRegressionCv>(json!({
+        "Cs": 10, "l1_ratios": [0.0], "fit_intercept": true, "cv": null, "dual": false, "scoring": null,
+        "solver": "lbfgs", "tol": 1e-4, "max_iter": 100, "class_weight": null, "refit": true,
+        "intercept_scaling": 1.0, "random_state": 0
+    }));
     check::<Lasso>(json!({
         "alpha": 1.0, "fit_intercept": true, "max_iter": 1000, "tol": 1e-4, "positive": false, "selection": "cyclic",
         "random_state": 0
@@ -64,7 +84,8 @@ fn defaults_are_scikit_learns() {
         "selection": "cyclic", "random_state": 0
     }));
     check::<LogisticRegression>(json!({
-        "C": 1.0, "class_weight": null, "fit_intercept": true, "tol": 1e-4, "max_iter": 100
+        "C": 1.0, "l1_ratio": 0.0, "dual": false, "fit_intercept": true, "intercept_scaling": 1.0, "class_weight": null,
+        "solver": "lbfgs", "tol": 1e-4, "max_iter": 100, "random_state": 0
     }));
 }
 

@@ -19,6 +19,8 @@ import cases_features
 import cases_glm
 import cases_impute
 import cases_linear_model
+import cases_logistic
+import cases_ridge
 import cases_scaling
 import cases_sparse
 import cases_table
@@ -644,6 +646,8 @@ AREAS = [
     cases_glm,
     cases_impute,
     cases_linear_model,
+    cases_logistic,
+    cases_ridge,
     cases_scaling,
     cases_sparse,
     cases_table,

@@ -1,0 +1,364 @@
+//! Stochastic average gradient, SAG and SAGA: sums over rows minimised one row at a time.
+//!
+//! ```text
+//! 1/n Σᵢ sᵢ loss(yᵢ, W xᵢ + b) + alpha/2 ‖W‖² + beta ‖W‖₁
+//! ```
+//!
+//! The gradient of every row's loss at its raw prediction is remembered. A step draws a row, replaces its gradient and goes
+//! along the average of all that are remembered (M. Schmidt, N. Le Roux, F. Bach, "Minimizing finite sums with the
+//! stochastic average gradient", Mathematical Programming 162 (2017)); SAGA goes along an unbiased form of it, which allows
+//! `beta` (A. Defazio, F. Bach, S. Lacoste-Julien, "SAGA", NIPS 2014). The step is 1/L for SAG and 1/(2L + min(2 n alpha, L))
+//! for SAGA, with L the largest curvature of a row, as in scikit-learn; a row's weight counts in its curvature.
+//!
+//! Parameters are flat: the rows of W, then, with an intercept, b.
+
+use std::num::NonZeroUsize;
+
+use crate::elementary::exp;
+use crate::error::{ErrorKind, Result};
+use crate::float::Float;
+use crate::linalg::simd;
+use crate::random;
+
+/// The loss of a row.
+#[derive(Clone, Copy)]
+pub(super) enum RowLoss<'a> {
+    /// (z − y)²/2.
+    Squared(&'a [f64]),
+    /// ln(1 + eᶻ) − y z with y in {0, 1}.
+    Logistic(&'a [u32]),
+    /// ln Σₖ exp(zₖ) − z_y of so many classes.
+    Multinomial(&'a [u32], usize),
+}
+
+/// How the minimisation runs. `alpha` and `beta` are those of the objective above, with the loss averaged.
+#[derive(Clone, Debug)]
+pub(super) struct StochasticAverage {
+    pub(super) estimator: &'static str,
+    pub(super) saga: bool,
+    pub(super) alpha: f64,
+    pub(super) beta: f64,
+    pub(super) fit_intercept: bool,
+    /// Stops when no coefficient or intercept changes in an epoch by more than this, relative to the largest.
+    pub(super) tol: f64,
+    /// The most epochs.
+    pub(super) max_iter: usize,
+    pub(super) random_state: u64,
+}
+
+impl StochasticAverage {
+    /// Minimises from `parameters` for rows `x` (n, p) in row order and weights of mean 1 over the rows that have any; gives
+    /// the epochs made and whether the tolerance was reached. `report` hears of every epoch.
+    ///
+    /// # Errors
+    /// `Overflow` when the steps diverge; those of `report`.
+    pub(super) fn minimize<F: Float>(
+        &self,
+        x: &[F],
+        p: usize,
+        loss: RowLoss<'_>,
+        weights: Option<&[f64]>,
+        parameters: &mut [f64],
+        mut report: impl FnMut(usize) -> Result<()>,
+    ) -> Result<(usize, bool)> {
+        let n_outputs = match loss {
+            RowLoss::Multinomial(_, k) => k,
+            _ => 1,
+        };
+        let n_rows = x.len() / p.max(1);
+        let drawn: Option<Vec<usize>> =
+            weights.map(|w| (0..n_rows).filter(|&i| w[i] > 0.0).collect());
+        let n = drawn.as_ref().map_or(n_rows, Vec::len);
+        let Some(count) = NonZeroUsize::new(n) else {
+            return Ok((0, true));
+        };
+        let step = self.step(x, p, loss, weights, n);
+        if !(step.is_finite() && step > 0.0) {
+            return Err(self.overflow());
+        }
+        let (coef, intercept) = parameters.split_at_mut(n_outputs * p);
+        let mut state = State {
+            x,
+            p,
+            loss,
+            weights,
+            coef,
+            intercept,
+            memory: vec![0.0; n_rows * n_outputs],
+            sums: vec![0.0; n_outputs * p],
+            intercept_sums: vec![0.0; n_outputs],
+            raw: vec![0.0; n_outputs],
+            seen: vec![false; n_rows],
+            n_seen: 0,
+            step,
+            decay: 1.0 - step * self.alpha,
+            threshold: step * self.beta,
+            saga: self.saga,
+        };
+        let mut rng = random::generator(self.random_state);
+        let mut previous: Vec<f64> = state
+            .coef
+            .iter()
+            .chain(&*state.intercept)
+            .copied()
+            .collect();
+        let mut order = vec![0; n];
+        for epoch in 1..=self.max_iter {
+            for row in &mut order {
+                let drawn_row = random::below(count, &mut rng);
+                *row = drawn.as_ref().map_or(drawn_row, |rows| rows[drawn_row]);
+            }
+            simd(
+                #[inline(always)]
+                || {
+                    for &row in &order {
+                        state.visit(row);
+                    }
+                },
+            );
+            let (mut largest, mut change) = (0.0f64, 0.0f64);
+            let mut finite = true;
+            // The intercept too: where all coefficients are 0 it may still be on its way.
+            for (w, old) in state
+                .coef
+                .iter()
+                .chain(&*state.intercept)
+                .zip(&mut previous)
+            {
+                finite &= w.is_finite();
+                largest = largest.max(w.abs());
+                change = change.max((w - *old).abs());
+                *old = *w;
+            }
+            if !finite {
+                return Err(self.overflow());
+            }
+            report(epoch)?;
+            if change <= self.tol * largest {
+                return Ok((epoch, true));
+            }
+        }
+        Ok((self.max_iter, false))
+    }
+
+    /// The length of a step.
+    fn step<F: Float>(
+        &self,
+        x: &[F],
+        p: usize,
+        loss: RowLoss<'_>,
+        weights: Option<&[f64]>,
+        n: usize,
+    ) -> f64 {
+        let ones = f64::from(u8::from(self.fit_intercept));
+        let mut largest = 0.0f64;
+        for (i, row) in x.chunks_exact(p.max(1)).enumerate() {
+            let squares: f64 = row.iter().map(|v| v.f64() * v.f64()).sum();
+            largest = largest.max(weights.map_or(1.0, |w| w[i]) * (squares + ones));
+        }
+        let curvature = match loss {
+            RowLoss::Squared(_) => largest,
+            _ => 0.25 * largest,
+        } + self.alpha;
+        if self.saga {
+            let strong = (2.0 * n as f64 * self.alpha).min(curvature);
+            1.0 / (2.0 * curvature + strong)
+        } else {
+            1.0 / curvature
+        }
+    }
+
+    fn overflow(&self) -> crate::Error {
+        ErrorKind::Overflow {
+            estimator: self.estimator.into(),
+            what: "a step of the stochastic average gradient (scale the features)".into(),
+        }
+        .into()
+    }
+}
+
+struct State<'a, F> {
+    x: &'a [F],
+    p: usize,
+    loss: RowLoss<'a>,
+    weights: Option<&'a [f64]>,
+    coef: &'a mut [f64],
+    /// Empty without an intercept.
+    intercept: &'a mut [f64],
+    /// The derivative of each row's loss by each raw prediction, (n, k).
+    memory: Vec<f64>,
+    /// Their sums times the rows, (k, p).
+    sums: Vec<f64>,
+    intercept_sums: Vec<f64>,
+    raw: Vec<f64>,
+    seen: Vec<bool>,
+    n_seen: usize,
+    step: f64,
+    decay: f64,
+    threshold: f64,
+    saga: bool,
+}
+
+impl<F: Float> State<'_, F> {
+    #[inline(always)]
+    fn visit(&mut self, row: usize) {
+        let p = self.p;
+        let x = &self.x[row * p..(row + 1) * p];
+        if !self.seen[row] {
+            self.seen[row] = true;
+            self.n_seen += 1;
+        }
+        let k = self.raw.len();
+        for (c, z) in self.raw.iter_mut().enumerate() {
+            let b = self.intercept.get(c).copied().unwrap_or(0.0);
+            *z = b + dot(x, &self.coef[c * p..(c + 1) * p]);
+        }
+        self.loss.derivatives(row, &mut self.raw);
+        let s = self.weights.map_or(1.0, |w| w[row]);
+        let average = self.step / self.n_seen as f64;
+        // What SAGA adds to the average: the change of this row, but for its part in the average.
+        let own = if self.saga { self.step - average } else { 0.0 };
+        for c in 0..k {
+            let new = s * self.raw[c];
+            let old = &mut self.memory[row * k + c];
+            let change = new - *old;
+            *old = new;
+            let coef = &mut self.coef[c * p..(c + 1) * p];
+            let sums = &mut self.sums[c * p..(c + 1) * p];
+            let (decay, own_change) = (self.decay, own * change);
+            if self.threshold > 0.0 {
+                for ((w, sum), x) in coef.iter_mut().zip(sums).zip(x) {
+                    let x = x.f64();
+                    *sum = x.mul_add(change, *sum);
+                    let moved = *w * decay - x * own_change - average * *sum;
+                    *w = (moved.abs() - self.threshold).max(0.0).copysign(moved);
+                }
+            } else {
+                for ((w, sum), x) in coef.iter_mut().zip(sums).zip(x) {
+                    let x = x.f64();
+                    *sum = x.mul_add(change, *sum);
+                    *w = *w * decay - x * own_change - average * *sum;
+                }
+            }
+            if let Some(b) = self.intercept.get_mut(c) {
+                self.intercept_sums[c] += change;
+                *b -= own_change + average * self.intercept_sums[c];
+            }
+        }
+    }
+}
+
+impl RowLoss<'_> {
+    /// Raw predictions of a row become the derivatives of its loss by them.
+    #[inline(always)]
+    fn derivatives(&self, row: usize, raw: &mut [f64]) {
+        match *self {
+            RowLoss::Squared(y) => raw[0] -= y[row],
+            RowLoss::Logistic(codes) => {
+                let e = exp(-raw[0].abs());
+                let large = 1.0 / (1.0 + e);
+                let probability = if raw[0] > 0.0 { large } else { e * large };
+                raw[0] = probability - f64::from(codes[row]);
+            }
+            RowLoss::Multinomial(codes, _) => {
+                let shift = raw.iter().fold(f64::MIN, |m, &z| if z > m { z } else { m });
+                let mut total = 0.0;
+                for z in raw.iter_mut() {
+                    *z = exp(*z - shift);
+                    total += *z;
+                }
+                for z in raw.iter_mut() {
+                    *z /= total;
+                }
+                raw[codes[row] as usize] -= 1.0;
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn dot<F: Float>(x: &[F], w: &[f64]) -> f64 {
+    const LANES: usize = 16;
+    let (x_lanes, x_tail) = x.as_chunks::<LANES>();
+    let (w_lanes, w_tail) = w.as_chunks::<LANES>();
+    let mut sums = [0.0; LANES];
+    for (x, w) in x_lanes.iter().zip(w_lanes) {
+        for l in 0..LANES {
+            sums[l] = x[l].f64().mul_add(w[l], sums[l]);
+        }
+    }
+    let mut sum = sums.iter().sum::<f64>();
+    for (x, w) in x_tail.iter().zip(w_tail) {
+        sum = x.f64().mul_add(*w, sum);
+    }
+    sum
+}
+
+/// Weights divided by their mean over the rows that have any.
+pub(super) fn of_mean_one(weights: &[f64]) -> Vec<f64> {
+    let n = weights.iter().filter(|&&w| w > 0.0).count() as f64;
+    let mean = weights.iter().sum::<f64>() / n;
+    weights.iter().map(|w| w / mean).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_least_squares_and_the_same_again() {
+        let x = [1.0, 0.5, -1.0, 0.3, 0.2, -0.7, 0.9, 0.1];
+        let y: Vec<f64> = x.chunks(2).map(|r| 2.0 * r[0] - 3.0 * r[1]).collect();
+        for saga in [false, true] {
+            let how = StochasticAverage {
+                estimator: "E",
+                saga,
+                alpha: 0.0,
+                beta: 0.0,
+                fit_intercept: false,
+                tol: 1e-13,
+                max_iter: 10_000,
+                random_state: 3,
+            };
+            let run = || {
+                let mut w = [0.0; 2];
+                let found = how.minimize(&x, 2, RowLoss::Squared(&y), None, &mut w, |_| Ok(()));
+                assert!(found.unwrap().1);
+                w
+            };
+            let w = run();
+            assert!(
+                (w[0] - 2.0).abs() < 1e-9 && (w[1] + 3.0).abs() < 1e-9,
+                "{w:?}"
+            );
+            assert_eq!(w.map(f64::to_bits), run().map(f64::to_bits));
+        }
+    }
+
+    #[test]
+    fn a_weight_of_two_is_a_row_twice() {
+        let x: [f64; 6] = [1.0, 0.5, -1.0, 0.3, 0.2, -0.7];
+        let how = StochasticAverage {
+            estimator: "E",
+            saga: true,
+            alpha: 0.1,
+            beta: 0.02,
+            fit_intercept: true,
+            tol: 1e-14,
+            max_iter: 20_000,
+            random_state: 0,
+        };
+        let weights = of_mean_one(&[2.0, 1.0, 0.0]);
+        let (mut one, mut two) = ([0.0; 3], [0.0; 3]);
+        let loss = RowLoss::Logistic(&[1, 0, 1]);
+        how.minimize(&x, 2, loss, Some(&weights), &mut one, |_| Ok(()))
+            .unwrap();
+        let twice = [1.0, 0.5, 1.0, 0.5, -1.0, 0.3];
+        let loss = RowLoss::Logistic(&[1, 1, 0]);
+        how.minimize(&twice, 2, loss, None, &mut two, |_| Ok(()))
+            .unwrap();
+        for (a, b) in one.iter().zip(two) {
+            assert!((a - b).abs() < 1e-9, "{one:?} {two:?}");
+        }
+    }
+}
