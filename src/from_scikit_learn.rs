@@ -70,6 +70,10 @@
 //! | `ElasticNet(warm_start=True)`, fitted again | `ElasticNet::new().fit_from(&x, &y, &fitted)?` |
 //! | `lasso_path(X, y, alphas=50)` | `lasso_path().alphas(50).compute(&x, &y)?` |
 //! | `ElasticNetCV(l1_ratio=[0.5, 1], alphas=50, cv=KFold(5))` | `ElasticNetCv::new().l1_ratio([0.5, 1.0]).alphas(50).cv(KFold::new())` |
+//! | `MLPClassifier((50, 20), solver="sgd", momentum=0.8)` | `MlpClassifier::new().hidden_layer_sizes([50, 20]).solver(Solver::Sgd { momentum: 0.8, .. })`, or `with_param("momentum", 0.8)` |
+//! | `mlp.coefs_`, `mlp.loss_curve_`, `mlp.validation_scores_` | `fitted.coefs()`, `fitted.loss_curve()`, `fitted.validation_scores()` |
+//! | `mlp.partial_fit(X, y, classes=[0, 1])`, then `mlp.partial_fit(X2, y2)` | `let mut m = mlp.fit_first_batch(&x, &y, classes)?`, then `m.partial_fit(&x2, &y2)?` |
+//! | `MLPRegressor(warm_start=True)`, fitted again | `mlp.fit_from(&x, &y, &fitted)?` |
 //! | `MultiTaskLasso().fit(X, Y)` | `MultiTaskLasso::new().fit(&x, &y)?` with a two-dimensional `y`; a one-dimensional one does not compile |
 //! | `lars_path(X, y, method="lasso")` | `LassoLars::new().alpha(0.0).fit(&x, &y)?`, with `alphas()`, `active()`, `coef_path()` |
 //! | `LassoLarsIC(criterion="bic")` | `LassoLarsIc::new().criterion(InformationCriterion::Bic)` |

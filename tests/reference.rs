@@ -25,6 +25,8 @@ mod linear_model;
 mod logistic;
 #[path = "reference/metrics.rs"]
 mod metrics;
+#[path = "reference/mlp.rs"]
+mod mlp;
 #[path = "reference/optim.rs"]
 mod optim;
 #[path = "reference/preprocessing.rs"]

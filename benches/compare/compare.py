@@ -16,6 +16,7 @@ import feature_selection
 import features
 import impute
 import linear_model
+import mlp
 import model_selection
 import penalised
 import scaling
@@ -23,7 +24,7 @@ import sparse
 import table
 from common import ROOT, WORK
 
-AREAS = [table, scaling, sparse, features, categories, impute, linear_model, penalised, model_selection, feature_selection]
+AREAS = [table, scaling, sparse, features, categories, impute, linear_model, mlp, penalised, model_selection, feature_selection]
 
 
 class Ours:

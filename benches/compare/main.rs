@@ -6,6 +6,7 @@ mod feature_selection;
 mod features;
 mod impute;
 mod linear_model;
+mod mlp;
 mod model_selection;
 mod penalised;
 mod scaling;
@@ -55,6 +56,7 @@ fn job(workload: &str, data: &Data) -> std::result::Result<Job, Box<dyn std::err
         features::job,
         impute::job,
         linear_model::job,
+        mlp::job,
         model_selection::job,
         penalised::job,
         scaling::job,

@@ -328,9 +328,9 @@ impl MlpClassifier {
     #[doc(alias = "warm_start")]
     pub fn fit_from<F: Float, Y: ClassTarget + ?Sized>(
         &self,
-        model: &FittedMlpClassifier<F>,
         x: &ArrayRef2<F>,
         y: &Y,
+        model: &FittedMlpClassifier<F>,
     ) -> Result<FittedMlpClassifier<F>> {
         self.learn(x, y, None, Some(model))
     }

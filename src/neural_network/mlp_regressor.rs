@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::model::{Model, ensure};
 use crate::params::Hyperparameters;
-use crate::targets::{RealTargets, TargetDim};
+use crate::targets::{AsTargets, RealTargets, TargetDim};
 use crate::traits::{Estimator, FitWithValidation, PartialFit, Predict, Score};
 
 use super::loss::Loss;
@@ -197,12 +197,16 @@ impl MlpRegressor {
     /// # Errors
     /// As `fit`, and `InvalidInput` when the layers of `model` are not those these settings and data need.
     #[doc(alias = "warm_start")]
-    pub fn fit_from<F: Float, Y: RealTargets<F> + ?Sized>(
+    pub fn fit_from<F: Float, Y: AsTargets + ?Sized, D: TargetDim>(
         &self,
-        model: &FittedMlpRegressor<F, Y::Dim>,
         x: &ArrayRef2<F>,
         y: &Y,
-    ) -> Result<FittedMlpRegressor<F, Y::Dim>> {
+        model: &FittedMlpRegressor<F, D>,
+    ) -> Result<FittedMlpRegressor<F, D>>
+    where
+        Y::Targets: RealTargets<F, Dim = D>,
+    {
+        let y = y.as_targets();
         self.check()?;
         self.learn(self.data(x, y)?, None, Start::Warm(&model.trained))
     }
@@ -221,11 +225,15 @@ impl MlpRegressor {
     /// assert_eq!((model.n_iter(), model.t()), (1, 4));
     /// # Ok::<(), Error>(())
     /// ```
-    pub fn fit_first_batch<F: Float, Y: RealTargets<F> + ?Sized>(
+    pub fn fit_first_batch<F: Float, Y: AsTargets + ?Sized, D: TargetDim>(
         &self,
         x: &ArrayRef2<F>,
         y: &Y,
-    ) -> Result<FittedMlpRegressor<F, Y::Dim>> {
+    ) -> Result<FittedMlpRegressor<F, D>>
+    where
+        Y::Targets: RealTargets<F, Dim = D>,
+    {
+        let y = y.as_targets();
         self.check()?;
         let data = self.data(x, y)?;
         let trained = self.job(data, None, &|_, _| Ok(0.0), |job| {

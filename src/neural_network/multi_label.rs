@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result, VALIDATION_SET};
 use crate::float::Float;
 use crate::model::{Model, ensure};
 use crate::params::Hyperparameters;
-use crate::targets::{Targets, Weighted};
+use crate::targets::{AsTargets, Targets, Weighted};
 use crate::traits::{Estimator, FitWithValidation, PartialFit, Predict, PredictProba, Score};
 
 use super::loss::Loss;
@@ -150,13 +150,16 @@ impl MlpClassifier {
     ///
     /// # Errors
     /// As [`fit`](Estimator::fit), and `InvalidParameter` for the solver `lbfgs` and for `early_stopping`.
-    pub fn fit_first_batch_of_labels<F: Float, Y: MultiLabelTarget<F> + ?Sized>(
+    pub fn fit_first_batch_of_labels<F: Float, Y: AsTargets + ?Sized>(
         &self,
         x: &ArrayRef2<F>,
         y: &Y,
-    ) -> Result<FittedMlpMultiLabel<F>> {
+    ) -> Result<FittedMlpMultiLabel<F>>
+    where
+        Y::Targets: MultiLabelTarget<F>,
+    {
         self.check()?;
-        let rows = data(self, x, y)?;
+        let rows = data(self, x, y.as_targets())?;
         let trained = self.run(rows, None, Loss::Logistic, None, |job| {
             let mut trained = job.start(Start::Fresh(self.given()))?;
             job.run_once(&mut trained)?;

@@ -247,14 +247,14 @@ fn warm_starts_go_on() {
     let y = &x.column(0) * &x.column(1);
     let recipe = MlpRegressor::new().hidden_layer_sizes([9]).max_iter(4);
     let first = recipe.fit(&x, &y).unwrap();
-    let second = recipe.fit_from(&first, &x, &*y).unwrap();
+    let second = recipe.fit_from(&x, &*y, &first).unwrap();
     assert_eq!(second.loss_curve()[..4], *first.loss_curve());
     assert_eq!(
         (second.loss_curve().len(), second.n_iter(), second.t()),
         (8, 4, 320)
     );
     assert!(second.loss() < first.loss());
-    let other = recipe.hidden_layer_sizes([3]).fit_from(&first, &x, &*y);
+    let other = recipe.hidden_layer_sizes([3]).fit_from(&x, &*y, &first);
     assert!(matches!(
         other.unwrap_err().kind(),
         ErrorKind::InvalidInput { .. }

@@ -20,6 +20,7 @@ import cases_glm
 import cases_impute
 import cases_linear_model
 import cases_logistic
+import cases_mlp
 import cases_ridge
 import cases_scaling
 import cases_sparse
@@ -647,6 +648,7 @@ AREAS = [
     cases_impute,
     cases_linear_model,
     cases_logistic,
+    cases_mlp,
     cases_ridge,
     cases_scaling,
     cases_sparse,
