@@ -73,6 +73,7 @@
 pub mod boxed;
 pub mod check;
 mod class_weight;
+pub mod cluster;
 mod convert;
 pub mod datasets;
 mod elementary;

@@ -8,6 +8,8 @@
 mod categories;
 #[path = "common/checks.rs"]
 mod checks;
+#[path = "common/cluster.rs"]
+mod cluster;
 #[path = "common/compose.rs"]
 mod compose;
 #[path = "common/data.rs"]
@@ -105,6 +107,7 @@ fn registry<F: Float>() -> Vec<Entry<F>> {
         classifier(GridSearchCv::new(scaled().then("clf", LogisticRegression::new()), [("clf__C", vec![0.1, 1.0])]).cv(3), folds(iterative::<F>(sample("estimator__clf__C", 0.5)))),
     ];
     entries.extend(categories::entries());
+    entries.extend(cluster::entries());
     entries.extend(impute::entries());
     entries.extend(compose::entries());
     entries.extend(features::entries());

@@ -5,6 +5,8 @@
 
 #[path = "reference/categories.rs"]
 mod categories;
+#[path = "reference/cluster.rs"]
+mod cluster;
 #[path = "reference/compare.rs"]
 mod compare;
 #[path = "reference/compose.rs"]

@@ -46,7 +46,7 @@ mod sums;
 mod support;
 mod univariate;
 mod variance_threshold;
-mod written;
+pub(crate) mod written;
 
 pub use amount::{NFeatures, StepSize};
 pub use classes::{Chi2, FClassif, chi2, f_classif};

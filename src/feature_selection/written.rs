@@ -33,12 +33,12 @@ macro_rules! written {
         }
     };
 }
-pub(super) use written;
+pub(crate) use written;
 
 use serde_json::Value;
 
 /// A count: a whole number, not negative.
-pub(super) fn count(value: &Value) -> Option<usize> {
+pub(crate) fn count(value: &Value) -> Option<usize> {
     usize::try_from(value.as_u64()?).ok()
 }
 

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import cases_categories
+import cases_cluster
 import cases_compose
 import cases_feature_selection
 import cases_features
@@ -641,6 +642,7 @@ FILES = {
 }
 AREAS = [
     cases_categories,
+    cases_cluster,
     cases_compose,
     cases_feature_selection,
     cases_features,
