@@ -23,7 +23,7 @@ fn seeded(tags: Tags) -> Tags {
 pub fn entries<F: Float>() -> Vec<Entry<F>> {
     vec![
         transformer(KMeans::new(2), seeded(sample("n_clusters", 1))),
-        transformer(KMeans::new(1).init(KMeansInit::Random).algorithm(Algorithm::Elkan), seeded(sample("algorithm", "lloyd"))),
+        transformer(KMeans::new(1).init(KMeansInit::Random).algorithm(Algorithm::Elkan), seeded(sample("n_init", 2))),
         transformer(pipeline("scale", StandardScaler::new()).then("groups", KMeans::new(2).algorithm(Algorithm::Elkan)), seeded(sample("groups__n_init", 2))),
     ]
 }

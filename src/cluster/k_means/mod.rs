@@ -16,7 +16,7 @@ use self::frame::{Frame, chunk};
 use self::lloyd::{Problem, Run};
 use self::nearest::{Distances, Nearest, squared_distance};
 use crate::check::{self, Interval};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::feature_selection::written::{count, written};
 use crate::float::Float;
 use crate::model::{Model, ensure};
@@ -149,8 +149,8 @@ pub enum Algorithm {
 /// copy: O(k p) for each of at most 64 chunks of rows. Same seed, same data: the same bits with one thread or many.
 ///
 /// # Errors
-/// `EmptyInput`, `NonFinite`, `TooFewSamples` for fewer rows (of positive weight, for random starts) than clusters,
-/// `ShapeMismatch` for given centres of another shape, `InvalidParameter`, `Cancelled`, and `Overflow` when the inertia
+/// `EmptyInput`, `NonFinite`, `ShapeMismatch` for given centres of another width, `InvalidParameter`, also for fewer rows (of
+/// positive weight, for random starts) than clusters, `Cancelled`, and `Overflow` when the inertia
 /// exceeds the largest number. Fewer different rows than clusters are no error: some clusters stay empty, which is logged as
 /// a warning, and so is an end by `max_iter`.
 ///
@@ -316,10 +316,6 @@ impl KMeans {
         let KMeansInit::Given(rows) = &self.init else {
             return Ok(());
         };
-        if rows.len() != self.n_clusters {
-            let what = "number of centres in `init`";
-            return Err(Error::shape(what, self.n_clusters, rows.len()));
-        }
         match rows.iter().find(|row| row.len() != n_features) {
             Some(row) => {
                 let what = "number of features of a centre in `init`";
@@ -335,13 +331,16 @@ fn trials(k: usize) -> usize {
     2 + (k as f64).ln() as usize
 }
 
-fn few(needed: usize, got: usize) -> Error {
-    ErrorKind::TooFewSamples {
-        what: NAME.into(),
-        needed,
-        got,
+/// There are as many rows that can be drawn as clusters.
+fn check_rows(estimator: &str, n_clusters: usize, rows: usize) -> Result<()> {
+    if n_clusters <= rows {
+        return Ok(());
     }
-    .into()
+    let expected = format!("at most the number of rows of positive weight, {rows}");
+    let name = "n_clusters";
+    Err(Error::invalid_parameter(
+        estimator, name, expected, n_clusters,
+    ))
 }
 
 impl Hyperparameters for KMeans {
@@ -358,6 +357,11 @@ impl Hyperparameters for KMeans {
             check::count(NAME, "n_init", n, 1)?;
         }
         if let KMeansInit::Given(rows) = &self.init {
+            if rows.len() != self.n_clusters {
+                let expected = format!("a row for each of {} clusters", self.n_clusters);
+                let got = format!("{} rows", rows.len());
+                return Err(Error::invalid_parameter(NAME, "init", expected, got));
+            }
             for v in rows.iter().flatten() {
                 check::real(
                     NAME,
@@ -387,17 +391,13 @@ impl<F: Float, Y: Targets + ?Sized> Estimator<ArrayRef2<F>, Y> for KMeans {
         check::target(y, x.nrows())?;
         let weights = y.sample_weight().map(|w| w.to_vec());
         let ((n, p), k) = (x.dim(), self.n_clusters);
-        if n < k {
-            return Err(few(k, n));
-        }
+        check_rows(NAME, k, n)?;
         self.check_given(p)?;
         if self.init == KMeansInit::Random
             && let Some(w) = &weights
         {
             let positive = w.iter().filter(|&&w| w > 0.0).count();
-            if positive < k {
-                return Err(few(k, positive));
-            }
+            check_rows(NAME, k, positive)?;
         }
         let frame = Frame::around(x);
         let rows = frame.rows(x);
@@ -424,9 +424,7 @@ impl<F: Float, Y: Targets + ?Sized> Estimator<ArrayRef2<F>, Y> for KMeans {
                 best = Some(run);
             }
         }
-        let Some(run) = best else {
-            return Err(few(1, 0));
-        };
+        let run = best.ok_or_else(|| Error::invalid_parameter(NAME, "n_init", "at least 1", 0))?;
         let centers = frame.back(&run.centers);
         check::learned(NAME, "the centres", &centers)?;
         let inertia = frame.square_back(run.inertia);
@@ -508,9 +506,7 @@ pub fn kmeans_plusplus<F: Float, Y: Targets + ?Sized>(
     check::count("kmeans_plusplus", "n_clusters", n_clusters, 1)?;
     check::samples(x)?;
     check::target(y, x.nrows())?;
-    if x.nrows() < n_clusters {
-        return Err(few(n_clusters, x.nrows()));
-    }
+    check_rows("kmeans_plusplus", n_clusters, x.nrows())?;
     let rows = Frame::around(x).rows(x);
     let weights = y.sample_weight().map(|w| w.to_vec());
     let seeds = seeding::plus_plus(
