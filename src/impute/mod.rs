@@ -14,6 +14,7 @@ mod chained;
 mod custom;
 mod donors;
 mod draw;
+mod fill_value;
 mod iterative_imputer;
 #[cfg(test)]
 mod iterative_tests;
