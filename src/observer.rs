@@ -1,8 +1,11 @@
 //! What iterative work reports while it runs, and how to stop it.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Write;
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{ErrorKind, Result};
 
@@ -66,6 +69,165 @@ pub trait Observer: Send + Sync {
 impl<T: Fn(&Progress) -> ControlFlow<()> + Send + Sync> Observer for T {
     fn observe(&self, progress: &Progress) -> ControlFlow<()> {
         self(progress)
+    }
+}
+
+/// Two observers: both see every step, and either may stop the work.
+///
+/// ```
+/// use fitwell::neural_network::{Activation, Sequential, SequentialClassifier};
+/// use fitwell::observer::{CsvLog, ProgressLines};
+/// use fitwell::prelude::*;
+///
+/// let iris = fitwell::datasets::load_iris()?;
+/// let path = std::env::temp_dir().join(format!("fitwell-doc-{}.csv", std::process::id()));
+/// let both = (CsvLog::create(&path)?, ProgressLines::to(std::io::sink()));
+/// let network = SequentialClassifier::new(Sequential::new().dense(4, Activation::Relu)).max_iter(3).observer(both);
+/// network.fit(&iris.x, &iris.target)?;
+/// let log = Table::from_csv(&path)?;
+/// assert_eq!(log.names()[..2], ["epoch", "loss"]);
+/// assert_eq!(log.n_rows(), 3);
+/// # std::fs::remove_file(&path).ok();
+/// # Ok::<(), Error>(())
+/// ```
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    fn observe(&self, progress: &Progress) -> ControlFlow<()> {
+        let first = self.0.observe(progress);
+        match self.1.observe(progress) {
+            ControlFlow::Continue(()) => first,
+            stop => stop,
+        }
+    }
+}
+
+/// Writes a line for each step to a CSV file: `epoch`, `loss`, `validation_loss`, `validation_score`, `learning_rate`; what
+/// there is not is empty. Of work other than a network's, the first two.
+///
+/// A line that cannot be written is a warning through the `log` crate; the work goes on.
+#[derive(Debug)]
+pub struct CsvLog {
+    path: PathBuf,
+    file: Mutex<File>,
+}
+
+impl CsvLog {
+    /// A new file, in place of one that may be there.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn create(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref().to_path_buf();
+        let head = "epoch,loss,validation_loss,validation_score,learning_rate\n";
+        let made = File::create(&path).and_then(|mut file| {
+            file.write_all(head.as_bytes())?;
+            Ok(file)
+        });
+        Self::with(path, made)
+    }
+
+    /// Goes on at the end of a file, for a fit that goes on from a checkpoint; as [`create`](Self::create) if it is not there.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn append(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        if !path.exists() {
+            return Self::create(path);
+        }
+        Self::with(path.into(), File::options().append(true).open(path))
+    }
+
+    fn with(path: PathBuf, file: std::io::Result<File>) -> Result<Self> {
+        match file {
+            Ok(file) => Ok(CsvLog {
+                path,
+                file: Mutex::new(file),
+            }),
+            Err(source) => Err(ErrorKind::Io { path, source }.into()),
+        }
+    }
+}
+
+impl Observer for CsvLog {
+    fn observe(&self, progress: &Progress) -> ControlFlow<()> {
+        let text = |v: Option<f64>| v.map(|v| v.to_string()).unwrap_or_default();
+        let epoch = progress.epoch;
+        let line = format!(
+            "{},{},{},{},{}\n",
+            progress.iteration,
+            text(progress.value),
+            text(epoch.and_then(|e| e.validation_loss)),
+            text(epoch.and_then(|e| e.validation_score)),
+            text(epoch.map(|e| e.learning_rate)),
+        );
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = file.write_all(line.as_bytes()) {
+            log::warn!("{}: {error}", self.path.display());
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Writes a line of text for each step, with a bar where it is known how many there will be:
+/// `SequentialClassifier [#####...............]  50/200  loss 0.2153  validation 0.3021`.
+///
+/// What cannot be written is left out.
+pub struct ProgressLines {
+    to: Mutex<Box<dyn Write + Send>>,
+}
+
+impl ProgressLines {
+    /// To the standard error.
+    pub fn stderr() -> Self {
+        Self::to(std::io::stderr())
+    }
+
+    /// To any writer.
+    pub fn to(writer: impl Write + Send + 'static) -> Self {
+        ProgressLines {
+            to: Mutex::new(Box::new(writer)),
+        }
+    }
+}
+
+impl fmt::Debug for ProgressLines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProgressLines(..)")
+    }
+}
+
+impl Observer for ProgressLines {
+    fn observe(&self, progress: &Progress) -> ControlFlow<()> {
+        const BAR: usize = 20;
+        let mut line = progress.source.to_string();
+        if let Some(total) = progress.total {
+            let share = progress.iteration as f64 / total.max(1) as f64;
+            let done = ((share * BAR as f64) as usize).min(BAR);
+            line += &format!(" [{}{}]", "#".repeat(done), ".".repeat(BAR - done));
+        }
+        line += &format!(" {:>3}", progress.iteration);
+        if let Some(total) = progress.total {
+            line += &format!("/{total}");
+        }
+        match progress.epoch {
+            Some(epoch) => {
+                line += &format!("  loss {:.4}", epoch.loss);
+                if let Some(loss) = epoch.validation_loss {
+                    line += &format!("  validation {loss:.4}");
+                }
+                if let Some(score) = epoch.validation_score {
+                    line += &format!("  score {score:.4}");
+                }
+            }
+            None => {
+                if let Some(value) = progress.value {
+                    line += &format!("  {value:.6}");
+                }
+            }
+        }
+        let mut to = self.to.lock().unwrap_or_else(PoisonError::into_inner);
+        writeln!(to, "{line}").ok();
+        ControlFlow::Continue(())
     }
 }
 
@@ -148,5 +310,69 @@ impl fmt::Debug for Watch {
 impl PartialEq for Watch {
     fn eq(&self, _: &Self) -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(iteration: usize) -> Progress {
+        Progress {
+            source: "Network",
+            iteration,
+            total: Some(10),
+            value: Some(0.5),
+            epoch: Some(Epoch {
+                loss: 0.5,
+                validation_loss: Some(0.75),
+                validation_score: None,
+                learning_rate: 0.01,
+            }),
+        }
+    }
+
+    #[test]
+    fn a_log_has_a_line_for_each_step_and_goes_on() {
+        let path = std::env::temp_dir().join(format!("fitwell-{}-log.csv", std::process::id()));
+        let log = CsvLog::create(&path).unwrap();
+        assert!(log.observe(&step(1)).is_continue());
+        drop(log);
+        CsvLog::append(&path).unwrap().observe(&step(2));
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            lines[0],
+            "epoch,loss,validation_loss,validation_score,learning_rate"
+        );
+        assert_eq!(lines[1..], ["1,0.5,0.75,,0.01", "2,0.5,0.75,,0.01"]);
+        assert!(CsvLog::create(path.join("not/there")).is_err());
+    }
+
+    #[test]
+    fn lines_have_a_bar_and_pairs_stop_together() {
+        #[derive(Clone, Default)]
+        struct Text(Arc<Mutex<Vec<u8>>>);
+        impl Write for Text {
+            fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+                self.0.lock().unwrap().extend_from_slice(bytes);
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let text = Text::default();
+        let stop = |p: &Progress| match p.iteration {
+            5 => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        };
+        let both = (stop, ProgressLines::to(text.clone()));
+        assert!(both.observe(&step(4)).is_continue());
+        assert!(both.observe(&step(5)).is_break());
+        let seen = String::from_utf8(text.0.lock().unwrap().clone()).unwrap();
+        let second = "Network [##########..........]   5/10  loss 0.5000  validation 0.7500";
+        assert_eq!(seen.lines().nth(1), Some(second));
     }
 }

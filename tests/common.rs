@@ -20,6 +20,8 @@ mod features;
 mod impute;
 #[path = "common/logistic.rs"]
 mod logistic;
+#[path = "common/networks.rs"]
+mod networks;
 #[path = "common/report.rs"]
 mod report;
 #[path = "common/ridge.rs"]
@@ -113,6 +115,7 @@ fn registry<F: Float>() -> Vec<Entry<F>> {
     entries.extend(features::entries());
     entries.extend(logistic::entries());
     entries.extend(ridge::entries());
+    entries.extend(networks::sequential_entries());
     entries.extend(scaling::entries());
     entries.extend(selection::entries());
     entries.extend(sparse::entries());

@@ -1,8 +1,11 @@
 //! Multi-layer perceptrons: networks for tables, as classifiers and regressors.
+//!
+//! Coming from scikit-learn's MLP or from Keras? [`from_keras`] shows both side by side.
 
 mod activation;
 mod clip;
 mod elementwise;
+pub mod from_keras;
 mod layout;
 mod learning_rate;
 mod loss;

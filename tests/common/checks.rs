@@ -117,7 +117,7 @@ pub fn run<F: Float>(e: &Entry<F>, report: &mut Report) {
             "NaN is a missing value: it must be accepted instead",
         );
     }
-    match e.tags.widens {
+    match e.tags.widens.or(e.tags.places_count) {
         Some(reason) => report.skip("CC51", &e.name, reason),
         None => report.add(
             "CC51 columns in another order",
@@ -166,6 +166,10 @@ pub fn run<F: Float>(e: &Entry<F>, report: &mut Report) {
         }
     };
     for (name, check) in of_kind {
+        if let Some(reason) = e.tags.places_count.filter(|_| name.starts_with("CC50")) {
+            report.skip("CC50", &e.name, reason);
+            continue;
+        }
         match e.tags.poor_score.filter(|_| name.starts_with("CC68")) {
             Some(reason) => report.skip("CC68", &e.name, reason),
             None => report.add(name, &e.name, check(e)),

@@ -35,6 +35,8 @@ pub struct Tags {
     pub ignores_weights: Option<&'static str>,
     /// Why the order of the training rows counts.
     pub order_counts: Option<&'static str>,
+    /// Why the places of columns and classes count.
+    pub places_count: Option<&'static str>,
     /// Why a transformer's columns are not one for each column of the input.
     pub widens: Option<&'static str>,
     /// Multiplying all weights by a constant changes nothing.
@@ -57,6 +59,7 @@ impl Default for Tags {
             allow_nan: false,
             ignores_weights: None,
             order_counts: None,
+            places_count: None,
             widens: None,
             weight_scale_invariant: false,
             poor_score: None,

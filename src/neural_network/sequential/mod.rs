@@ -60,7 +60,7 @@ use network::Network;
 /// let network = SequentialClassifier::new(small.clone()).learning_rate_init(0.02).max_iter(30);
 /// let grid = ParamGrid::new().with("layers", [small, large.clone()]);
 /// let search = GridSearchCv::new(network, grid).cv(3).fit(&iris.x, &iris.target)?;
-/// assert_eq!(search.best_params()["layers"], large.into());
+/// assert_eq!(search.best_params()["layers"], fitwell::params::Value::from(large));
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

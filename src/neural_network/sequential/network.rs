@@ -324,6 +324,19 @@ impl<F: Float> Network<F> {
         Summary::of(&self.nodes)
     }
 
+    /// The values of all layers for a batch of this many rows fit in memory.
+    ///
+    /// # Errors
+    /// `TooLarge`.
+    pub(crate) fn fits(&self, rows: usize) -> Result<()> {
+        let widths = self
+            .nodes
+            .iter()
+            .map(|node| node.n_outputs.saturating_add(node.n_inputs));
+        let width = widths.fold(0usize, usize::saturating_add).saturating_mul(3);
+        parallel::fits::<F>("the values of a batch (lower batch_size)", (rows, width))
+    }
+
     /// The layers are these, and a last one.
     ///
     /// # Errors
@@ -403,6 +416,12 @@ impl<F: Float> Network<F> {
         variances.map_err(|e| {
             Error::invalid_parameter(estimator, "initial_weights", "a network", e.to_string())
         })
+    }
+
+    /// Whether a layer adds to the loss.
+    pub(crate) fn is_penalised(&self) -> bool {
+        let adds = |node: &Node| matches!(node.layer, Layer::Dense { l2, .. } if l2 > 0.0);
+        self.nodes.iter().any(adds)
     }
 
     /// Σ l2 ‖W‖² over the dense layers.

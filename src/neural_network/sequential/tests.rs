@@ -405,6 +405,12 @@ fn batches_of_a_stream_are_the_rows_in_memory() {
         none.unwrap_err().kind(),
         crate::ErrorKind::EmptyInput { .. }
     ));
+    let huge = network.clone().batch_size(usize::MAX);
+    let refused = huge.fit_batches(&classes, |_| Ok([Ok((x.clone(), y.clone()))]), None);
+    assert!(matches!(
+        refused.unwrap_err().kind(),
+        crate::ErrorKind::TooLarge { .. }
+    ));
     let other = network.fit_batches(&classes[..2], |_| Ok([Ok((x.clone(), y.clone()))]), None);
     assert!(
         other

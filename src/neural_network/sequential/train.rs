@@ -228,7 +228,7 @@ impl<'a, F: Float> Learner<'a, F> {
             gradient: vec![F::zero(); network.parameters.len()],
             row: [vec![0.0; m], vec![0.0; m], vec![0.0; m]],
             rate: 0.0,
-            penalised: network.penalty() > 0.0,
+            penalised: network.is_penalised(),
         }
     }
 
@@ -406,6 +406,7 @@ pub(super) fn epochs<F: Float>(
     if let Some(checkpoint) = plan.checkpoint {
         state = checkpoint.start(plan, fingerprint, state)?;
     }
+    state.network.fits(batch)?;
     let mut learner = Learner::new(plan, &state.network, batch);
     while !state.converged && state.n_iter() < plan.max_iter {
         let epoch = state.n_iter();
