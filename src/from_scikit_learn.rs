@@ -77,6 +77,8 @@
 //! | `MultiTaskLasso().fit(X, Y)` | `MultiTaskLasso::new().fit(&x, &y)?` with a two-dimensional `y`; a one-dimensional one does not compile |
 //! | `lars_path(X, y, method="lasso")` | `LassoLars::new().alpha(0.0).fit(&x, &y)?`, with `alphas()`, `active()`, `coef_path()` |
 //! | `LassoLarsIC(criterion="bic")` | `LassoLarsIc::new().criterion(InformationCriterion::Bic)` |
+//! | `KMeans(8, init=centers, algorithm="elkan")` | `KMeans::new(8).init(&centers).algorithm(Algorithm::Elkan)` |
+//! | `kmeans.fit_predict(X)`, `kmeans.fit_transform(X)` | `kmeans.fit_predict(&x)?`, `kmeans.fit_transform(&x)?` |
 //! | `train_test_split(X, y, test_size=0.2, stratify=y)` | `TrainTestSplit::new().test_size(0.2).stratify(&y).split((&x, &y))?` |
 //! | `PolynomialFeatures(degree=(2, 3))` | `PolynomialFeatures::new().degree_range(2..=3)` |
 //! | `KBinsDiscretizer(n_bins=[3, 5], encode="ordinal")` | `KBinsDiscretizer::new().n_bins_each([3, 5]).encode(BinEncode::Ordinal)` |

@@ -45,6 +45,7 @@
 //! | [`feature_selection`] | which columns to keep |
 //! | [`pipeline`] | steps in sequence, parts side by side |
 //! | [`linear_model`] | [`Ridge`](linear_model::Ridge), [`LogisticRegression`](linear_model::LogisticRegression) |
+//! | [`cluster`] | [`KMeans`](cluster::KMeans) |
 //! | [`model_selection`] | splits, cross-validation, grid search |
 //! | [`metrics`] | what a prediction is worth |
 //! | [`model`] | model files |

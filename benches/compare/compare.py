@@ -12,6 +12,7 @@ import sys
 import warnings
 
 import categories
+import cluster
 import feature_selection
 import features
 import impute
@@ -24,7 +25,7 @@ import sparse
 import table
 from common import ROOT, WORK
 
-AREAS = [table, scaling, sparse, features, categories, impute, linear_model, mlp, penalised, model_selection, feature_selection]
+AREAS = [table, scaling, sparse, features, categories, cluster, impute, linear_model, mlp, penalised, model_selection, feature_selection]
 
 
 class Ours:

@@ -2,6 +2,7 @@
 //! standard input and answers with a line of JSON: the seconds it took and what the quality is judged by.
 
 mod categories;
+mod cluster;
 mod feature_selection;
 mod features;
 mod impute;
@@ -53,6 +54,7 @@ fn job(workload: &str, data: &Data) -> std::result::Result<Job, Box<dyn std::err
     let areas = [
         feature_selection::job,
         categories::job,
+        cluster::job,
         features::job,
         impute::job,
         linear_model::job,

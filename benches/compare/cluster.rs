@@ -1,0 +1,33 @@
+//! Clustering.
+
+use std::time::Instant;
+
+use fitwell::Float;
+use fitwell::cluster::KMeans;
+use fitwell::prelude::*;
+use ndarray::{Array2, s};
+use serde_json::json;
+
+use crate::{Data, Found, Job};
+
+pub(crate) fn job(workload: &str, data: &Data) -> Found {
+    Ok(Some(match workload {
+        "kmeans_f64" => from_rows::<f64>(data.matrix("x")?),
+        "kmeans_f32" => from_rows::<f32>(data.matrix("x")?),
+        "kmeans_plusplus_f64" => k_means::<f64>(KMeans::new(20), data.matrix("x")?),
+        _ => return Ok(None),
+    }))
+}
+
+fn from_rows<F: Float>(x: Array2<F>) -> Job {
+    k_means(KMeans::new(20).init(&x.slice(s![..20, ..])), x)
+}
+
+fn k_means<F: Float>(model: KMeans, x: Array2<F>) -> Job {
+    Box::new(move || {
+        let start = Instant::now();
+        let fitted = model.fit(&x, &())?;
+        let seconds = start.elapsed().as_secs_f64();
+        Ok((seconds, json!([fitted.inertia(), fitted.n_iter()])))
+    })
+}
