@@ -18,7 +18,8 @@ use crate::model::{Model, ensure};
 use crate::params::Hyperparameters;
 use crate::targets::ClassTarget;
 use crate::traits::{
-    Classes, Estimator, FitWithValidation, PartialFit, Predict, PredictProba, Score,
+    Classes, DecisionFunction, Estimator, FitWithValidation, PartialFit, Predict, PredictProba,
+    Score,
 };
 
 use super::loss::Loss;
@@ -455,7 +456,15 @@ impl<F: Float> PredictProba<ArrayRef2<F>> for FittedMlpClassifier<F> {
     }
 }
 
-crate::boxed::confidence!(FittedMlpClassifier: proba);
+/// The weighted sums of the last layer: of two classes the log-odds of the second.
+impl<F: Float> DecisionFunction<ArrayRef2<F>> for FittedMlpClassifier<F> {
+    type Float = F;
+    fn decision_function(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
+        self.trained.outputs(NAME, x, true)
+    }
+}
+
+crate::boxed::confidence!(FittedMlpClassifier: proba, decision);
 
 /// The accuracy.
 impl<F: Float, Y: ClassTarget + ?Sized> Score<ArrayRef2<F>, Y> for FittedMlpClassifier<F> {

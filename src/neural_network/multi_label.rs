@@ -175,13 +175,14 @@ impl MlpClassifier {
 /// What [`MlpClassifier`] learned of several labels.
 ///
 /// ```
-/// use fitwell::{neural_network::{MlpClassifier, Solver}, prelude::*};
+/// use fitwell::{neural_network::{Activation, MlpClassifier, Solver}, prelude::*};
 /// use ndarray::array;
 ///
-/// let x = array![[0.0], [1.0], [2.0], [3.0]];
-/// let large_and_odd = array![[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]];
-/// let model = MlpClassifier::new().hidden_layer_sizes([16]).solver(Solver::lbfgs()).fit(&x, &large_and_odd)?;
-/// assert_eq!(model.predict(&x)?, large_and_odd);
+/// let x = array![[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]];
+/// let warm_and_wet = array![[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]];
+/// let recipe = MlpClassifier::new().hidden_layer_sizes([8]).activation(Activation::Tanh).solver(Solver::lbfgs());
+/// let model = recipe.fit(&x, &warm_and_wet)?;
+/// assert_eq!(model.predict(&x)?, warm_and_wet);
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

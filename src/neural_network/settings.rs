@@ -10,6 +10,9 @@ use super::learning_rate::LearningRate;
 use super::optimizer::Optimizer;
 use super::train::{FullBatch, Stochastic};
 
+/// The most units of a layer: more is a mistake, whatever the memory.
+const MOST_UNITS: usize = 1 << 30;
+
 /// What finds the weights, with the settings that belong to it.
 ///
 /// By parameter name, as in scikit-learn: `solver` is `"adam"`, `"sgd"` or `"lbfgs"`, the settings stand beside it
@@ -166,6 +169,15 @@ impl Settings {
                 "hidden_layer_sizes",
                 "a list of sizes of at least 1",
                 format!("0 for layer {layer}"),
+            ));
+        }
+        let largest = self.hidden_layer_sizes.iter().max();
+        if let Some(&size) = largest.filter(|&&n| n > MOST_UNITS) {
+            return Err(Error::invalid_parameter(
+                name,
+                "hidden_layer_sizes",
+                format!("a list of sizes of at most {MOST_UNITS}"),
+                size,
             ));
         }
         self.activation.check(name)?;
