@@ -83,6 +83,7 @@ pub mod feature_selection;
 mod float;
 pub mod from_scikit_learn;
 pub mod impute;
+pub mod isotonic;
 mod labels;
 pub mod linalg;
 pub mod linear_model;

@@ -15,6 +15,7 @@ import categories
 import cluster
 import feature_selection
 import features
+import glm
 import impute
 import linear_model
 import mlp
@@ -25,7 +26,7 @@ import sparse
 import table
 from common import ROOT, WORK
 
-AREAS = [table, scaling, sparse, features, categories, cluster, impute, linear_model, mlp, penalised, model_selection, feature_selection]
+AREAS = [table, scaling, sparse, features, categories, cluster, impute, linear_model, mlp, penalised, glm, model_selection, feature_selection]
 
 
 class Ours:

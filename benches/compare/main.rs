@@ -5,6 +5,7 @@ mod categories;
 mod cluster;
 mod feature_selection;
 mod features;
+mod glm;
 mod impute;
 mod linear_model;
 mod mlp;
@@ -56,6 +57,7 @@ fn job(workload: &str, data: &Data) -> std::result::Result<Job, Box<dyn std::err
         categories::job,
         cluster::job,
         features::job,
+        glm::job,
         impute::job,
         linear_model::job,
         mlp::job,

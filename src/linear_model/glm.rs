@@ -421,7 +421,7 @@ macro_rules! glm_regressor {
             ///
             /// # Errors
             /// As `fit`, and `ShapeMismatch` when `start` has another number of features.
-            pub fn fit_from<F: Float, Y: RealTarget<F> + ?Sized>(
+            pub fn fit_from<F: Float, Y: AsTargets<Targets: RealTarget<F>> + ?Sized>(
                 &self,
                 x: &ArrayRef2<F>,
                 y: &Y,
@@ -435,7 +435,7 @@ macro_rules! glm_regressor {
                 if self.fit_intercept {
                     parameters.push(start.intercept.f64());
                 }
-                self.learn(x, y, Some(parameters))
+                self.learn(x, y.as_targets(), Some(parameters))
             }
 
             fn learn<F: Float, Y: RealTarget<F> + ?Sized>(
@@ -540,7 +540,17 @@ macro_rules! glm_regressor {
                 self.converged
             }
 
-            fn family(&self) -> Family {
+            /// The strength of the penalty of the fit.
+            pub(super) fn alpha(&self) -> f64 {
+                self.alpha
+            }
+
+            /// Whether an intercept was fitted.
+            pub(super) fn fit_intercept(&self) -> bool {
+                self.fit_intercept
+            }
+
+            pub(super) fn family(&self) -> Family {
                 Family::tweedie(self.power, self.log_link)
             }
 

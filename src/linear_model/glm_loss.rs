@@ -95,6 +95,21 @@ impl Family {
         if self.is_log() { mean.ln() } else { mean }
     }
 
+    /// dz/dμ.
+    pub(crate) fn link_slope(self, mean: f64) -> f64 {
+        if self.is_log() { 1.0 / mean } else { 1.0 }
+    }
+
+    /// The variance of a row of unit dispersion.
+    pub(crate) fn variance(self, mean: f64) -> f64 {
+        match self {
+            Family::Normal => 1.0,
+            Family::Poisson => mean,
+            Family::Gamma => mean * mean,
+            Family::TweedieLog(p) | Family::TweedieIdentity(p) => mean.powf(p),
+        }
+    }
+
     /// Loss, gradient and curvature of a row. Outside the domain of an identity link the loss is infinite.
     #[inline(always)]
     pub(crate) fn point(self, y: f64, z: f64) -> Point {

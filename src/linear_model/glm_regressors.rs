@@ -13,7 +13,7 @@ use crate::linear_model::affine::affine;
 use crate::model::{Model, ensure};
 use crate::observer::{Observer, Watch};
 use crate::params::{Hyperparameters, describe};
-use crate::targets::RealTarget;
+use crate::targets::{AsTargets, RealTarget};
 use crate::traits::{Estimator, Predict, Score};
 
 use super::glm::{self, GlmSolver, Settings, glm_regressor};
@@ -29,7 +29,8 @@ glm_regressor! {
     /// the mean of half the Poisson deviance up to a constant. Predictions are the means μ. Use it for numbers of events,
     /// or for numbers per exposure (claims per year insured) with the exposures as weights. The variance of y is taken as
     /// proportional to its mean. Encode categorical features first, and scale the others: the penalty treats all
-    /// coefficients alike. `alpha` 0 is the maximum likelihood estimate.
+    /// coefficients alike. `alpha` 0 is the maximum likelihood estimate, for
+    /// which [`inference`](FittedPoissonRegressor::inference) has standard errors.
     ///
     /// # Settings
     /// | name | default | range | raising it ... |

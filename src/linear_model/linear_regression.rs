@@ -157,6 +157,7 @@ impl<F: Float, Y: RealTargets<F> + ?Sized> Estimator<ArrayRef2<F>, Y> for Linear
             intercept,
             rank,
             singular,
+            fit_intercept: self.fit_intercept,
             dim: PhantomData,
         })
     }
@@ -168,8 +169,12 @@ linear_regressor! {
     pub struct FittedLinearRegression of LinearRegression {
         rank: Option<usize>,
         singular: Option<Array1<F>>,
+        fit_intercept: bool,
     }
     validate(this) {
+        ensure::that(this.fit_intercept || this.intercept.iter().all(|b| *b == F::zero()), || {
+            "an intercept that was not fitted is not 0".into()
+        })?;
         ensure::that(this.rank.is_some() == this.singular.is_some(), || {
             "`rank` and `singular` come together".into()
         })?;
@@ -188,6 +193,11 @@ impl<F: Float, D: TargetDim> FittedLinearRegression<F, D> {
     /// The rank of the (centred, weighted) samples; `None` with `positive`.
     pub fn rank(&self) -> Option<usize> {
         self.rank
+    }
+
+    /// Whether an intercept was fitted.
+    pub(super) fn fit_intercept(&self) -> bool {
+        self.fit_intercept
     }
 
     /// The singular values of the (centred, weighted) samples, descending, min(n_samples, n_features); `None` with

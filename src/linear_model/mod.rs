@@ -1,6 +1,7 @@
 //! Linear models: predictions are linear in the features, or a fixed function of what is.
 
 mod affine;
+mod ard_regression;
 mod bayesian_ridge;
 mod classifier_model;
 mod coordinate_descent;
@@ -11,6 +12,9 @@ mod elastic_net;
 mod glm;
 mod glm_loss;
 mod glm_regressors;
+mod huber_regressor;
+mod inference;
+mod inference_fits;
 mod lars;
 mod lars_path;
 mod lasso;
@@ -25,6 +29,10 @@ mod logistic_regression;
 mod logistic_regression_cv;
 mod logistic_solver;
 mod multi_task;
+mod one_output;
+mod quantile_lp;
+mod quantile_regressor;
+mod ransac_regressor;
 mod ridge;
 mod ridge_classifier;
 mod ridge_classifier_cv;
@@ -38,6 +46,7 @@ mod sparse_path;
 mod spectrum;
 mod stochastic_average;
 
+pub use ard_regression::{ArdRegression, FittedArdRegression};
 pub use bayesian_ridge::{BayesianRidge, FittedBayesianRidge};
 pub use coordinate_descent::{Alphas, L1Ratio, Selection};
 pub use elastic_net::{ElasticNet, FittedElasticNet};
@@ -46,6 +55,8 @@ pub use glm_regressors::{
     FittedGammaRegressor, FittedPoissonRegressor, FittedTweedieRegressor, GammaRegressor,
     PoissonRegressor, TweedieLink, TweedieRegressor,
 };
+pub use huber_regressor::{FittedHuberRegressor, HuberRegressor};
+pub use inference::{Inference, WeightKind};
 pub use lars::{
     FittedLars, FittedLassoLars, FittedLassoLarsIc, InformationCriterion, Lars, LassoLars,
     LassoLarsIc,
@@ -58,6 +69,8 @@ pub use logistic_solver::LogisticSolver;
 pub use multi_task::{
     FittedMultiTaskElasticNet, FittedMultiTaskLasso, MultiTaskElasticNet, MultiTaskLasso,
 };
+pub use quantile_regressor::{FittedQuantileRegressor, QuantileRegressor};
+pub use ransac_regressor::{FittedRansacRegressor, RansacLoss, RansacRegressor};
 pub use ridge::{Alpha, FittedRidge, Ridge};
 pub use ridge_classifier::{FittedRidgeClassifier, RidgeClassifier};
 pub use ridge_classifier_cv::{FittedRidgeClassifierCv, RidgeClassifierCv};

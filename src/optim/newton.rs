@@ -1,7 +1,7 @@
 //! Minimises a smooth function whose Hessian is cheap to solve with: Newton's method with backtracking.
 //!
 //! A step goes from θ to θ + t d with d = −H⁻¹ g and t the first of 1, ½, ¼, ... that gives Armijo's decrease
-//! f(θ + t d) ≤ f(θ) + 2⁻¹¹ t g'd, or that leaves f alone to rounding and lessens Σ |g|. Near a minimum t is 1 and the
+//! f(θ + t d) ≤ f(θ) + 2⁻¹¹ t g'd, or that leaves f alone to rounding and lessens Σ |g| or finds it within `tol`. Near a minimum t is 1 and the
 //! number of right digits doubles with each step. The search ends where max |g| ≤ `tol` and half the squared Newton
 //! decrement of the last step, −g'd / 2, is no more than `tol` (S. Boyd and L. Vandenberghe, Convex Optimization, 2004,
 //! 9.5). These are the rules of scikit-learn's newton-cholesky: the steps are the same, and so is their number.
@@ -101,7 +101,7 @@ impl Newton {
                 let flat = change.abs() <= self.noise * value.abs();
                 if sum.is_finite()
                     && (change <= step * ARMIJO * slope
-                        || (flat && (sum < sum_before || sum_before == 0.0)))
+                        || (flat && (sum < sum_before || max_abs(&trial_gradient) <= self.tol)))
                 {
                     accepted = Some(next);
                     break;

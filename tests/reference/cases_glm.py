@@ -3,7 +3,10 @@
 import warnings
 
 import numpy as np
-from sklearn.linear_model import GammaRegressor, PoissonRegressor, TweedieRegressor
+import scipy.optimize
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import ARDRegression, GammaRegressor, HuberRegressor, PoissonRegressor, QuantileRegressor, TweedieRegressor
+from sklearn.linear_model._huber import _huber_loss_and_gradient
 
 
 def samples(g, name):
@@ -96,5 +99,157 @@ def glm(g):
     g.write("glm", "PoissonRegressor, GammaRegressor and TweedieRegressor: settings, weights, dependent columns.", cases)
 
 
+def huber(g):
+    cases = []
+    for data in ["plain", "collinear", "wide"]:
+        x = samples(g, data)
+        y = target(g, "real", len(x))
+        y[::9] += 8.0
+        for settings in [{}, {"epsilon": 1.9}, {"epsilon": 1.1}, {"alpha": 10.0}, {"fit_intercept": False}]:
+            if data == "wide":
+                settings = {"alpha": 1.0} | settings
+            for weights in [False, True]:
+                w = g.ramp(len(x)) if weights else None
+                model = HuberRegressor(**settings, tol=1e-10, max_iter=100_000).fit(x, y, w)
+                # L-BFGS-B ends where a step gains less than 2e-9: from there on with scikit-learn's objective alone.
+                sw = np.ones(len(x)) if w is None else w
+                at = np.r_[model.coef_, [model.intercept_] if model.fit_intercept else [], model.scale_]
+                for _ in range(20):
+                    at = scipy.optimize.minimize(
+                        _huber_loss_and_gradient, at, (x, y, model.epsilon, model.alpha, sw), "L-BFGS-B", True,
+                        bounds=[(None, None)] * (len(at) - 1) + [(1e-14, None)],
+                        options={"ftol": 0, "gtol": 1e-11, "maxiter": 100_000, "maxfun": 1_000_000, "maxls": 50},
+                    ).x
+                model.coef_, model.scale_ = at[: x.shape[1]], at[-1]
+                if model.fit_intercept:
+                    model.intercept_ = at[-2]
+                model.outliers_ = np.abs(y - model.predict(x)) > model.scale_ * model.epsilon
+                expected = {
+                    "coef": g.array(model.coef_),
+                    "intercept": g.number(model.intercept_),
+                    "scale": g.number(model.scale_),
+                    "outliers": g.letters(model.outliers_),
+                    "score": g.number(model.score(x, y, w)),
+                }
+                why = "L-BFGS-B at the rounding of the objective, restarted 20 times with no such limit"
+                tolerance = g.within(1e-6, 1e-6, why)
+                r = np.abs(y - model.predict(x))
+                s, e = model.scale_, model.epsilon
+                h = np.where(r <= e * s, r**2 / s, 2 * e * r - e**2 * s)
+                expected["objective"] = g.number((sw * (s + h)).sum() + model.alpha * model.coef_ @ model.coef_)
+                data_ = {"samples": data, "target": "real", "weights": weights}
+                cases.append({"data": data_, "settings": settings, "expected": expected, "tolerance": tolerance})
+    g.write("huber", "HuberRegressor: every setting, weights, dependent columns; every ninth target is off by 8.", cases)
+
+
+def isotonic(g):
+    cases = []
+    near = g.within(1e-13, 1e-12, "means of runs of a few hundred values, summed in another order")
+    full = g.matrix("diabetes_raw")
+    for column, name in [(2, "bmi"), (0, "age"), (8, "s5")]:
+        x, y = full[:, column], g.targets("diabetes")
+        for settings in [
+            {},
+            {"increasing": "no"},
+            {"increasing": "auto"},
+            {"y_min": 100.0},
+            {"y_max": 180.0},
+            {"y_min": 120.0, "y_max": 170.0},
+            {"out_of_bounds": "clip"},
+        ]:
+            for weights in [False, True]:
+                w = g.ramp(len(x)) if weights else None
+                increasing = {"no": False, "auto": "auto"}.get(settings.get("increasing"), True)
+                model = IsotonicRegression(**(settings | {"increasing": increasing})).fit(x, y, w)
+                at = np.concatenate([x, np.linspace(x.min() - 1, x.max() + 1, 40)])
+                expected = {
+                    "x_thresholds": g.array(model.X_thresholds_),
+                    "y_thresholds": g.array(model.y_thresholds_),
+                    "increasing": bool(model.increasing_),
+                    "predict": g.array(model.predict(at)),
+                }
+                data = {"column": column, "feature": name, "weights": weights}
+                cases.append({"data": data, "settings": settings, "expected": expected, "tolerance": near})
+    g.write("isotonic", "IsotonicRegression on features with ties: bounds, direction, weights, values out of range.", cases)
+
+
+def quantile(g):
+    cases = []
+    for data in ["plain", "collinear", "wide"]:
+        x = samples(g, data)
+        for kind in ["real", "counts"]:
+            y = target(g, kind, len(x))
+            for settings in [
+                {},
+                {"alpha": 0.02},
+                {"alpha": 0.0},
+                {"quantile": 0.9, "alpha": 0.02},
+                {"quantile": 0.13, "alpha": 0.005},
+                {"fit_intercept": False, "alpha": 0.02},
+            ]:
+                for weights in [False, True]:
+                    w = g.ramp(len(x)) if weights else None
+                    model = QuantileRegressor(**settings).fit(x, y, w)
+                    sw = np.ones(len(x)) if w is None else w
+                    r = y - model.predict(x)
+                    q = model.quantile
+                    loss = np.average(q * np.maximum(r, 0) + (1 - q) * np.maximum(-r, 0), weights=sw)
+                    expected = {"objective": g.number(loss + model.alpha * np.abs(model.coef_).sum())}
+                    # Whether the solution is the only one: small changes of the costs do not move it.
+                    rng = np.random.default_rng(0)
+                    unique = True
+                    for _ in range(4):
+                        moved = QuantileRegressor(**settings).fit(x, y, sw * (1 + 1e-6 * rng.standard_normal(len(x))) * (sw > 0))
+                        unique &= bool(np.abs(moved.coef_ - model.coef_).max() < 1e-9 and abs(moved.intercept_ - model.intercept_) < 1e-9)
+                    if unique and (data == "plain" or model.alpha > 0):
+                        expected |= {"coef": g.array(model.coef_), "intercept": g.number(model.intercept_), "score": g.number(model.score(x, y, w))}
+                    tolerance = g.within(1e-8, 1e-8, "a vertex, exact here; HiGHS allows 1e-7 of infeasibility and rarely uses it")
+                    data_ = {"samples": data, "target": kind, "weights": weights}
+                    cases.append({"data": data_, "settings": settings, "expected": expected, "tolerance": tolerance})
+    g.write("quantile", "QuantileRegressor: the objective, and the coefficients where they are unique.", cases)
+
+
+def ard(g):
+    cases = []
+    for data in ["plain", "collinear", "wide"]:
+        x = samples(g, data)
+        y = target(g, "real", len(x))
+        for settings in [
+            {},
+            {"compute_score": True},
+            {"tol": 1e-6},
+            {"max_iter": 3},
+            {"alpha_1": 1.0, "alpha_2": 0.5},
+            {"lambda_1": 0.5, "lambda_2": 0.1},
+            {"threshold_lambda": 50.0},
+            {"fit_intercept": False},
+        ]:
+            if data == "wide" and "tol" in settings:
+                continue  # features that tie are told apart by rounding
+            model = ARDRegression(**settings).fit(x, y)
+            mean, std = model.predict(x, return_std=True)
+            expected = {
+                "coef": g.array(model.coef_),
+                "intercept": g.number(model.intercept_),
+                "alpha": g.number(model.alpha_),
+                "lambda": g.array(model.lambda_),
+                "sigma": g.array(model.sigma_),
+                "scores": g.array(model.scores_),
+                "n_iter": int(model.n_iter_),
+                "predict": g.array(mean),
+                "std": g.array(std),
+            }
+            near = g.within(1e-7, 1e-7, "the same steps; inverses of condition up to 1e6, each feeding the next")
+            data_ = {"samples": data, "target": "real", "weights": False}
+            cases.append({"data": data_, "settings": settings, "expected": expected, "tolerance": near})
+    g.write("ard", "ARDRegression: every setting, step by step.", cases)
+
+
 def files(g):
-    return {"glm": lambda: glm(g)}
+    return {
+        "ard": lambda: ard(g),
+        "glm": lambda: glm(g),
+        "huber": lambda: huber(g),
+        "isotonic": lambda: isotonic(g),
+        "quantile": lambda: quantile(g),
+    }

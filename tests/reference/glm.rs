@@ -1,12 +1,14 @@
 //! Generalised and robust linear models.
 
+use fitwell::Labels;
+use fitwell::isotonic::IsotonicRegression;
 use fitwell::linear_model::*;
 use fitwell::prelude::*;
 use ndarray::{Array1, Array2, Axis, concatenate, s};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::compare::{Reference, number};
-use crate::data::{matrix, ramp, targets};
+use crate::compare::{Case, Reference, letters, number};
+use crate::data::{features, matrix, ramp, targets};
 
 /// Well-conditioned, collinear, and more columns than rows, as `cases_glm.py` builds them.
 fn samples(name: &str) -> Array2<f64> {
@@ -86,7 +88,9 @@ fn generalised_linear_models() {
                 let objective = lost + alpha / 2.0 * model.coef().mapv(|w| w * w).sum();
                 let higher = objective - number(&expected["default_objective"]);
                 // A gradient of tol leaves up to |g|² / (2 h) on either side.
-                case.same("objective by default", &(higher < 1e-5), &true);
+                // scikit-learn leaves the domain of an identity link once, and ends in NaN.
+                let fine = higher < 1e-5 || number(&expected["default_objective"]).is_nan();
+                case.same("objective by default", &(fine && objective.is_finite()), &true);
             }};
         }
         match value["name"].as_str().unwrap() {
@@ -94,5 +98,270 @@ fn generalised_linear_models() {
             "GammaRegressor" => compare!(GammaRegressor),
             _ => compare!(TweedieRegressor),
         }
+    });
+}
+
+#[test]
+fn huber() {
+    Reference::read("huber").each(180, |value, case| {
+        let (x, mut y, w) = data(value);
+        for y in y.iter_mut().step_by(9) {
+            *y += 8.0;
+        }
+        let y = y.weighted(&w);
+        let (expected, near) = (&value["expected"], &value["tolerance"]);
+        let estimator = set(HuberRegressor::new(), &value["settings"]);
+        let model = estimator.fit(&x, &y).unwrap();
+        case.same("converged", &model.converged(), &true);
+        case.array("coef", &model.coef(), &expected["coef"], near);
+        case.number("intercept", model.intercept(), &expected["intercept"], near);
+        case.number("scale", model.scale(), &expected["scale"], near);
+        case.number(
+            "score",
+            model.score(&x, &y).unwrap(),
+            &expected["score"],
+            near,
+        );
+        let outliers: Vec<usize> = model
+            .outliers()
+            .iter()
+            .map(|&far| usize::from(far))
+            .collect();
+        case.same("outliers", &outliers, &letters(&expected["outliers"]));
+        // The objective by its definition is no higher than scikit-learn's.
+        let epsilon = value["settings"].get("epsilon").map_or(1.35, number);
+        let alpha = value["settings"].get("alpha").map_or(1e-4, number);
+        let predicted = model.predict(&x).unwrap();
+        let scale = model.scale();
+        let mut objective = alpha * model.coef().mapv(|w| w * w).sum();
+        for ((y, z), s) in y.target().iter().zip(&predicted).zip(&w) {
+            let r = (y - z).abs();
+            let h = if r <= epsilon * scale {
+                r * r / scale
+            } else {
+                2.0 * epsilon * r - epsilon * epsilon * scale
+            };
+            objective += s * (scale + h);
+        }
+        let other = number(&expected["objective"]);
+        case.same("objective", &(objective <= other * (1.0 + 1e-12)), &true);
+    });
+}
+
+#[test]
+fn isotonic() {
+    Reference::read("isotonic").each(160, |value, case| {
+        let (data, expected, near) = (&value["data"], &value["expected"], &value["tolerance"]);
+        let all = features("diabetes_raw");
+        let x = all
+            .column(data["column"].as_u64().unwrap() as usize)
+            .insert_axis(Axis(1))
+            .to_owned();
+        let y = targets("diabetes").0.column(0).to_owned();
+        let estimator = set(IsotonicRegression::new(), &value["settings"]);
+        let model = match crate::data::weights(data, x.nrows()) {
+            Some(w) => estimator.fit(&x, &y.weighted(&w)).unwrap(),
+            None => estimator.fit(&x, &y).unwrap(),
+        };
+        let (low, high) = x
+            .iter()
+            .fold((f64::MAX, f64::MIN), |(a, b), &v| (a.min(v), b.max(v)));
+        let more = Array1::linspace(low - 1.0, high + 1.0, 40).insert_axis(Axis(1));
+        let at = concatenate![Axis(0), x, more];
+        case.array(
+            "x_thresholds",
+            &model.x_thresholds(),
+            &expected["x_thresholds"],
+            near,
+        );
+        case.array(
+            "y_thresholds",
+            &model.y_thresholds(),
+            &expected["y_thresholds"],
+            near,
+        );
+        case.same(
+            "increasing",
+            &model.increasing(),
+            &expected["increasing"].as_bool().unwrap(),
+        );
+        case.array(
+            "predict",
+            &model.predict(&at).unwrap(),
+            &expected["predict"],
+            near,
+        );
+    });
+}
+
+fn tables(case: &mut Case, found: &Inference, value: &Value) {
+    let (expected, near) = (&value["expected"], &value["tolerance"]);
+    case.array("coef", &found.coef(), &expected["coef"], near);
+    case.array("std_err", &found.std_err(), &expected["std_err"], near);
+    case.array(
+        "statistic",
+        &found.statistic(),
+        &expected["statistic"],
+        near,
+    );
+    case.array("p_values", &found.p_values(), &expected["p_values"], near);
+    case.array(
+        "conf_int",
+        &found.conf_int(0.9).unwrap(),
+        &expected["conf_int"],
+        near,
+    );
+    case.array(
+        "covariance",
+        found.covariance(),
+        &expected["covariance"],
+        near,
+    );
+    let mut one = |what: &str, ours: f64| {
+        if !expected[what].is_null() {
+            case.number(what, ours, &expected[what], near);
+        }
+    };
+    one("df_residual", found.df_residual());
+    one("log_likelihood", found.log_likelihood().unwrap_or(f64::NAN));
+    one("aic", found.aic().unwrap_or(f64::NAN));
+    one("bic", found.bic().unwrap_or(f64::NAN));
+    one("null", found.null_log_likelihood().unwrap_or(f64::NAN));
+    one("scale", found.scale());
+    one("deviance", found.deviance());
+    one("null_deviance", found.null_deviance());
+    one("pearson", found.pearson_chi2());
+    one("r_squared", found.r_squared());
+    one("adjusted", found.adjusted_r_squared().unwrap_or(f64::NAN));
+    let (f, p) = found.f_test().unwrap_or((f64::NAN, f64::NAN));
+    one("f", f);
+    one("f_p", p);
+}
+
+/// Beside statsmodels.
+#[test]
+fn inference() {
+    Reference::read("inference").each(400, |value, case| {
+        let data = &value["data"];
+        let x = samples("plain");
+        let (w, kind) = match data["weights"].as_str() {
+            Some("variance") => (ramp(x.nrows()) + 0.5, WeightKind::Variance),
+            Some("frequency") => (
+                (0..x.nrows()).map(|i| (i % 3) as f64).collect(),
+                WeightKind::Frequency,
+            ),
+            _ => (Array1::ones(x.nrows()), WeightKind::Frequency),
+        };
+        let name = value["name"].as_str().unwrap();
+        if name == "logistic" {
+            let codes = letters(&value["expected"]["codes"]);
+            let y = Labels::from(codes.iter().map(|&c| c as i64).collect::<Vec<_>>());
+            let estimator = LogisticRegression::new()
+                .c(f64::INFINITY)
+                .tol(1e-10)
+                .max_iter(1000);
+            let model = set(estimator, &value["settings"]).fit(&x, &y).unwrap();
+            return tables(case, &model.inference(&x, &y).unwrap(), value);
+        }
+        let y = target(data["target"].as_str().unwrap(), x.nrows()).weighted(&w);
+        let settings = &value["settings"];
+        macro_rules! glm {
+            ($name:ident) => {{
+                let exact = $name::new()
+                    .alpha(0.0)
+                    .tol(1e-12)
+                    .solver(GlmSolver::NewtonCholesky);
+                let model = set(exact, settings).fit(&x, &y).unwrap();
+                tables(case, &model.inference_with(&x, &y, kind).unwrap(), value);
+            }};
+        }
+        match name {
+            "least_squares" => {
+                let model = set(LinearRegression::new(), settings).fit(&x, &y).unwrap();
+                tables(case, &model.inference_with(&x, &y, kind).unwrap(), value);
+            }
+            "poisson" => glm!(PoissonRegressor),
+            "gamma" => glm!(GammaRegressor),
+            _ => {
+                let mut settings = settings.clone();
+                if settings.get("power").is_none() {
+                    settings["power"] = json!(0.0);
+                }
+                let exact = TweedieRegressor::new()
+                    .alpha(0.0)
+                    .tol(1e-12)
+                    .solver(GlmSolver::NewtonCholesky);
+                let model = set(exact, &settings).fit(&x, &y).unwrap();
+                tables(case, &model.inference_with(&x, &y, kind).unwrap(), value);
+            }
+        }
+    });
+}
+
+#[test]
+fn quantile() {
+    Reference::read("quantile").each(150, |value, case| {
+        let (x, y, w) = data(value);
+        let (expected, near) = (&value["expected"], &value["tolerance"]);
+        let estimator = set(QuantileRegressor::new(), &value["settings"]);
+        let y = y.weighted(&w);
+        let model = estimator.fit(&x, &y).unwrap();
+        case.same("converged", &model.converged(), &true);
+        let (q, alpha) = (
+            model.quantile(),
+            value["settings"].get("alpha").map_or(1.0, number),
+        );
+        let predicted = model.predict(&x).unwrap();
+        let mut loss = 0.0;
+        for ((y, z), s) in y.target().iter().zip(&predicted).zip(&w) {
+            loss += s * (q * (y - z).max(0.0) + (1.0 - q) * (z - y).max(0.0));
+        }
+        let objective = loss / w.sum() + alpha * model.coef().mapv(f64::abs).sum();
+        case.number("objective", objective, &expected["objective"], near);
+        if !expected["coef"].is_null() {
+            case.array("coef", &model.coef(), &expected["coef"], near);
+            case.number("intercept", model.intercept(), &expected["intercept"], near);
+            case.number(
+                "score",
+                model.score(&x, &y).unwrap(),
+                &expected["score"],
+                near,
+            );
+        }
+    });
+}
+
+#[test]
+fn automatic_relevance_determination() {
+    Reference::read("ard").each(200, |value, case| {
+        let (x, y, _) = data(value);
+        let (expected, near) = (&value["expected"], &value["tolerance"]);
+        let model = set(ArdRegression::new(), &value["settings"])
+            .fit(&x, &y)
+            .unwrap();
+        case.same(
+            "n_iter",
+            &model.n_iter(),
+            &(expected["n_iter"].as_u64().unwrap() as usize),
+        );
+        case.array("coef", &model.coef(), &expected["coef"], near);
+        case.number("intercept", model.intercept(), &expected["intercept"], near);
+        case.number("alpha", model.alpha(), &expected["alpha"], near);
+        case.array(
+            "lambda",
+            &Array1::from(model.lambda().to_vec()),
+            &expected["lambda"],
+            near,
+        );
+        case.array("sigma", &model.sigma(), &expected["sigma"], near);
+        case.array(
+            "scores",
+            &Array1::from(model.scores().to_vec()),
+            &expected["scores"],
+            near,
+        );
+        let (mean, std) = model.predict_std(&x).unwrap();
+        case.array("predict", &mean, &expected["predict"], near);
+        case.array("std", &std, &expected["std"], near);
     });
 }

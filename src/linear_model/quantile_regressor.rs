@@ -1,0 +1,474 @@
+//! Quantile regression: a linear model of a quantile of the target.
+
+use std::fmt;
+
+use ndarray::{Array1, Array2, ArrayRef2, ArrayView1, Axis, Ix1};
+use serde::{Deserialize, Serialize};
+
+use crate::check::{self, Interval};
+use crate::error::Result;
+use crate::feature_selection::FeatureImportances;
+use crate::float::Float;
+use crate::metrics;
+use crate::model::{Model, ensure};
+use crate::params::{Hyperparameters, describe};
+use crate::targets::{RealTarget, RealTargets};
+use crate::traits::{Estimator, Predict, Score};
+
+use super::quantile_lp::{Program, Solution};
+
+const NAME: &str = "QuantileRegressor";
+
+/// A linear regression of a quantile of the target: the median, or what 90 % stay below.
+///
+/// Minimises over w (n_features) and b, with sample weights s and q = `quantile`,
+/// ```text
+/// 1/Σsᵢ Σᵢ sᵢ ρ(yᵢ − xᵢ·w − b) + alpha ‖w‖₁,     ρ(r) = q max(r, 0) + (1 − q) max(−r, 0)
+/// ```
+/// A share q of the training rows is below the predictions, whatever the distribution of the errors: fit q = 0.05 and 0.95 for
+/// a band that holds nine rows of ten. The median is robust to outliers in y. The L1 penalty sets coefficients to exactly 0;
+/// scale the features, it treats all alike, and mind its default: 1 is much for targets of small numbers.
+///
+/// # Settings
+/// | name | default | range | raising it ... |
+/// |---|---|---|---|
+/// | `quantile` | 0.5 | (0, 1) | raises the predictions |
+/// | `alpha` | 1 | [0, ∞) | sets more coefficients to 0 |
+/// | `fit_intercept` | true | | |
+///
+/// # Units
+/// `alpha` in units of y per coefficient.
+///
+/// # Complexity
+/// Time O(n p²) for each of some 20 iterations, and O(n p + p³) for each of a few simplex steps; memory O(n p).
+///
+/// # Errors
+/// `InvalidParameter`; `EmptyInput`, `NonFinite` and `ShapeMismatch` of the data; `Overflow` when they are too large.
+///
+/// # Source
+/// R. Koenker and G. Bassett, "Regression quantiles", Econometrica 46 (1978). The linear program is solved to its vertex by an
+/// interior point method and simplex steps of our own, so that the solution is exact to rounding; scikit-learn hands it to
+/// HiGHS, whose `solver` and `solver_options` have no counterpart here. Where several vertices are best the two may differ,
+/// with the same objective. Without a penalty, features that depend on others get the coefficient 0.
+///
+/// # Examples
+/// ```
+/// use fitwell::{linear_model::QuantileRegressor, prelude::*};
+/// use ndarray::array;
+///
+/// let x = array![[0.0], [1.0], [2.0], [3.0], [4.0]];
+/// let y = array![1.0, 3.0, 5.0, 7.0, 100.0]; // 1 + 2 x but for the last
+/// let median = QuantileRegressor::new().alpha(0.0).fit(&x, &y)?;
+/// assert!(f64::abs(median.coef()[0] - 2.0) < 1e-12 && f64::abs(median.intercept() - 1.0) < 1e-12);
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct QuantileRegressor {
+    #[serde(with = "crate::params::number")]
+    quantile: f64,
+    #[serde(with = "crate::params::number")]
+    alpha: f64,
+    fit_intercept: bool,
+}
+
+impl Default for QuantileRegressor {
+    fn default() -> Self {
+        QuantileRegressor {
+            quantile: 0.5,
+            alpha: 1.0,
+            fit_intercept: true,
+        }
+    }
+}
+
+impl QuantileRegressor {
+    /// The median, with a penalty of 1.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The share of the rows that is to be below the predictions.
+    #[must_use]
+    pub fn quantile(mut self, quantile: f64) -> Self {
+        self.quantile = quantile;
+        self
+    }
+
+    /// The strength of the penalty; 0 is none.
+    #[must_use]
+    pub fn alpha(mut self, alpha: f64) -> Self {
+        self.alpha = alpha;
+        self
+    }
+
+    /// Whether there is an intercept.
+    #[must_use]
+    pub fn fit_intercept(mut self, fit_intercept: bool) -> Self {
+        self.fit_intercept = fit_intercept;
+        self
+    }
+}
+
+impl Hyperparameters for QuantileRegressor {
+    const NAME: &'static str = NAME;
+
+    fn check(&self) -> Result<()> {
+        check::real(NAME, "quantile", self.quantile, Interval::open(0.0, 1.0))?;
+        check::real(NAME, "alpha", self.alpha, Interval::at_least(0.0))
+    }
+}
+
+impl fmt::Display for QuantileRegressor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&describe(self))
+    }
+}
+
+impl<F: Float, Y: RealTarget<F> + ?Sized> Estimator<ArrayRef2<F>, Y> for QuantileRegressor {
+    type Fitted = FittedQuantileRegressor<F>;
+
+    fn fit(&self, x: &ArrayRef2<F>, y: &Y) -> Result<Self::Fitted> {
+        self.check()?;
+        check::samples(x)?;
+        check::target(y, x.nrows())?;
+        check::finite_vector(y.values(), "y")?;
+        let weights = y.sample_weight();
+        let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
+        let rows: Vec<usize> = (0..x.nrows()).filter(|&i| weight(i) > 0.0).collect();
+        let samples = if rows.len() == x.nrows() {
+            x.mapv(F::f64)
+        } else {
+            x.select(Axis(0), &rows).mapv(F::f64)
+        };
+        let target: Vec<f64> = rows.iter().map(|&i| y.values()[i].f64()).collect();
+        // Weights of mean 1: their size does not matter.
+        let mean = rows.iter().map(|&i| weight(i)).sum::<f64>() / rows.len() as f64;
+        let weights: Vec<f64> = rows.iter().map(|&i| weight(i) / mean).collect();
+        let learned = self.learn(samples, target, &weights);
+        let p = x.ncols();
+        let model = FittedQuantileRegressor {
+            coef: learned.parameters[..p].iter().map(|&v| F::of(v)).collect(),
+            intercept: learned.parameters.get(p).map_or(F::zero(), |&b| F::of(b)),
+            quantile: self.quantile,
+            n_iter: learned.n_iter,
+            converged: learned.converged,
+        };
+        check::learned(
+            NAME,
+            "a coefficient",
+            model.coef.iter().chain([&model.intercept]),
+        )?;
+        if !model.converged {
+            log::warn!("{NAME}: the linear program lost its digits; scale the features");
+        }
+        Ok(model)
+    }
+}
+
+/// The largest magnitude, 1 for zeros.
+fn largest<'a>(values: impl Iterator<Item = &'a f64>) -> f64 {
+    let most = values.fold(0.0f64, |m, v| m.max(v.abs()));
+    if most > 0.0 { most } else { 1.0 }
+}
+
+impl QuantileRegressor {
+    /// In columns and a target of magnitude 1.
+    fn learn(&self, mut x: Array2<f64>, mut y: Vec<f64>, weights: &[f64]) -> Solution {
+        let (n, p) = x.dim();
+        let unit = largest(y.iter());
+        for y in &mut y {
+            *y /= unit;
+        }
+        let sizes: Vec<f64> = x.columns().into_iter().map(|c| largest(c.iter())).collect();
+        for mut row in x.rows_mut() {
+            for (v, size) in row.iter_mut().zip(&sizes) {
+                *v /= size;
+            }
+        }
+        let penalised = self.alpha > 0.0;
+        let mut up: Vec<f64> = weights.iter().map(|s| s * self.quantile).collect();
+        let mut down: Vec<f64> = weights.iter().map(|s| s * (1.0 - self.quantile)).collect();
+        if penalised {
+            // |w| of a column of magnitude 1 is |w| / size; what costs more than all the data stays at 0 as well.
+            let all: f64 = weights.iter().sum();
+            let costs = sizes
+                .iter()
+                .map(|size| (n as f64 * self.alpha / size).min(4.0 * all));
+            up.extend(costs);
+            down.extend_from_slice(&up[n..]);
+        }
+        let mut program = Program {
+            x: x.as_standard_layout().into_owned(),
+            y,
+            up,
+            down,
+            intercept: self.fit_intercept,
+            penalised,
+        };
+        let mut kept: Vec<usize> = (0..p).collect();
+        if !program.penalised {
+            kept = program.independent_columns();
+            if kept.len() < p {
+                let columns = program.x.select(Axis(1), &kept);
+                program.x = columns.as_standard_layout().into_owned();
+            }
+        }
+        let solution = if kept.is_empty() && !self.fit_intercept {
+            Solution {
+                parameters: Vec::new(),
+                n_iter: 0,
+                converged: true,
+            }
+        } else {
+            program.solve()
+        };
+        let mut parameters = vec![0.0; p];
+        for (&j, v) in kept.iter().zip(&solution.parameters) {
+            // −0 and what is 0 to rounding of a vertex at 0 are 0.
+            parameters[j] = if v.abs() <= 1e-15 && penalised {
+                0.0
+            } else {
+                v * unit / sizes[j]
+            };
+        }
+        if self.fit_intercept {
+            parameters.push(solution.parameters.last().copied().unwrap_or(0.0) * unit);
+        }
+        Solution {
+            parameters,
+            ..solution
+        }
+    }
+}
+
+/// What [`QuantileRegressor`] learned.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FittedQuantileRegressor<F = f64> {
+    coef: Array1<F>,
+    intercept: F,
+    quantile: f64,
+    n_iter: usize,
+    converged: bool,
+}
+
+impl<F: Float> FittedQuantileRegressor<F> {
+    /// The coefficients, (n_features).
+    pub fn coef(&self) -> ArrayView1<'_, F> {
+        self.coef.view()
+    }
+
+    /// The intercept; 0 without one.
+    pub fn intercept(&self) -> F {
+        self.intercept
+    }
+
+    /// The quantile that is predicted.
+    pub fn quantile(&self) -> f64 {
+        self.quantile
+    }
+
+    /// The number of features at fit.
+    pub fn n_features_in(&self) -> usize {
+        self.coef.len()
+    }
+
+    /// Interior point iterations and simplex steps.
+    pub fn n_iter(&self) -> usize {
+        self.n_iter
+    }
+
+    /// Whether the optimum was proved, or at least approached to ten digits of the objective.
+    pub fn converged(&self) -> bool {
+        self.converged
+    }
+}
+
+impl<F: Float> Predict<ArrayRef2<F>> for FittedQuantileRegressor<F> {
+    type Output = Array1<F>;
+
+    fn predict(&self, x: &ArrayRef2<F>) -> Result<Array1<F>> {
+        super::one_output::predict(NAME, x, &self.coef, self.intercept)
+    }
+}
+
+super::one_output::linear_model!(FittedQuantileRegressor);
+
+impl<F: Float> Model for FittedQuantileRegressor<F> {
+    fn type_name() -> String {
+        format!("FittedQuantileRegressor<{}>", F::NAME)
+    }
+
+    fn importances(&self) -> Option<Result<Array2<f64>>> {
+        Some(self.feature_importances())
+    }
+
+    fn validate(&self) -> Result<()> {
+        ensure::at_least("features of `coef`", self.coef.len(), 1)?;
+        ensure::finite("coef", &self.coef)?;
+        ensure::finite("intercept", [&self.intercept])?;
+        ensure::that(self.quantile > 0.0 && self.quantile < 1.0, || {
+            format!("quantile is {}, must be in (0, 1)", self.quantile)
+        })
+    }
+}
+
+impl<F: Float> fmt::Display for FittedQuantileRegressor<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let used = self.coef.iter().filter(|w| **w != F::zero()).count();
+        write!(
+            f,
+            "FittedQuantileRegressor(quantile {}, {} features, {used} of them with a coefficient)",
+            self.quantile,
+            self.n_features_in()
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random;
+    use crate::targets::Targets;
+    use ndarray::array;
+
+    fn data(n: usize, p: usize) -> (Array2<f64>, Array1<f64>) {
+        let mut rng = random::generator(8);
+        let x = Array2::from_shape_simple_fn((n, p), || random::standard_normal(&mut rng));
+        let noise = Array1::from_shape_simple_fn(n, || random::standard_normal(&mut rng));
+        let y = &x.column(0) * 2.0 - &x.column(p - 1) + &noise * &noise + 1.0;
+        (x, y)
+    }
+
+    fn objective(
+        m: &FittedQuantileRegressor,
+        x: &Array2<f64>,
+        y: &Array1<f64>,
+        w: &Array1<f64>,
+        alpha: f64,
+    ) -> f64 {
+        let q = m.quantile();
+        let r = y - &m.predict(x).unwrap();
+        let loss: f64 = r
+            .iter()
+            .zip(w)
+            .map(|(r, s)| s * (q * r.max(0.0) + (1.0 - q) * (-r).max(0.0)))
+            .sum();
+        loss / w.sum() + alpha * m.coef().mapv(f64::abs).sum()
+    }
+
+    /// The conditions of the optimum, with a subgradient d that is found by least squares over the interpolated rows.
+    #[test]
+    fn zero_is_a_subgradient() {
+        let (x, y) = data(120, 5);
+        for weighted in [false, true] {
+            let w = Array1::from_shape_fn(120, |i| if weighted { (i % 4) as f64 } else { 1.0 });
+            for (q, alpha, intercept) in [(0.5, 0.0, true), (0.9, 0.05, true), (0.2, 0.1, false)] {
+                let estimator = QuantileRegressor::new()
+                    .quantile(q)
+                    .alpha(alpha)
+                    .fit_intercept(intercept);
+                let model = estimator.fit(&x, &y.weighted(&w)).unwrap();
+                assert!(model.converged());
+                let r = &y - &model.predict(&x).unwrap();
+                let z = ndarray::concatenate![Axis(1), x, Array2::ones((120, 1))];
+                let k = if intercept { 6 } else { 5 };
+                let (mut fixed, mut free) = (Array1::<f64>::zeros(k), Vec::new());
+                for i in 0..120 {
+                    let row = z.slice(ndarray::s![i, ..k]);
+                    if r[i].abs() < 1e-11 && w[i] > 0.0 {
+                        free.push((row.to_vec(), w[i] * (q - 1.0), w[i] * q));
+                    } else {
+                        let d = if r[i] > 0.0 { q } else { q - 1.0 };
+                        fixed += &(&row * (d * w[i]));
+                    }
+                }
+                for j in 0..5 {
+                    let size = alpha * w.sum();
+                    let c = model.coef()[j];
+                    if c == 0.0 && alpha > 0.0 {
+                        let mut unit = vec![0.0; k];
+                        unit[j] = 1.0;
+                        free.push((unit, -size, size));
+                    } else {
+                        fixed[j] -= size * c.signum();
+                    }
+                }
+                assert_eq!(free.len(), k, "a vertex");
+                let matrix = Array2::from_shape_fn((k, k), |(a, b)| free[b].0[a]);
+                let right = fixed.mapv(|v| -v).insert_axis(Axis(1));
+                let d = crate::linalg::lstsq(&matrix, &right, None).unwrap();
+                assert_eq!(d.rank, k);
+                for (d, (_, low, high)) in d.solution.iter().zip(&free) {
+                    assert!(low - 1e-9 <= *d && *d <= high + 1e-9, "{low} {d} {high}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn weight_two_is_a_row_twice_and_zero_is_none() {
+        let (x, y) = data(50, 3);
+        let w = Array1::from_shape_fn(50, |i| (i % 3) as f64);
+        let rows: Vec<usize> = (0..50).flat_map(|i| vec![i; i % 3]).collect();
+        let estimator = QuantileRegressor::new().quantile(0.37).alpha(0.02);
+        let a = estimator.fit(&x, &y.weighted(&w)).unwrap();
+        let b = estimator
+            .fit(&x.select(Axis(0), &rows), &y.select(Axis(0), &rows))
+            .unwrap();
+        assert!((&a.coef() - &b.coef()).iter().all(|d| d.abs() < 1e-10));
+    }
+
+    #[test]
+    fn dependent_columns_few_rows_and_ties() {
+        let ones = |n: usize| Array1::ones(n);
+        let (x, y) = data(30, 3);
+        let both = ndarray::concatenate![Axis(1), x, x, Array2::from_elem((30, 1), 7.0)];
+        for alpha in [0.0, 0.01] {
+            let estimator = QuantileRegressor::new().alpha(alpha);
+            let plain = estimator.fit(&x, &y).unwrap();
+            let doubled = estimator.fit(&both, &y).unwrap();
+            let (a, b) = (
+                objective(&plain, &x, &y, &ones(30), alpha),
+                objective(&doubled, &both, &y, &ones(30), alpha),
+            );
+            assert!((a - b).abs() < 1e-10, "{a} {b}");
+        }
+        let (x, y) = data(6, 9);
+        let model = QuantileRegressor::new().alpha(0.0).fit(&x, &y).unwrap();
+        assert!(
+            (&model.predict(&x).unwrap() - &y)
+                .iter()
+                .all(|d| d.abs() < 1e-9)
+        );
+        // Many equal targets, and a target that is constant.
+        let x = Array2::from_shape_fn((40, 2), |(i, j)| ((i * (j + 2)) % 5) as f64);
+        let y = Array1::from_shape_fn(40, |i| (i % 3) as f64);
+        for y in [y, Array1::from_elem(40, 2.5)] {
+            let model = QuantileRegressor::new()
+                .quantile(0.75)
+                .alpha(0.001)
+                .fit(&x, &y)
+                .unwrap();
+            assert!(model.converged());
+        }
+        let one = QuantileRegressor::new()
+            .fit(&array![[3.0]], &array![2.0])
+            .unwrap();
+        assert_eq!(one.predict(&array![[8.0]]).unwrap(), array![2.0]);
+    }
+
+    #[test]
+    fn settings_out_of_range_are_refused() {
+        let (x, y) = data(10, 2);
+        for bad in [
+            QuantileRegressor::new().quantile(0.0),
+            QuantileRegressor::new().quantile(1.0),
+            QuantileRegressor::new().alpha(-1.0),
+            QuantileRegressor::new().quantile(f64::NAN),
+        ] {
+            assert!(bad.fit(&x, &y).is_err());
+        }
+    }
+}
