@@ -79,6 +79,16 @@
 //! | `LassoLarsIC(criterion="bic")` | `LassoLarsIc::new().criterion(InformationCriterion::Bic)` |
 //! | `KMeans(8, init=centers, algorithm="elkan")` | `KMeans::new(8).init(&centers).algorithm(Algorithm::Elkan)` |
 //! | `kmeans.fit_predict(X)`, `kmeans.fit_transform(X)` | `kmeans.fit_predict(&x)?`, `kmeans.fit_transform(&x)?` |
+//! | `PoissonRegressor(solver="newton-cholesky")` | `PoissonRegressor::new().solver(GlmSolver::NewtonCholesky)` |
+//! | `TweedieRegressor(power=1.5, link="log")` | `TweedieRegressor::new().power(1.5).link(TweedieLink::Log)` |
+//! | `PoissonRegressor(warm_start=True)`, fitted again | `PoissonRegressor::new().fit_from(&x, &y, &fitted)?` |
+//! | `HuberRegressor().fit(X, y).outliers_` | `HuberRegressor::new().fit(&x, &y)?.outliers()` |
+//! | `QuantileRegressor(quantile=0.9, alpha=0)` | `QuantileRegressor::new().quantile(0.9).alpha(0.0)` |
+//! | `RANSACRegressor(Ridge(), min_samples=5)` | `RansacRegressor::new(Ridge::new()).min_samples(5.0)` |
+//! | `ARDRegression().fit(X, y).predict(X2, return_std=True)` | `ArdRegression::new().fit(&x, &y)?.predict_std(&x2)?` |
+//! | `IsotonicRegression(increasing="auto", out_of_bounds="clip")` | `IsotonicRegression::new().increasing(Increasing::Auto).out_of_bounds(OutOfBounds::Clip)` |
+//! | `isotonic_regression(y, y_max=3)` | `Isotonic::new().y_max(3.0).fit(&y, None)?` |
+//! | statsmodels' `sm.OLS(y, sm.add_constant(X)).fit().summary()` | `LinearRegression::new().fit(&x, &y)?.inference(&x, &y)?.summary()` |
 //! | `train_test_split(X, y, test_size=0.2, stratify=y)` | `TrainTestSplit::new().test_size(0.2).stratify(&y).split((&x, &y))?` |
 //! | `PolynomialFeatures(degree=(2, 3))` | `PolynomialFeatures::new().degree_range(2..=3)` |
 //! | `KBinsDiscretizer(n_bins=[3, 5], encode="ordinal")` | `KBinsDiscretizer::new().n_bins_each([3, 5]).encode(BinEncode::Ordinal)` |

@@ -46,6 +46,7 @@
 //! | [`pipeline`] | steps in sequence, parts side by side |
 //! | [`linear_model`] | [`Ridge`](linear_model::Ridge), [`LogisticRegression`](linear_model::LogisticRegression) |
 //! | [`cluster`] | [`KMeans`](cluster::KMeans) |
+//! | [`isotonic`] | monotonic functions of one feature |
 //! | [`model_selection`] | splits, cross-validation, grid search |
 //! | [`metrics`] | what a prediction is worth |
 //! | [`model`] | model files |

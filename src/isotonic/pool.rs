@@ -78,7 +78,7 @@ impl Isotonic {
                 return Err(Error::shape("number of sample weights", y.len(), w.len()));
             }
             check::finite_vector(w, "sample weights")?;
-            if let Some(row) = w.iter().position(|w| !(*w > 0.0)) {
+            if let Some(row) = w.iter().position(|w| *w <= 0.0) {
                 let reason = format!("row {row} is {}; every weight must be positive", w[row]);
                 return Err(Error::invalid_input("sample weights", reason));
             }
@@ -108,7 +108,7 @@ pub(super) fn bounds(name: &str, y_min: Option<f64>, y_max: Option<f64>) -> Resu
     if low.is_nan() {
         return Err(Error::invalid_parameter(name, "y_min", "a number", low));
     }
-    if !(high >= low) {
+    if high.is_nan() || high < low {
         let expected = format!("at least y_min, {low}");
         return Err(Error::invalid_parameter(name, "y_max", expected, high));
     }

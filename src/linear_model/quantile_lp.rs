@@ -168,7 +168,7 @@ impl Program {
             // The first of equals.
             share(**a1).total_cmp(&share(**b1)).then(b1.cmp(a1))
         }) {
-            if !(a[[j, j]] > 1e-10 * raw[j])
+            if a[[j, j]] <= 1e-10 * raw[j]
                 || kept.len() + usize::from(self.intercept) >= self.x.nrows()
             {
                 break;
