@@ -4,7 +4,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{alpha_grid, alpha_max};
 use crate::check::{self, Interval};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Coefficients of a path, at most.
+const LARGEST: u64 = 1 << 31;
 
 /// The penalties of a path: a number of them, in equal ratios from the least that leaves no feature, or these, in any order.
 /// By name it is a count or a list of numbers.
@@ -34,10 +37,19 @@ impl<const N: usize> From<[f64; N]> for Alphas {
 }
 
 impl Alphas {
+    /// The most penalties of a path.
+    pub const MAX: usize = 1_000_000;
+
     /// # Errors
     /// `InvalidParameter`.
     pub(crate) fn check(&self, name: &str) -> Result<()> {
         match self {
+            Alphas::Count(count) if *count > Self::MAX => Err(Error::invalid_parameter(
+                name,
+                "alphas",
+                format!("a count of at most {}", Self::MAX),
+                count,
+            )),
             Alphas::Count(count) => check::count(name, "alphas", *count, 1),
             Alphas::List(list) if list.is_empty() => Err(Error::invalid_parameter(
                 name,
@@ -62,7 +74,7 @@ impl Alphas {
     /// The penalties in falling order, for `X'Y` (t, p) of rows that weigh `weight`.
     ///
     /// # Errors
-    /// `InvalidParameter` for a count with `l1_ratio` 0: any penalty leaves all features.
+    /// `InvalidParameter` for a count with `l1_ratio` 0: any penalty leaves all features; `TooLarge`.
     pub(crate) fn falling(
         &self,
         name: &str,
@@ -70,6 +82,17 @@ impl Alphas {
         weight: f64,
         (l1_ratio, eps, positive): (f64, f64, bool),
     ) -> Result<Vec<f64>> {
+        // A path holds the coefficients of all its penalties.
+        let size = (self.len() as u64).saturating_mul(cross.len() as u64);
+        if size > LARGEST {
+            let what = format!("{name}: coefficients of a path");
+            return Err(ErrorKind::TooLarge {
+                what,
+                size,
+                limit: LARGEST,
+            }
+            .into());
+        }
         match self {
             Alphas::List(list) => {
                 let mut list = list.clone();

@@ -540,6 +540,8 @@ fn searches_refuse_what_they_cannot_do() {
     let e = text(LassoCv::new().eps(0.0).fit(&x, &y).unwrap_err());
     assert_eq!(e, "`eps` of `LassoCv` must be in (0, inf), got 0");
     assert!(LassoCv::new().alphas(0).fit(&x, &y).is_err());
+    let e = text(LassoCv::new().alphas(1 << 53).fit(&x, &y).unwrap_err());
+    assert!(e.contains("a count of at most 1000000"), "{e}");
     assert!(LassoCv::new().alphas(Vec::new()).fit(&x, &y).is_err());
     assert!(LassoCv::new().alphas([-1.0]).fit(&x, &y).is_err());
     assert!(LassoCv::new().cv(11).fit(&x, &y).is_err());
