@@ -338,7 +338,12 @@ mod tests {
         let log = CsvLog::create(&path).unwrap();
         assert!(log.observe(&step(1)).is_continue());
         drop(log);
-        CsvLog::append(&path).unwrap().observe(&step(2));
+        assert!(
+            CsvLog::append(&path)
+                .unwrap()
+                .observe(&step(2))
+                .is_continue()
+        );
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
         let lines: Vec<&str> = text.lines().collect();

@@ -38,4 +38,6 @@ pub use sequential::{
 pub use settings::{BatchSize, Monitor, Solver};
 
 #[cfg(test)]
+mod extras_tests;
+#[cfg(test)]
 mod tests;

@@ -19,6 +19,7 @@ use crate::linalg::simd;
 use crate::parallel;
 
 use super::activation::Activation;
+use super::clip::Clip;
 use super::elementwise;
 use super::layout::{Layout, Place};
 use super::loss::{Loss, TargetRows};
@@ -115,6 +116,8 @@ pub(crate) struct Workspace<F> {
     transposed: Vec<Vec<F>>,
     /// Σ w² of each task of a sweep.
     penalties: Vec<f64>,
+    /// A gradient to be clipped, if it must be seen whole.
+    clipped: Vec<F>,
 }
 
 /// What a batch came to before the step.
@@ -220,6 +223,7 @@ impl Network {
                 .map(|p| vec![F::zero(); p.n_out * stride::<F>(p.n_in)])
                 .collect(),
             penalties: vec![0.0; self.layout.len.div_ceil(SWEEP_TASK)],
+            clipped: Vec::new(),
         })
     }
 
@@ -433,11 +437,24 @@ impl Network {
         samples: &Samples<'_, F>,
         rows: Rows<'_>,
         alpha: f64,
-        optimizer: Optimizer,
+        (optimizer, clip): (Optimizer, Option<Clip>),
         rate: f64,
         t: u64,
         work: &mut Workspace<F>,
     ) -> Batch {
+        if let Some(clip @ (Clip::Norm(_) | Clip::GlobalNorm(_))) = clip {
+            return self.clipped_step(
+                params,
+                slots,
+                samples,
+                rows,
+                alpha,
+                (optimizer, clip),
+                rate,
+                t,
+                work,
+            );
+        }
         self.differentiate(params, samples, rows, work);
         let weight = work.weight();
         if weight <= 0.0 {
@@ -459,6 +476,9 @@ impl Network {
                     let gradient = &mut gradient[..params.len()];
                     let penalised = n_weights.saturating_sub(first).min(params.len());
                     *penalty += combine(parts, first, params, penalised, alpha, weight, gradient);
+                    if let Some(clip) = clip {
+                        clip.apply(gradient, &[]);
+                    }
                     optimizer.sweep(params, gradient, slots, rate, t);
                 }
             };
@@ -483,6 +503,44 @@ impl Network {
         }
     }
 
+    /// As [`step`](Self::step), for a clip that must see the whole gradient first.
+    #[allow(clippy::too_many_arguments)]
+    fn clipped_step<F: Float>(
+        &self,
+        params: &mut [F],
+        slots: &mut [F],
+        samples: &Samples<'_, F>,
+        rows: Rows<'_>,
+        alpha: f64,
+        (optimizer, clip): (Optimizer, Clip),
+        rate: f64,
+        t: u64,
+        work: &mut Workspace<F>,
+    ) -> Batch {
+        let mut gradient = std::mem::take(&mut work.clipped);
+        gradient.resize(params.len(), F::zero());
+        let batch = self.gradient_of(params, samples, rows, alpha, &mut gradient, work);
+        if batch.weight > 0.0 {
+            let weights = self.layout.places.iter().map(|p| {
+                let first = p.weights;
+                first..first + p.n_in * p.stride
+            });
+            let intercepts = self.layout.places.iter().map(|p| {
+                let first = p.intercepts;
+                first..first + p.stride
+            });
+            let parts: Vec<_> = weights.chain(intercepts).collect();
+            clip.apply(&mut gradient, &parts);
+            let blocks = params.chunks_mut(SWEEP).zip(gradient.chunks(SWEEP));
+            let slots = slots.chunks_mut(SWEEP * optimizer.n_slots());
+            for ((params, gradient), slots) in blocks.zip(slots) {
+                optimizer.sweep(params, gradient, slots, rate, t);
+            }
+        }
+        work.clipped = gradient;
+        batch
+    }
+
     /// The mean loss plus penalty of all rows, and its gradient.
     pub(crate) fn gradient<F: Float>(
         &self,
@@ -492,8 +550,24 @@ impl Network {
         gradient: &mut [F],
         work: &mut Workspace<F>,
     ) -> Batch {
-        self.differentiate(params, samples, Rows::Range(0, samples.n_rows), work);
+        let rows = Rows::Range(0, samples.n_rows);
+        self.gradient_of(params, samples, rows, alpha, gradient, work)
+    }
+
+    fn gradient_of<F: Float>(
+        &self,
+        params: &[F],
+        samples: &Samples<'_, F>,
+        rows: Rows<'_>,
+        alpha: f64,
+        gradient: &mut [F],
+        work: &mut Workspace<F>,
+    ) -> Batch {
+        self.differentiate(params, samples, rows, work);
         let weight = work.weight();
+        if weight <= 0.0 {
+            return Batch { loss: 0.0, weight };
+        }
         let parts = &work.parts;
         let n_weights = self.layout.n_weights;
         for (task, penalty) in work.penalties.iter_mut().enumerate() {

@@ -209,12 +209,12 @@ impl Schedule {
     }
 
     /// Checks every range.
-    pub(crate) fn check(&self, estimator: &str) -> Result<()> {
+    pub(crate) fn check(&self, estimator: &str, parameter: &str) -> Result<()> {
         let real = |name: &str, value: f64, range: Interval| {
-            check::real(estimator, &format!("learning_rate.{name}"), value, range)
+            check::real(estimator, &format!("{parameter}.{name}"), value, range)
         };
         let count = |name: &str, value: usize, low: usize| {
-            check::count(estimator, &format!("learning_rate.{name}"), value, low)
+            check::count(estimator, &format!("{parameter}.{name}"), value, low)
         };
         match *self {
             Schedule::Constant => Ok(()),
@@ -486,9 +486,12 @@ mod tests {
             Schedule::reduce_on_plateau(0),
         ];
         for schedule in bad {
-            let error = schedule.check("E").unwrap_err().to_string();
+            let error = schedule
+                .check("E", "learning_rate")
+                .unwrap_err()
+                .to_string();
             assert!(error.contains("learning_rate."), "{error}");
         }
-        Schedule::one_cycle(2).check("E").unwrap();
+        Schedule::one_cycle(2).check("E", "learning_rate").unwrap();
     }
 }

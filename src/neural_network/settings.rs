@@ -6,8 +6,10 @@ use crate::check::{self, Interval};
 use crate::error::{Error, Result};
 
 use super::activation::Activation;
+use super::clip::Clip;
 use super::learning_rate::LearningRate;
 use super::optimizer::Optimizer;
+use super::schedule::Schedule;
 use super::train::{FullBatch, Stochastic};
 
 /// The most units of a layer: more is a mistake, whatever the memory.
@@ -141,6 +143,37 @@ pub(crate) enum RateName {
     Adaptive,
 }
 
+/// What Keras has beside scikit-learn's solvers; the default changes nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Extras {
+    /// In place of the solver's.
+    pub optimizer: Option<Optimizer>,
+    pub schedule: Schedule,
+    pub warmup_steps: usize,
+    pub clip: Option<Clip>,
+}
+
+impl Extras {
+    fn check(&self, estimator: &str, solver: &Solver) -> Result<()> {
+        self.schedule.check(estimator, "schedule")?;
+        if let Some(clip) = self.clip {
+            clip.check(estimator)?;
+        }
+        let Some(optimizer) = self.optimizer else {
+            return Ok(());
+        };
+        if let Solver::Lbfgs { .. } = solver {
+            return Err(Error::invalid_parameter(
+                estimator,
+                "optimizer",
+                "none with the solver lbfgs, which goes by all rows at once",
+                "one",
+            ));
+        }
+        optimizer.check(estimator)
+    }
+}
+
 /// The settings of an estimator, whichever it is.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
@@ -158,6 +191,7 @@ pub(crate) struct Settings {
     pub early_stopping: bool,
     pub validation_fraction: f64,
     pub n_iter_no_change: usize,
+    pub extras: Extras,
 }
 
 impl Settings {
@@ -181,6 +215,7 @@ impl Settings {
             ));
         }
         self.activation.check(name)?;
+        self.extras.check(name, &self.solver)?;
         check::real(name, "alpha", self.alpha, Interval::at_least(0.0))?;
         if let BatchSize::Rows(rows) = self.batch_size {
             check::count(name, "batch_size", rows, 1)?;
@@ -241,7 +276,8 @@ impl Settings {
         };
         Plan::Stochastic(Stochastic {
             estimator: self.estimator,
-            optimizer,
+            optimizer: self.extras.optimizer.unwrap_or(optimizer),
+            extras: self.extras,
             learning_rate,
             learning_rate_init: self.learning_rate_init,
             alpha: self.alpha,
@@ -431,6 +467,14 @@ macro_rules! mlp_estimator {
             max_fun: usize,
             /// The validation score that decides.
             monitor: $crate::neural_network::Monitor,
+            /// An optimiser in place of the solver's.
+            optimizer: Option<$crate::neural_network::Optimizer>,
+            /// How the rate changes from update to update.
+            schedule: $crate::neural_network::Schedule,
+            /// Updates over which the rate rises to its start.
+            warmup_steps: usize,
+            /// How large a gradient may be.
+            clip: Option<$crate::neural_network::Clip>,
             /// Weights to start from, if any.
             coefs_init: Option<Vec<::ndarray::Array2<f64>>>,
             /// Intercepts to start from, if any.
@@ -465,6 +509,10 @@ macro_rules! mlp_estimator {
                     n_iter_no_change: 10,
                     max_fun: 15_000,
                     monitor: $crate::neural_network::Monitor::Score,
+                    optimizer: None,
+                    schedule: $crate::neural_network::Schedule::Constant,
+                    warmup_steps: 0,
+                    clip: None,
                     coefs_init: None,
                     intercepts_init: None,
                     $($field: $default,)*
@@ -618,6 +666,55 @@ macro_rules! mlp_estimator {
                 self
             }
 
+            /// An optimiser beyond scikit-learn's, in place of that of the solver: AdamW, Nadam, RMSprop, Adagrad. Not with
+            /// the solver `lbfgs`.
+            ///
+            /// ```
+            /// use fitwell::neural_network::{Clip, MlpRegressor, Optimizer, Schedule};
+            /// use fitwell::prelude::*;
+            /// use ndarray::Array2;
+            ///
+            /// let x = Array2::from_shape_fn((100, 1), |(i, _)| i as f64 / 50.0 - 1.0);
+            /// let y = x.column(0).mapv(|v| (3.0 * v).sin());
+            /// let model = MlpRegressor::new()
+            ///     .optimizer(Optimizer::nadam())
+            ///     .schedule(Schedule::one_cycle(200))
+            ///     .clip(Clip::GlobalNorm(1.0))
+            ///     .learning_rate_init(0.02)
+            ///     .fit(&x, &y)?;
+            /// assert!(model.score(&x, &y)? > 0.9);
+            /// # Ok::<(), Error>(())
+            /// ```
+            #[must_use]
+            pub fn optimizer(
+                mut self,
+                optimizer: impl Into<Option<$crate::neural_network::Optimizer>>,
+            ) -> Self {
+                self.optimizer = optimizer.into();
+                self
+            }
+
+            /// How the learning rate changes from update to update; it multiplies what `learning_rate` of `sgd` makes of it.
+            #[must_use]
+            pub fn schedule(mut self, schedule: $crate::neural_network::Schedule) -> Self {
+                self.schedule = schedule;
+                self
+            }
+
+            /// Updates over which the rate rises from 0 to its start, before the schedule begins.
+            #[must_use]
+            pub fn warmup_steps(mut self, updates: usize) -> Self {
+                self.warmup_steps = updates;
+                self
+            }
+
+            /// How large a gradient may be; `None` for any size.
+            #[must_use]
+            pub fn clip(mut self, clip: impl Into<Option<$crate::neural_network::Clip>>) -> Self {
+                self.clip = clip.into();
+                self
+            }
+
             /// Reports every epoch with the loss, and can stop the fit.
             #[must_use]
             pub fn observer(mut self, observer: impl $crate::observer::Observer + 'static) -> Self {
@@ -666,6 +763,12 @@ macro_rules! mlp_estimator {
                     early_stopping: self.early_stopping,
                     validation_fraction: self.validation_fraction,
                     n_iter_no_change: self.n_iter_no_change,
+                    extras: $crate::neural_network::settings::Extras {
+                        optimizer: self.optimizer,
+                        schedule: self.schedule,
+                        warmup_steps: self.warmup_steps,
+                        clip: self.clip,
+                    },
                 }
             }
 

@@ -15,6 +15,8 @@ use super::learning_rate::LearningRate;
 use super::loss::TargetRows;
 use super::network::{Network, Rows, Samples, Target, Workspace, fresh_slots};
 use super::optimizer::Optimizer;
+use super::schedule::Plateau;
+use super::settings::Extras;
 
 /// Rows that a dead start is looked for in.
 const DEAD_START_ROWS: usize = 1000;
@@ -33,6 +35,7 @@ pub(crate) struct Stochastic {
     pub random_state: u64,
     pub tol: f64,
     pub n_iter_no_change: usize,
+    pub extras: Extras,
 }
 
 /// A validation set, and how good predictions of it (padded rows) are: greater is better.
@@ -84,6 +87,7 @@ pub(crate) struct Memory<F> {
     slots: Vec<Vec<F>>,
     steps: u64,
     rate: f64,
+    plateau: Plateau,
     no_improvement: usize,
     /// Epochs ever run; each has an order of rows of its own.
     epochs: u64,
@@ -94,6 +98,7 @@ struct State<F> {
     slots: Vec<F>,
     steps: u64,
     rate: f64,
+    plateau: Plateau,
     no_improvement: usize,
     epochs: u64,
 }
@@ -110,6 +115,7 @@ impl<F: Float> Memory<F> {
             ensure::finite("slots", slot)?;
         }
         ensure::finite("rate", [&self.rate])?;
+        self.plateau.validate()?;
         self.optimizer
             .check("the network")
             .map_err(|e| Error::model_file(e.to_string()))
@@ -122,6 +128,7 @@ impl<F: Float> State<F> {
             slots: fresh_slots(&network.layout, settings.optimizer)?,
             steps: 0,
             rate: settings.learning_rate_init,
+            plateau: Plateau::default(),
             no_improvement: 0,
             epochs: 0,
         })
@@ -143,6 +150,7 @@ impl<F: Float> State<F> {
             slots,
             steps: memory.steps,
             rate: memory.rate,
+            plateau: memory.plateau.clone(),
             no_improvement: memory.no_improvement,
             epochs: memory.epochs,
         })
@@ -162,6 +170,7 @@ impl<F: Float> State<F> {
             slots: slots.collect(),
             steps: self.steps,
             rate: self.rate,
+            plateau: self.plateau,
             no_improvement: self.no_improvement,
             epochs: self.epochs,
         }
@@ -293,6 +302,10 @@ impl<F: Float> Learner<'_, F> {
                     loss <= before - settings.tol
                 }
             };
+            let watched = self.record.validation_losses.last();
+            let watched = watched.filter(|_| seen.is_some()).copied();
+            let schedule = &settings.extras.schedule;
+            state.plateau.epoch(schedule, watched.unwrap_or(loss));
             state.no_improvement = if improved {
                 0
             } else {
@@ -342,14 +355,21 @@ impl<F: Float> Learner<'_, F> {
             } else {
                 Rows::Range(from, to)
             };
+            let extras = &settings.extras;
+            let rate = state.plateau.rate(
+                &extras.schedule,
+                state.rate,
+                extras.warmup_steps,
+                state.steps,
+            );
             let batch = self.network.step(
                 &mut self.params.values,
                 &mut state.slots,
                 samples,
                 rows,
                 settings.alpha,
-                settings.optimizer,
-                state.rate,
+                (settings.optimizer, extras.clip),
+                rate,
                 state.steps + 1,
                 work,
             );

@@ -271,7 +271,7 @@ macro_rules! settings {
                 self.layers.check($text)?;
                 self.loss.check($text)?;
                 self.optimizer.check($text)?;
-                self.learning_rate.check($text)?;
+                self.learning_rate.check($text, "learning_rate")?;
                 check::real($text, "learning_rate_init", self.learning_rate_init, Interval::above(0.0))?;
                 if let Some(clip) = self.clip {
                     clip.check($text)?;
