@@ -59,7 +59,7 @@
 //! | `SequentialFeatureSelector(Ridge(), direction="backward")` | `SequentialFeatureSelector::new(Ridge::new()).direction(Direction::Backward)` |
 //! | `selector.get_support(indices=True)` | `fitted.support_indices()`, or `fitted.support()` for the mask |
 //! | `importance_getter="named_steps.clf.coef_"` | the last step's by itself, or `.importance_getter(\|model: &M\| ...)` |
-//! | `SimpleImputer(strategy="constant", fill_value="?")` | `SimpleImputer::constant("?")`, on arrays and tables; by name `strategy` and then `fill_value` |
+//! | `SimpleImputer(strategy="constant", fill_value="?")` | `SimpleImputer::constant("?")`, on arrays and tables |
 //! | `SimpleImputer(missing_values="?", strategy=np.max)` | `SimpleImputer::custom("max", f).missing_values("?")` |
 //! | `KNNImputer(n_neighbors=3, weights="distance")` | `KnnImputer::new().n_neighbors(3).weights(KnnWeights::Distance)` |
 //! | `IterativeImputer(Ridge(), max_iter=20)` | `IterativeImputer::new().estimator(Ridge::new()).max_iter(20)` |

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::chained::{Chain, FittedIterativeImputer};
 use super::draw::{Draw, ExpectedValue, Kind, PosteriorSample};
-use super::fill_value::with_fill_value;
 use super::limit::Limit;
 use super::missing::{Missing, MissingValues};
 use super::simple_imputer::{SimpleImputer, Strategy};
@@ -68,7 +67,6 @@ pub enum ImputationOrder {
 /// | `tol` | 1e-3 | `[0, inf)` | when values have settled; not looked at when sampling |
 /// | `n_nearest_features` | none | at least 1 | how many other columns to use, drawn with probabilities proportional to their correlation with the column; none for all |
 /// | `initial_strategy` | `mean` | as [`SimpleImputer`]'s | the first values |
-/// | `fill_value` | | a number, with `initial_strategy` `constant` | by name the value of the constant; another strategy lets it go |
 /// | `imputation_order` | `ascending` | `ascending`, `descending`, `roman`, `arabic`, `random` | whose turn it is |
 /// | `skip_complete` | `false` | | no regression for columns without missing values at fit; later they get the initial value |
 /// | `min_value`, `max_value` | -inf, inf | one, or one for each column | bounds of predicted values |
@@ -90,7 +88,7 @@ pub enum ImputationOrder {
 ///
 /// # Source
 /// S. van Buuren and K. Groothuis-Oudshoorn (2011), mice: multivariate imputation by chained equations in R; S. F. Buck
-/// (1960). scikit-learn's `IterativeImputer`, whose `fill_value` is part of a constant `initial_strategy` here. Random numbers are
+/// (1960). scikit-learn's `IterativeImputer`, whose `fill_value` is part of the `initial_strategy` here. Random numbers are
 /// others; `transform` of the rows at fit gives the values of the fit, also when they are sampled.
 ///
 /// # Examples
@@ -129,7 +127,7 @@ pub struct IterativeImputer<E = BayesianRidge, D = ExpectedValue> {
 
 /// All but the regressor.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, remote = "Self")]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct Settings {
     pub(super) max_iter: usize,
     #[serde(with = "crate::params::number")]
@@ -146,8 +144,6 @@ pub(super) struct Settings {
     pub(super) add_indicator: bool,
     pub(super) keep_empty_features: bool,
 }
-
-with_fill_value!(Settings, "initial_strategy");
 
 /// NaN as `missing_values` equals NaN.
 impl PartialEq for Settings {

@@ -14,7 +14,6 @@ mod chained;
 mod custom;
 mod donors;
 mod draw;
-mod fill_value;
 mod iterative_imputer;
 #[cfg(test)]
 mod iterative_tests;

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 pub use self::strategy::Strategy;
 use super::custom::Statistic;
-use super::fill_value::with_fill_value;
 use super::missing::{Missing, MissingValues, increasing, names_out, with_missing};
 use super::statistics::{by_column, means, median, most_frequent};
 use crate::error::{Error, Result};
@@ -34,7 +33,6 @@ use crate::{check, parallel};
 /// | name | default | range | meaning |
 /// |---|---|---|---|
 /// | `strategy` | `mean` | `mean`, `median`, `most_frequent`, `constant`, `{"constant": value}`, a [`Statistic`] of one's own | what stands in |
-/// | `fill_value` | | a value, with `strategy` `constant` | by name the value of the constant; another strategy lets it go |
 /// | `missing_values` | NaN | NaN or a value; a finite number for arrays | what is missing |
 /// | `add_indicator` | `false` | | adds, for each column with missing values at fit, a column that says where they were |
 /// | `keep_empty_features` | `false` | | keeps columns in which everything is missing, filled with the constant, otherwise with 0, false or the text `missing_value`; without it they are dropped |
@@ -75,7 +73,7 @@ use crate::{check, parallel};
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, remote = "Self")]
+#[serde(default, deny_unknown_fields)]
 pub struct SimpleImputer {
     /// What stands in for a missing value.
     pub(super) strategy: Strategy,
@@ -86,8 +84,6 @@ pub struct SimpleImputer {
     /// Keep columns in which everything is missing.
     pub(super) keep_empty_features: bool,
 }
-
-with_fill_value!(SimpleImputer, "strategy");
 
 impl Default for SimpleImputer {
     fn default() -> Self {

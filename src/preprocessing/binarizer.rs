@@ -121,7 +121,7 @@ impl<F: Float> FittedBinarizer<F> {
     /// Transforms `x` (n_samples, n_features) into `out` of the same shape, without allocating for the result.
     ///
     /// # Errors
-    /// As [`transform`](Transform::transform); `out` is then left as it was.
+    /// As [`transform`](crate::traits::Transform::transform); `out` is then left as it was.
     pub fn transform_into(&self, x: &ArrayRef2<F>, out: &mut ArrayRef2<F>) -> Result<()> {
         check::same_width(x, self.n_features_in)?;
         same_shape(x, out)?;

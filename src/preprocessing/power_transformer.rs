@@ -422,7 +422,7 @@ impl<F: Float> FittedPowerTransformer<F> {
     /// Transforms `x` (n_samples, n_features) into `out` of the same shape, without allocating for the result.
     ///
     /// # Errors
-    /// As [`transform`](Transform::transform); what is in `out` after an error is unspecified.
+    /// As [`transform`](crate::traits::Transform::transform); what is in `out` after an error is unspecified.
     pub fn transform_into(&self, x: &ArrayRef2<F>, out: &mut ArrayRef2<F>) -> Result<()> {
         check::width(x, self.n_features_in())?;
         let method = self.settings.method;

@@ -82,15 +82,16 @@ fn names<M: FeatureNamesOut>(case: &mut Case, model: &M, expected: &Value) {
     case.same("names", &ours, &texts(&expected["names"]));
 }
 
-/// scikit-learn's functions are part of our strategy; a fill value goes with a constant.
+/// scikit-learn's fill value, and its functions, are part of our strategy.
 fn simple(settings: &Value) -> SimpleImputer {
     let mut imputer = SimpleImputer::new();
     for (name, setting) in settings.as_object().unwrap() {
         imputer = match (name.as_str(), setting.as_str()) {
             ("strategy", Some("constant")) => {
-                let imputer = imputer.with_value(name, setting.clone()).unwrap();
-                let fill = settings["fill_value"].clone();
-                imputer.with_value("fill_value", fill).unwrap()
+                let fill = &settings["fill_value"];
+                imputer
+                    .with_value("strategy", json!({ "constant": fill }))
+                    .unwrap()
             }
             ("custom", Some(name)) => {
                 let smallest = |v: &[f64]| v.iter().copied().fold(f64::INFINITY, f64::min);
@@ -257,9 +258,8 @@ fn iterative_imputer() {
                 for (name, setting) in settings.as_object().unwrap() {
                     imputer = match (name.as_str(), setting.as_str()) {
                         ("initial_strategy", Some("constant")) => {
-                            let imputer = imputer.with_value(name, setting.clone()).unwrap();
-                            let fill = settings["fill_value"].clone();
-                            imputer.with_value("fill_value", fill).unwrap()
+                            let constant = json!({ "constant": settings["fill_value"] });
+                            imputer.with_value(name, constant).unwrap()
                         }
                         ("fill_value" | "estimator", _) => imputer,
                         _ => imputer.with_value(name, setting.clone()).unwrap(),
@@ -269,11 +269,8 @@ fn iterative_imputer() {
                 names(case, &model, expected);
                 let n_iter = number(&expected["n_iter"]) as usize;
                 case.same("n_iter", &model.n_iter(), &n_iter);
-                let features: Vec<usize> = model
-                    .imputation_sequence()
-                    .iter()
-                    .map(|step| step.feature())
-                    .collect();
+                let features: Vec<usize> =
+                    model.imputation_sequence().iter().map(|step| step.feature()).collect();
                 case.same("features", &features, &positions(&expected["features"]));
                 let z = model.transform_fitted(&*fit, known).unwrap();
                 case.array("fit_transform", &z, &expected["fit_transform"], tolerance);
@@ -283,12 +280,7 @@ fn iterative_imputer() {
                 case.array("transform", &out, &expected["transform"], tolerance);
                 if !expected["nothing"].is_null() {
                     let nothing = model.transform(&other.slice(s![2..3, ..])).unwrap();
-                    case.array(
-                        "nothing observed",
-                        &nothing,
-                        &expected["nothing"],
-                        tolerance,
-                    );
+                    case.array("nothing observed", &nothing, &expected["nothing"], tolerance);
                 }
             }};
         }
