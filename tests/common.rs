@@ -22,6 +22,8 @@ mod impute;
 mod logistic;
 #[path = "common/networks.rs"]
 mod networks;
+#[path = "common/perceptrons.rs"]
+mod perceptrons;
 #[path = "common/report.rs"]
 mod report;
 #[path = "common/ridge.rs"]

@@ -30,6 +30,8 @@ const HOLD_BACK: u64 = u64::MAX;
 pub(crate) struct Given<'a> {
     pub coefs: &'a [Array2<f64>],
     pub intercepts: &'a [Array1<f64>],
+    /// The parameter that errors name.
+    pub name: &'static str,
 }
 
 /// A trained network.
@@ -369,7 +371,7 @@ fn given_weights<F: Float>(
     let coefs: Vec<Array2<F>> = given.coefs.iter().map(|c| c.mapv(F::of)).collect();
     let intercepts: Vec<Array1<F>> = given.intercepts.iter().map(|b| b.mapv(F::of)).collect();
     let params = Parameters::from_arrays(&coefs, &intercepts)
-        .map_err(|e| Error::invalid_parameter(estimator, "coefs_init", "finite weights", e))?;
+        .map_err(|e| Error::invalid_parameter(estimator, given.name, "finite weights", e))?;
     if params.units() != units {
         let expected = format!("weights of layers of {units:?} units");
         let got = format!("{:?}", params.units());

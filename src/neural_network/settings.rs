@@ -779,6 +779,7 @@ macro_rules! mlp_estimator {
                     (coefs, intercepts) => Some($crate::neural_network::mlp::Given {
                         coefs: coefs.as_deref().unwrap_or_default(),
                         intercepts: intercepts.as_deref().unwrap_or_default(),
+                        name: if coefs.is_some() { "coefs_init" } else { "intercepts_init" },
                     }),
                 }
             }

@@ -310,7 +310,9 @@ fn cc06_extreme<F: Float>(e: &Entry<F>) -> Outcome {
                         && ![estimator, expected, got].iter().any(|s| s.is_empty())
                 }
                 // A value may be allowed and too much for the data.
-                ErrorKind::Overflow { .. } | ErrorKind::TooLarge { .. } => true,
+                ErrorKind::Overflow { .. }
+                | ErrorKind::TooLarge { .. }
+                | ErrorKind::Diverged { .. } => true,
                 _ => false,
             };
             match call(|| e.subject.with_value(name, value.clone())) {
