@@ -31,8 +31,8 @@ pub fn entries<F: Float>() -> Vec<Entry<F>> {
         regressor(ElasticNet::new().alpha(0.01).tol(1e-10).max_iter(10_000).fit_intercept(false).selection(Selection::Random), descent::<F>(sampled("random_state", 3))),
         regressor(Lars::new(), descent::<F>(sampled("n_nonzero_coefs", 2))),
         regressor(LassoLars::new().alpha(0.01), descent::<F>(sampled("alpha", 0.5))),
-        regressor(LassoLarsIc::new().noise_variance(Some(1.0)), descent::<F>(sample("criterion", "bic"))),
-        regressor(LassoCv::new().alphas(4).cv(3), folds(descent::<F>(sampled("eps", 0.25)))),
+        regressor(LassoLarsIc::new().noise_variance(Some(1.0)), descent::<F>(sampled("criterion", "bic"))),
+        regressor(LassoCv::new().alphas(4).cv(3).tol(1e-10), folds(descent::<F>(sampled("eps", 0.25)))),
         regressor(ElasticNetCv::new().alphas([0.1, 0.01]).l1_ratio([0.5, 1.0]).cv(3).tol(1e-8), folds(descent::<F>(sampled("positive", true)))),
     ]
 }

@@ -12,7 +12,7 @@ use super::fit::{Objective, Solution, finish, solve};
 use super::path::{Penalties, Point, Problem, follow};
 use super::quadratic::{GramRows, Quadratic};
 use crate::check;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
 use crate::linalg::{self, simd};
 use crate::linear_model::affine::affine;
@@ -209,7 +209,13 @@ pub(crate) fn search<F: Float, Y: RealTargets<F> + ?Sized, C: CrossValidator>(
     let name = search.objective.name;
     check::samples(x)?;
     check::target(y, x.nrows())?;
-    let splits = cv.split(x.nrows(), y)?;
+    let splits = cv.split(x.nrows(), y).map_err(|e| match e.kind() {
+        ErrorKind::InvalidParameter { expected, got, .. } => {
+            let expected = format!("a splitter whose number of folds is {expected}");
+            Error::invalid_parameter(name, "cv", expected, got)
+        }
+        _ => e,
+    })?;
     if splits.is_empty() {
         return Err(Error::invalid_input("list of splits", "is empty"));
     }
@@ -237,7 +243,7 @@ pub(crate) fn search<F: Float, Y: RealTargets<F> + ?Sized, C: CrossValidator>(
         data.search_by_rows(search, &splits, watch)
     }
     .map_err(|e| match e.kind() {
-        crate::ErrorKind::Overflow { what, .. } => crate::ErrorKind::Overflow {
+        ErrorKind::Overflow { what, .. } => ErrorKind::Overflow {
             estimator: name.into(),
             what: what.clone(),
         }
