@@ -39,6 +39,8 @@ mod ridge;
 mod scaling;
 #[path = "reference/selection.rs"]
 mod selection;
+#[path = "reference/sgd.rs"]
+mod sgd;
 #[path = "reference/sparse.rs"]
 mod sparse;
 #[path = "reference/table.rs"]

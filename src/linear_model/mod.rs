@@ -33,6 +33,7 @@ mod one_output;
 mod quantile_lp;
 mod quantile_regressor;
 mod ransac_regressor;
+mod perceptron;
 mod ridge;
 mod ridge_classifier;
 mod ridge_classifier_cv;
@@ -41,10 +42,16 @@ mod ridge_gcv;
 mod ridge_iterative;
 mod ridge_solver;
 mod row_blocks;
+mod sgd_classifier;
+mod sgd_kernel;
+mod sgd_loss;
+mod sgd_regressor;
+mod sgd_train;
 mod sparse_cv;
 mod sparse_path;
 mod spectrum;
 mod stochastic_average;
+mod stochastic_gradient;
 
 pub use ard_regression::{ArdRegression, FittedArdRegression};
 pub use bayesian_ridge::{BayesianRidge, FittedBayesianRidge};
@@ -71,14 +78,18 @@ pub use multi_task::{
 };
 pub use quantile_regressor::{FittedQuantileRegressor, QuantileRegressor};
 pub use ransac_regressor::{FittedRansacRegressor, RansacLoss, RansacRegressor};
+pub use perceptron::{FittedPerceptron, Perceptron};
 pub use ridge::{Alpha, FittedRidge, Ridge};
 pub use ridge_classifier::{FittedRidgeClassifier, RidgeClassifier};
 pub use ridge_classifier_cv::{FittedRidgeClassifierCv, RidgeClassifierCv};
 pub use ridge_cv::{FittedRidgeCv, RidgeCv};
 pub use ridge_gcv::GcvMode;
 pub use ridge_solver::RidgeSolver;
+pub use sgd_classifier::{FittedSgdClassifier, SgdClassifier, SgdLoss};
+pub use sgd_regressor::{FittedSgdRegressor, SgdRegressionLoss, SgdRegressor};
 pub use sparse_cv::{
     ElasticNetCv, FittedElasticNetCv, FittedLassoCv, FittedMultiTaskElasticNetCv,
     FittedMultiTaskLassoCv, LassoCv, MultiTaskElasticNetCv, MultiTaskLassoCv,
 };
 pub use sparse_path::{EnetPath, SparsePath, enet_path, lasso_path};
+pub use stochastic_gradient::{SgdLearningRate, SgdPenalty};

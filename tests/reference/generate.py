@@ -24,6 +24,7 @@ import cases_logistic
 import cases_mlp
 import cases_ridge
 import cases_scaling
+import cases_sgd
 import cases_sparse
 import cases_table
 import numpy as np
@@ -654,6 +655,7 @@ AREAS = [
     cases_ridge,
     cases_scaling,
     cases_sparse,
+    cases_sgd,
     cases_table,
 ]
 for area in AREAS:
