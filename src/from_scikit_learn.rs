@@ -65,6 +65,11 @@
 //! | `IterativeImputer(Ridge(), max_iter=20)` | `IterativeImputer::new().estimator(Ridge::new()).max_iter(20)` |
 //! | `IterativeImputer(sample_posterior=True)` | `IterativeImputer::new().sample_posterior()` |
 //! | `MissingIndicator(features="all")` | `MissingIndicator::new().features(IndicatorFeatures::All)` |
+//! | `SGDClassifier(loss="log_loss", penalty=None, average=True)` | `SgdClassifier::new().loss(SgdLoss::LogLoss).penalty(None).average(1)` |
+//! | `clf.partial_fit(X, y, classes=[0, 1])` | `SgdClassifier::new().begin(n_features, &Labels::from([0, 1]))?`, then `model.partial_fit(&x, &y)?` |
+//! | `SGDRegressor(warm_start=True)`, `fit(coef_init=...)` | `SgdRegressor::new().fit_from(&x, &y, &model)?` |
+//! | `PassiveAggressiveClassifier()` | `SgdClassifier::new().penalty(None).learning_rate(SgdLearningRate::Pa1).eta0(1.0)` |
+//! | `pd.read_csv("f.csv", chunksize=10_000)` | `CsvOptions::new().batches_path("f.csv", 10_000)?` |
 //! | `BayesianRidge().fit(X, y).predict(X2, return_std=True)` | `BayesianRidge::new().fit(&x, &y)?.predict_std(&x2)?` |
 //! | `Lasso(alpha=0.1, precompute=True)` | `Lasso::new().alpha(0.1)`: whether products of the features are formed is decided by the shape |
 //! | `ElasticNet(warm_start=True)`, fitted again | `ElasticNet::new().fit_from(&x, &y, &fitted)?` |

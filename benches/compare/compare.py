@@ -22,11 +22,12 @@ import mlp
 import model_selection
 import penalised
 import scaling
+import sgd
 import sparse
 import table
 from common import ROOT, WORK
 
-AREAS = [table, scaling, sparse, features, categories, cluster, impute, linear_model, mlp, penalised, glm, model_selection, feature_selection]
+AREAS = [table, scaling, sgd, sparse, features, categories, cluster, impute, linear_model, mlp, penalised, glm, model_selection, feature_selection]
 
 
 class Ours:

@@ -12,6 +12,7 @@ mod mlp;
 mod model_selection;
 mod penalised;
 mod scaling;
+mod sgd;
 mod sparse;
 mod table;
 
@@ -64,6 +65,7 @@ fn job(workload: &str, data: &Data) -> std::result::Result<Job, Box<dyn std::err
         model_selection::job,
         penalised::job,
         scaling::job,
+        sgd::job,
         sparse::job,
         table::job,
     ];

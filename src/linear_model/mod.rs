@@ -30,10 +30,10 @@ mod logistic_regression_cv;
 mod logistic_solver;
 mod multi_task;
 mod one_output;
+mod perceptron;
 mod quantile_lp;
 mod quantile_regressor;
 mod ransac_regressor;
-mod perceptron;
 mod ridge;
 mod ridge_classifier;
 mod ridge_classifier_cv;
@@ -76,9 +76,9 @@ pub use logistic_solver::LogisticSolver;
 pub use multi_task::{
     FittedMultiTaskElasticNet, FittedMultiTaskLasso, MultiTaskElasticNet, MultiTaskLasso,
 };
+pub use perceptron::{FittedPerceptron, Perceptron};
 pub use quantile_regressor::{FittedQuantileRegressor, QuantileRegressor};
 pub use ransac_regressor::{FittedRansacRegressor, RansacLoss, RansacRegressor};
-pub use perceptron::{FittedPerceptron, Perceptron};
 pub use ridge::{Alpha, FittedRidge, Ridge};
 pub use ridge_classifier::{FittedRidgeClassifier, RidgeClassifier};
 pub use ridge_classifier_cv::{FittedRidgeClassifierCv, RidgeClassifierCv};
