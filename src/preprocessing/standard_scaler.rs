@@ -227,7 +227,7 @@ impl<F: Float> FittedStandardScaler<F> {
     ///
     /// ```
     /// use fitwell::{preprocessing::StandardScaler, prelude::*};
-    /// use ndarray::array;
+    /// use ndarray::{array, Array2};
     ///
     /// let x = array![[1.0], [3.0]];
     /// let scaler = StandardScaler::new().fit(&x, &())?;
