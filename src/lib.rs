@@ -45,6 +45,7 @@
 //! | [`feature_selection`] | which columns to keep |
 //! | [`pipeline`] | steps in sequence, parts side by side |
 //! | [`linear_model`] | [`Ridge`](linear_model::Ridge), [`LogisticRegression`](linear_model::LogisticRegression) |
+//! | [`neural_network`] | multi-layer perceptrons, and networks built layer by layer |
 //! | [`cluster`] | [`KMeans`](cluster::KMeans) |
 //! | [`isotonic`] | monotonic functions of one feature |
 //! | [`model_selection`] | splits, cross-validation, grid search |
