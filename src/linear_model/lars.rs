@@ -240,11 +240,13 @@ fn run<F: Float, Y: RealTargets<F> + ?Sized>(
     let mut noisy = None;
     if let Some(jitter) = settings.jitter.filter(|&j| j > 0.0) {
         let mut rng = random::generator(settings.random_state);
+        check::finite(&y.columns(), "y")?;
         let mut y = y.columns().to_owned();
         for mut row in y.rows_mut() {
             let noise = F::of(rng.random_range(0.0..jitter));
             row.mapv_inplace(|v| v + noise);
         }
+        check::learned(name, "the target with its noise", &y)?;
         noisy = Some(y);
     }
     let columns = y.columns();
