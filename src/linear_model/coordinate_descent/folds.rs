@@ -214,6 +214,10 @@ pub(crate) fn search<F: Float, Y: RealTargets<F> + ?Sized, C: CrossValidator>(
             let expected = format!("a splitter whose number of folds is {expected}");
             Error::invalid_parameter(name, "cv", expected, got)
         }
+        ErrorKind::TooFewSamples { needed, got, .. } => {
+            let expected = format!("a splitter of at most {got} folds, one for each row");
+            Error::invalid_parameter(name, "cv", expected, needed)
+        }
         _ => e,
     })?;
     if splits.is_empty() {
