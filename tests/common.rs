@@ -16,6 +16,8 @@ mod compose;
 mod data;
 #[path = "common/features.rs"]
 mod features;
+#[path = "common/glm.rs"]
+mod glm;
 #[path = "common/impute.rs"]
 mod impute;
 #[path = "common/logistic.rs"]
@@ -115,9 +117,11 @@ fn registry<F: Float>() -> Vec<Entry<F>> {
     entries.extend(impute::entries());
     entries.extend(compose::entries());
     entries.extend(features::entries());
+    entries.extend(glm::entries());
     entries.extend(logistic::entries());
     entries.extend(ridge::entries());
     entries.extend(networks::sequential_entries());
+    entries.extend(perceptrons::entries());
     entries.extend(scaling::entries());
     entries.extend(selection::entries());
     entries.extend(sparse::entries());

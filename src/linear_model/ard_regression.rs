@@ -577,7 +577,7 @@ mod tests {
         let mut rng = random::generator(5);
         let x = Array2::from_shape_simple_fn((n, p), || random::standard_normal(&mut rng));
         let noise = Array1::from_shape_simple_fn(n, || 0.1 * random::standard_normal(&mut rng));
-        let y = &x.column(0) * 2.0 - &x.column(1) + 3.0 + noise;
+        let y = &x.column(0) * 2.0 - x.column(1) + 3.0 + noise;
         (x, y)
     }
 

@@ -806,7 +806,7 @@ mod tests {
             "`Cs` of `LogisticRegressionCv` must be a list of at least one value",
         );
         refused(cv().l1_ratios([]), "`l1_ratios` of");
-        refused(cv().l1_ratios([1.0]), "with an L1 penalty");
+        refused(cv().l1_ratios([1.0]), "take an L1 penalty");
         refused(cv().l1_ratios([2.0]), "`l1_ratios`");
     }
 

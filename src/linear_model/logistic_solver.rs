@@ -106,18 +106,15 @@ impl Settings<'_> {
         let any = matches!(self.solver, LogisticSolver::Saga | LogisticSolver::NewtonCd);
         if self.c.is_finite() && self.l1_ratio > 0.0 && !any {
             if !liblinear {
-                return refuse(
-                    "solver",
-                    "Liblinear, Saga or NewtonCd with an L1 penalty",
-                    solver(),
+                let expected = format!(
+                    "0 with the solver {}: Liblinear, Saga and NewtonCd take an L1 penalty",
+                    solver()
                 );
+                return refuse(l1_ratio, &expected, self.l1_ratio.to_string());
             }
             if self.l1_ratio < 1.0 {
-                return refuse(
-                    "solver",
-                    "Saga or NewtonCd with both an L1 and an L2 penalty",
-                    solver(),
-                );
+                let expected = "0 or 1 with the solver Liblinear: Saga and NewtonCd take both penalties together";
+                return refuse(l1_ratio, expected, self.l1_ratio.to_string());
             }
         }
         Ok(())

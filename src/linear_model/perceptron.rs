@@ -136,7 +136,6 @@ impl Perceptron {
             eta0: self.eta0,
             power_t: 0.5,
             fit_intercept: self.fit_intercept,
-            one_class: false,
             average: 0,
             max_iter: self.max_iter,
             tol: self.tol,

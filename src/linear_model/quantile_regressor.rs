@@ -337,7 +337,7 @@ mod tests {
         let mut rng = random::generator(8);
         let x = Array2::from_shape_simple_fn((n, p), || random::standard_normal(&mut rng));
         let noise = Array1::from_shape_simple_fn(n, || random::standard_normal(&mut rng));
-        let y = &x.column(0) * 2.0 - &x.column(p - 1) + &noise * &noise + 1.0;
+        let y = &x.column(0) * 2.0 - x.column(p - 1) + &noise * &noise + 1.0;
         (x, y)
     }
 

@@ -232,7 +232,6 @@ impl SgdClassifier {
             eta0: self.eta0,
             power_t: self.power_t,
             fit_intercept: self.fit_intercept,
-            one_class: false,
             average: self.average,
             max_iter: self.max_iter,
             tol: self.tol,

@@ -93,8 +93,6 @@ pub(super) struct Method {
     pub(super) eta0: f64,
     pub(super) power_t: f64,
     pub(super) fit_intercept: bool,
-    /// The intercept is pushed down as well.
-    pub(super) one_class: bool,
     /// The step from which weights are averaged; 0 for none.
     pub(super) average: f64,
     /// The objective is wanted.
@@ -423,9 +421,6 @@ impl<F: Float> Machine<F> {
                     s.objective +=
                         alpha * ((1.0 - l1_ratio) * 0.5 * s.squares + l1_ratio * s.sizes);
                 }
-                if method.one_class {
-                    s.objective += s.intercept * alpha;
-                }
             }
 
             let update = if passive {
@@ -465,9 +460,6 @@ impl<F: Float> Machine<F> {
             }
             if method.fit_intercept {
                 s.intercept += update;
-                if method.one_class {
-                    s.intercept -= eta * alpha;
-                }
             }
             if let Some(d) = &mut self.d
                 && method.average <= s.t

@@ -105,7 +105,6 @@ pub(super) struct Settings {
     pub(super) eta0: f64,
     pub(super) power_t: f64,
     pub(super) fit_intercept: bool,
-    pub(super) one_class: bool,
     pub(super) average: usize,
     pub(super) max_iter: usize,
     pub(super) tol: Option<f64>,
@@ -188,7 +187,6 @@ impl Settings {
             eta0: self.eta0,
             power_t: self.power_t,
             fit_intercept: self.fit_intercept,
-            one_class: self.one_class,
             average: self.average as f64,
             objective: !self.early_stopping,
         }

@@ -39,7 +39,7 @@ mlp_estimator! {
     /// −1/Σsᵢ Σᵢ sᵢ ln pᵢ(yᵢ) + alpha/(2 Σsᵢ) Σ‖W‖².
     /// ```
     /// Given a matrix of zeros and ones instead of [`Labels`], one column for each label, it learns every label at once, each
-    /// with the logistic loss ([`FittedMlpMultiLabel`]).
+    /// with the logistic loss ([`FittedMlpMultiLabel`](crate::neural_network::FittedMlpMultiLabel)).
     ///
     /// Use it where borders between classes bend and there are thousands of rows; trees need less care on small tables. Scale
     /// the features first: weights start for numbers near 1.

@@ -156,7 +156,7 @@ impl Schedule {
         }
     }
 
-    /// The rate of the update after `updates` others, without a warm-up; a plateau leaves it to [`Plateau`].
+    /// The rate of the update after `updates` others, without a warm-up; a plateau leaves it to the course of training.
     pub fn rate(&self, initial: f64, updates: u64) -> f64 {
         let t = updates as f64;
         let floor_if = |staircase: bool, x: f64| if staircase { x.floor() } else { x };

@@ -17,6 +17,7 @@ fn network<F: Float>(tags: Tags) -> Tags {
         order_counts: Some("batches are made of rows in their order"),
         places_count: Some("the first weights are drawn for columns and classes by their place"),
         tolerance,
+        many_rows: 700,
         ..tags
     }
 }

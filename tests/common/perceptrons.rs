@@ -1,8 +1,37 @@
 //! Multi-layer perceptrons.
 
-use fitwell::neural_network::{MlpClassifier, MlpRegressor};
+use fitwell::Float;
+use fitwell::neural_network::{Activation, MlpClassifier, MlpRegressor, Solver};
 use fitwell::prelude::*;
+use fitwell::preprocessing::StandardScaler;
 use serde_json::json;
+
+use crate::sample;
+use crate::subject::{Entry, Tags, classifier, regressor};
+
+/// Rounding grows over many steps of training.
+fn trained(tags: Tags) -> Tags {
+    Tags {
+        tolerance: 2e-2,
+        many_rows: 700,
+        weight_scale_invariant: true,
+        order_counts: Some("batches are made of rows in their order"),
+        places_count: Some("the first weights are drawn for columns and classes by their place"),
+        ..tags
+    }
+}
+
+#[rustfmt::skip]
+pub fn entries<F: Float>() -> Vec<Entry<F>> {
+    let full = || MlpClassifier::new().hidden_layer_sizes([8]).batch_size(100_000).learning_rate_init(0.05).max_iter(60);
+    let real = || MlpRegressor::new().hidden_layer_sizes([8]).batch_size(100_000).learning_rate_init(0.05).max_iter(60);
+    let scale = || pipeline("scale", StandardScaler::new());
+    vec![
+        classifier(scale().then("network", full()), trained(sample("network__tol", 0.5))),
+        classifier(scale().then("network", full().solver(Solver::sgd()).activation(Activation::Tanh)), trained(sample("network__hidden_layer_sizes", json!([3, 2])))),
+        regressor(scale().then("network", real()), trained(sample("network__tol", 0.5))),
+    ]
+}
 
 /// CC01: the defaults are those that scikit-learn 1.9 documents; beside them stand settings it has not.
 #[test]
