@@ -174,7 +174,14 @@ pub(super) fn proximal<F: Float>(
         }
         Stop::Largest(tol) | Stop::LargestAndGain(tol) => tol,
     };
+    let intercepts = layout.k * layout.p;
+    let free = !l1[intercepts..].iter().any(|&l| l > 0.0);
     for n_iter in 0..=how.max_iter {
+        if free && layout.k > 1 {
+            // A number added to every intercept changes no probability: they are those around zero.
+            let mean = parameters[intercepts..].iter().sum::<f64>() / layout.k as f64;
+            parameters[intercepts..].iter_mut().for_each(|b| *b -= mean);
+        }
         let violations = at.violations(parameters, l1);
         let largest = violations.iter().fold(0.0, |m: f64, v| m.max(*v));
         let size = match how.stop {
@@ -208,9 +215,8 @@ pub(super) fn proximal<F: Float>(
         used.extend(asking.iter().take(room).map(|(_, j)| *j));
         used.sort_unstable();
         check_size(how.estimator, layout.dimension(used.len()))?;
-        let shift = !l1[layout.k * layout.p..].iter().any(|&l| l > 0.0);
         let columns = (used.len() < layout.p).then_some(used.as_slice());
-        let hessian = Hessian::new(loss, &at.curvature, columns, shift)?;
+        let hessian = Hessian::new(loss, &at.curvature, columns, free)?;
         let step = hessian.l1_step(loss, &at.gradient, parameters, l1, largest);
         let moved: Vec<f64> = parameters.iter().zip(&step).map(|(w, s)| w + s).collect();
         let slope = dot(&at.gradient, &step) + absolute(&moved, l1) - at.penalty;

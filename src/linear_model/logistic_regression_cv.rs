@@ -408,8 +408,8 @@ where
         check::samples(x)?;
         let task = ClassTask::new(NAME, y, x.nrows(), &self.class_weight)?;
         let splits = match &self.cv {
-            Some(cv) => cv.split(x.nrows(), y)?,
-            None => 5usize.split(x.nrows(), y)?,
+            Some(cv) => super::splits::splits(NAME, cv, x.nrows(), y)?,
+            None => super::splits::splits(NAME, &5usize, x.nrows(), y)?,
         };
         let cs = self.cs.values()?;
         let (n_folds, n_ratios) = (splits.len(), self.l1_ratios.len());

@@ -50,6 +50,7 @@ mod sgd_train;
 mod sparse_cv;
 mod sparse_path;
 mod spectrum;
+mod splits;
 mod stochastic_average;
 mod stochastic_gradient;
 

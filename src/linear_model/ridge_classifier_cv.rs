@@ -205,7 +205,7 @@ where
         let task = ClassTask::new(NAME, y, x.nrows(), &self.class_weight)?;
         match &self.cv {
             None => self.left_out(x, &task),
-            Some(cv) => self.folds(x, &task, &cv.split(x.nrows(), y)?),
+            Some(cv) => self.folds(x, &task, &super::splits::splits(NAME, cv, x.nrows(), y)?),
         }
     }
 }

@@ -287,7 +287,7 @@ where
         let problem = Problem::new(x, y, weights.as_deref(), self.fit_intercept)?;
         let chosen = match &self.cv {
             None => self.left_out(&problem)?,
-            Some(cv) => self.folds(&problem, &cv.split(x.nrows(), y)?)?,
+            Some(cv) => self.folds(&problem, &super::splits::splits(NAME, cv, x.nrows(), y)?)?,
         };
         check::learned(
             NAME,

@@ -41,7 +41,8 @@ fn defaults_are_scikit_learns() {
         "learning_rate": "constant", "learning_rate_init": 0.001, "power_t": 0.5, "max_iter": 200, "shuffle": true,
         "random_state": 0, "tol": 0.0001, "momentum": 0.9, "nesterovs_momentum": true, "early_stopping": false,
         "validation_fraction": 0.1, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8, "n_iter_no_change": 10,
-        "max_fun": 15000, "monitor": "score", "coefs_init": null, "intercepts_init": null,
+        "max_fun": 15000, "monitor": "score", "coefs_init": null, "intercepts_init": null, "optimizer": null, "clip": null,
+        "schedule": "constant", "warmup_steps": 0,
     });
     let with = |name: &str, value: serde_json::Value| {
         let mut all = common.clone();

@@ -28,6 +28,8 @@ use crate::targets::Targets;
 use crate::traits::{Estimator, FeatureNamesOut, Predict, Score, Transform};
 
 const NAME: &str = "KMeans";
+/// Starts that are not refused.
+const MOST_STARTS: f64 = 1e4;
 
 /// Where [`KMeans`] begins. By name `"k-means++"`, `"random"`, or the centres as a list of rows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -138,7 +140,7 @@ pub enum Algorithm {
 /// |---|---|---|
 /// | `n_clusters` | 8 | k |
 /// | `init` | k-means++ | where the centres begin: [`KMeansInit`] |
-/// | `n_init` | auto | the number of starts: [`NInit`]; 1 for given centres |
+/// | `n_init` | auto | the number of starts, up to 10,000: [`NInit`]; 1 for given centres |
 /// | `max_iter` | 300 | the most iterations of a start |
 /// | `tol` | 1e-4 | the movement that ends a start, see above |
 /// | `random_state` | 0 | the seed of the starts |
@@ -354,7 +356,7 @@ impl Hyperparameters for KMeans {
     fn check(&self) -> Result<()> {
         check::count(NAME, "n_clusters", self.n_clusters, 1)?;
         if let NInit::Count(n) = self.n_init {
-            check::count(NAME, "n_init", n, 1)?;
+            check::real(NAME, "n_init", n as f64, Interval::closed(1.0, MOST_STARTS))?;
         }
         if let KMeansInit::Given(rows) = &self.init {
             if rows.len() != self.n_clusters {

@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
 use crate::linalg::{self, simd};
 use crate::linear_model::affine::affine;
+use crate::linear_model::splits::splits;
 use crate::model_selection::{CrossValidator, Split};
 use crate::observer::Watch;
 use crate::parallel;
@@ -209,17 +210,7 @@ pub(crate) fn search<F: Float, Y: RealTargets<F> + ?Sized, C: CrossValidator>(
     let name = search.objective.name;
     check::samples(x)?;
     check::target(y, x.nrows())?;
-    let splits = cv.split(x.nrows(), y).map_err(|e| match e.kind() {
-        ErrorKind::InvalidParameter { expected, got, .. } => {
-            let expected = format!("a splitter whose number of folds is {expected}");
-            Error::invalid_parameter(name, "cv", expected, got)
-        }
-        ErrorKind::TooFewSamples { needed, got, .. } => {
-            let expected = format!("a splitter of at most {got} folds, one for each row");
-            Error::invalid_parameter(name, "cv", expected, needed)
-        }
-        _ => e,
-    })?;
+    let splits = splits(name, cv, x.nrows(), y)?;
     if splits.is_empty() {
         return Err(Error::invalid_input("list of splits", "is empty"));
     }
