@@ -47,7 +47,11 @@ def workloads(scale):
         return lambda data, out: f"objective {objective(*data, out[0], out[1], ALPHA, l1_ratio):.9g} ({out[2]} sweeps)"
 
     size = f"{50 * scale}k x 500"
-    both = lambda name, **settings: {"scikit-learn": fit(sk_linear, name, **settings), "sklearnex": fit(skex_linear, name, **settings)}
+
+    def both(name, **settings):
+        modules = {"scikit-learn": sk_linear, "sklearnex": skex_linear}
+        return {peer: fit(module, name, **settings) for peer, module in modules.items() if hasattr(module, name)}
+
     return [
         Workload("lasso_f64", size, data, both("Lasso", alpha=ALPHA), quality(1.0)),
         Workload("lasso_f32", size, lambda meta: data(meta, dtype_of("f32")), both("Lasso", alpha=ALPHA), quality(1.0)),
