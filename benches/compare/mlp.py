@@ -134,7 +134,7 @@ def workloads(scale):
         add("images_nesterov", dtype, large, pixels(dtype), {"sklearn": fitted(plain(max_iter=5, **sgd))}, ("sgd", 0.05, 5))
         add("digits", dtype, small, digits(dtype), {"sklearn": fitted(plain())}, ("adam", 1e-3, 200))
         add("digits_nesterov", dtype, small, digits(dtype), {"sklearn": fitted(plain(**sgd))}, ("sgd", 0.05, 200))
-        regressor = MLPRegressor((50, 50), solver="lbfgs")
+        regressor = MLPRegressor(hidden_layer_sizes=(50, 50), solver="lbfgs")
         add("lbfgs", dtype, f"{20 * scale}k x 20", surface(dtype), {"sklearn": fitted(regressor)})
         add("predict_1", dtype, "1 x 64", digits(dtype), {"sklearn": predicted(1)})
         add("predict_1000", dtype, "1000 x 64", digits(dtype), {"sklearn": predicted(1000)})

@@ -24,6 +24,16 @@ pub trait Lanes: bytemuck::Pod {
         b: Self::Vector<S>,
         c: Self::Vector<S>,
     ) -> Self::Vector<S>;
+    /// In each lane `then` where a < b, else `otherwise`.
+    fn select_less<S: Simd>(
+        simd: S,
+        a: Self::Vector<S>,
+        b: Self::Vector<S>,
+        then: Self::Vector<S>,
+        otherwise: Self::Vector<S>,
+    ) -> Self::Vector<S>;
+    /// The least element.
+    fn least<S: Simd>(simd: S, a: Self::Vector<S>) -> Self;
     /// Adds a vector to as many sums.
     fn add_to<S: Simd>(simd: S, sums: &mut [f64], vector: Self::Vector<S>);
 }
@@ -45,6 +55,20 @@ impl Lanes for f64 {
     #[inline(always)]
     fn mul_add<S: Simd>(simd: S, a: S::f64s, b: S::f64s, c: S::f64s) -> S::f64s {
         simd.mul_add_e_f64s(a, b, c)
+    }
+    #[inline(always)]
+    fn select_less<S: Simd>(
+        simd: S,
+        a: S::f64s,
+        b: S::f64s,
+        then: S::f64s,
+        otherwise: S::f64s,
+    ) -> S::f64s {
+        simd.select_f64s(simd.less_than_f64s(a, b), then, otherwise)
+    }
+    #[inline(always)]
+    fn least<S: Simd>(simd: S, a: S::f64s) -> f64 {
+        simd.reduce_min_f64s(a)
     }
     #[inline(always)]
     fn add_to<S: Simd>(simd: S, sums: &mut [f64], vector: S::f64s) {
@@ -71,6 +95,20 @@ impl Lanes for f32 {
     #[inline(always)]
     fn mul_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
         simd.mul_add_e_f32s(a, b, c)
+    }
+    #[inline(always)]
+    fn select_less<S: Simd>(
+        simd: S,
+        a: S::f32s,
+        b: S::f32s,
+        then: S::f32s,
+        otherwise: S::f32s,
+    ) -> S::f32s {
+        simd.select_f32s(simd.less_than_f32s(a, b), then, otherwise)
+    }
+    #[inline(always)]
+    fn least<S: Simd>(simd: S, a: S::f32s) -> f32 {
+        simd.reduce_min_f32s(a)
     }
     #[inline(always)]
     fn add_to<S: Simd>(_: S, sums: &mut [f64], vector: S::f32s) {

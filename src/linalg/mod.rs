@@ -21,7 +21,7 @@ mod backend;
 mod cholesky;
 mod eigh;
 mod gram;
-mod lanes;
+pub(crate) mod lanes;
 mod lstsq;
 mod moments;
 pub(crate) mod panel;

@@ -14,14 +14,19 @@ pub(super) struct Frame {
 impl Frame {
     /// The frame in which the mean of some rows is zero.
     pub(super) fn around<F: Float>(x: &ArrayRef2<F>) -> Self {
-        let largest = x.iter().fold(0.0, |m: f64, v| m.max(v.f64().abs()));
+        let n = x.nrows();
+        let largest = parallel::map_chunks(n, chunk(n, x.ncols()), |range| {
+            let block = x.slice_axis(Axis(0), range.into());
+            block.iter().fold(F::zero(), |m, v| m.max(v.abs()))
+        })
+        .into_iter()
+        .fold(0.0, |m: f64, v| m.max(v.f64()));
         let exponent = if largest > 0.0 {
             largest.log2().floor().clamp(-1000.0, 1000.0)
         } else {
             0.0
         };
         let inverse = (-exponent).exp2();
-        let n = x.nrows();
         let parts = parallel::map_chunks(n, chunk(n, x.ncols()), |range| {
             let mut sums = vec![0.0; x.ncols()];
             for i in range {
@@ -46,7 +51,7 @@ impl Frame {
     /// Rows in this frame, one after the other.
     pub(super) fn rows<F: Float>(&self, x: &ArrayRef2<F>) -> Vec<F> {
         let p = x.ncols();
-        let mut out = vec![F::zero(); x.len()];
+        let mut out = parallel::fresh(x.dim()).into_raw_vec_and_offset().0;
         let rows = chunk(x.nrows(), p);
         parallel::map_chunks_mut(&mut out, rows * p, |range, out| {
             let block = x.slice_axis(Axis(0), (range.start / p..range.end / p).into());

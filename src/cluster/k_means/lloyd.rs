@@ -27,6 +27,9 @@ pub(super) struct Run<F> {
     pub(super) converged: bool,
 }
 
+/// Features of a row that are added together.
+const WIDE: usize = 4;
+
 /// Weighted sums of the rows of each centre, and their weights.
 pub(super) struct Sums {
     sums: Vec<f64>,
@@ -45,7 +48,13 @@ impl Sums {
     pub(super) fn add<F: Float>(&mut self, row: &[F], label: u32, weight: f64) {
         let (c, p) = (label as usize, row.len());
         self.weights[c] += weight;
-        for (sum, x) in self.sums[c * p..(c + 1) * p].iter_mut().zip(row) {
+        let sums = &mut self.sums[c * p..(c + 1) * p];
+        let ((sums, sums_rest), (row, row_rest)) =
+            (sums.as_chunks_mut::<WIDE>(), row.as_chunks::<WIDE>());
+        for (sums, row) in sums.iter_mut().zip(row) {
+            *sums = std::array::from_fn(|l| weight.mul_add(row[l].f64(), sums[l]));
+        }
+        for (sum, x) in sums_rest.iter_mut().zip(row_rest) {
             *sum = weight.mul_add(x.f64(), *sum);
         }
     }

@@ -14,11 +14,12 @@ use serde_json::Value;
 
 use self::frame::{Frame, chunk};
 use self::lloyd::{Problem, Run};
-use self::nearest::{Distances, Nearest, squared_distance};
+use self::nearest::{Distances, Nearest, square_length, squared_distance};
 use crate::check::{self, Interval};
 use crate::error::{Error, Result};
 use crate::feature_selection::written::{count, written};
 use crate::float::Float;
+use crate::linalg::simd;
 use crate::model::{Model, ensure};
 use crate::observer::{Observer, Watch};
 use crate::parallel;
@@ -464,7 +465,10 @@ fn matrix<F: Float>(values: Vec<F>, rows: usize, columns: usize) -> Result<Array
 /// The mean of the variances of the columns of rows that are centred.
 fn mean_variance<F: Float>(rows: &[F], p: usize) -> f64 {
     let parts = parallel::map_chunks(rows.len(), chunk(rows.len() / p, p) * p, |range| {
-        rows[range].iter().map(|v| v.f64() * v.f64()).sum::<f64>()
+        simd(
+            #[inline(always)]
+            || square_length(&rows[range]),
+        )
     });
     parts.iter().sum::<f64>() / rows.len() as f64
 }

@@ -1,115 +1,225 @@
 //! Which centre is nearest, and how far each of them is.
 
+use pulp::{Simd, WithSimd};
+
 use crate::float::Float;
+use crate::linalg::lanes::Lanes;
 use crate::linalg::simd;
 
 /// Lanes of the centres whose distances are computed together in `f64`.
 const WIDE: usize = 8;
 
-/// Centres packed for finding the nearest: in groups of as many as a vector holds, feature by feature.
+/// Bytes of the widest vector.
+const LINE: usize = 64;
+
+/// Lines of centres of a panel, at most.
+const LINES: usize = 4;
+
+/// Centres packed for finding the nearest: in panels of a few vectors, feature by feature.
 ///
 /// |x − c|² is smallest where |c|²/2 − x·c is, which takes one multiply-add a feature. The rows must be about as large as the
-/// centres, or digits are lost: see [`Frame`](super::frame::Frame).
+/// centres, or digits are lost: see [`Frame`](super::frame::Frame). A tile of rows by centres stays in registers over the
+/// features, as in a product of matrices, and what is least so far beside it.
 pub(super) struct Nearest<F> {
     p: usize,
-    /// (groups, p, lanes)
+    /// Panels of (p, lines of the panel, lanes): the centres, negative.
     values: Vec<F>,
-    /// |c|²/2, (groups, lanes); infinite where a group is not full.
+    /// |c|²/2; infinite where a line is not full.
     halves: Vec<F>,
+    /// Where the panels start, in lines, and the end of the last.
+    starts: Vec<usize>,
 }
 
-const fn lanes<F>() -> usize {
-    64 / size_of::<F>()
+/// Features whose products are summed without a look at what is left.
+const STEP: usize = 4;
+
+/// Elements of the widest vector, of the smallest type.
+const MOST_LANES: usize = LINE / size_of::<f32>();
+
+/// Elements of a line.
+const fn lane_count<F>() -> usize {
+    LINE / size_of::<F>()
 }
 
 impl<F: Float> Nearest<F> {
     /// Packs centres of p features, row by row.
     pub(super) fn new(centers: &[F], p: usize) -> Self {
-        let (k, lanes) = (centers.len() / p, lanes::<F>());
-        let groups = k.div_ceil(lanes);
-        let mut values = vec![F::zero(); groups * p * lanes];
-        let mut halves = vec![F::infinity(); groups * lanes];
-        for (c, center) in centers.chunks_exact(p).enumerate() {
-            let (group, lane) = (c / lanes, c % lanes);
-            let mut square = 0.0;
-            for (j, &v) in center.iter().enumerate() {
-                values[(group * p + j) * lanes + lane] = v;
-                square += v.f64() * v.f64();
+        let lanes = lane_count::<F>();
+        let lines = (centers.len() / p).div_ceil(lanes);
+        let panels = lines.div_ceil(LINES);
+        let starts: Vec<usize> = (0..=panels).map(|i| lines * i / panels).collect();
+        let mut values = vec![F::zero(); lines * lanes * p];
+        let mut halves = vec![F::infinity(); lines * lanes];
+        for panel in starts.windows(2) {
+            let width = (panel[1] - panel[0]) * lanes;
+            let first = panel[0] * lanes;
+            let values = &mut values[first * p..];
+            let centers = centers[first * p..].chunks_exact(p).take(width);
+            for (c, center) in centers.enumerate() {
+                let mut square = 0.0;
+                for (j, &v) in center.iter().enumerate() {
+                    values[j * width + c] = -v;
+                    square += v.f64() * v.f64();
+                }
+                halves[first + c] = F::of(square / 2.0);
             }
-            halves[c] = F::of(square / 2.0);
         }
-        Nearest { p, values, halves }
+        Nearest {
+            p,
+            values,
+            halves,
+            starts,
+        }
     }
 
     /// The nearest centre of each row, the first of several.
     pub(super) fn label(&self, rows: &[F], labels: &mut [u32]) {
-        simd(
-            #[inline(always)]
-            || match lanes::<F>() {
-                16 => label::<F, 16>(self, rows, labels),
-                _ => label::<F, 8>(self, rows, labels),
-            },
-        );
+        pulp::Arch::new().dispatch(Label {
+            centers: self,
+            rows,
+            labels,
+        });
     }
 }
 
-#[inline(always)]
-fn label<F: Float, const L: usize>(centers: &Nearest<F>, rows: &[F], labels: &mut [u32]) {
-    const ROWS: usize = 4;
-    let p = centers.p;
-    let (values, halves) = (
-        centers.values.as_chunks::<L>().0,
-        centers.halves.as_chunks::<L>().0,
-    );
-    let mut tiles = rows.chunks_exact(ROWS * p);
-    let mut outs = labels.chunks_exact_mut(ROWS);
-    for (rows, out) in (&mut tiles).zip(&mut outs) {
-        tile::<F, L, ROWS>(values, halves, p, rows, out);
-    }
-    let rest = tiles.remainder().chunks_exact(p);
-    for (row, out) in rest.zip(outs.into_remainder()) {
-        tile::<F, L, 1>(values, halves, p, row, std::slice::from_mut(out));
+struct Label<'a, F> {
+    centers: &'a Nearest<F>,
+    rows: &'a [F],
+    labels: &'a mut [u32],
+}
+
+impl<F: Float> WithSimd for Label<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        const ROWS: usize = 6;
+        let p = self.centers.p;
+        let mut tiles = self.rows.chunks_exact(ROWS * p);
+        let mut outs = self.labels.chunks_exact_mut(ROWS);
+        for (rows, out) in (&mut tiles).zip(&mut outs) {
+            self.centers.tile::<S, ROWS>(simd, rows, out);
+        }
+        let rest = tiles.remainder().chunks_exact(p);
+        for (row, out) in rest.zip(outs.into_remainder()) {
+            self.centers
+                .tile::<S, 1>(simd, row, std::slice::from_mut(out));
+        }
     }
 }
 
-#[inline(always)]
-fn tile<F: Float, const L: usize, const R: usize>(
-    values: &[[F; L]],
-    halves: &[[F; L]],
-    p: usize,
-    rows: &[F],
-    out: &mut [u32],
-) {
-    let rows: [&[F]; R] = std::array::from_fn(|r| &rows[r * p..(r + 1) * p]);
-    let mut least = [[F::infinity(); L]; R];
-    let mut at = [[0u32; L]; R];
-    for (group, (centers, half)) in values.chunks_exact(p).zip(halves).enumerate() {
-        let mut sums = [*half; R];
-        for (j, center) in centers.iter().enumerate() {
-            for r in 0..R {
-                let x = -rows[r][j];
-                for l in 0..L {
-                    sums[r][l] = x.mul_add(center[l], sums[r][l]);
+/// The least of each lane so far, and the number of the vector it was in.
+struct Least<F: Lanes, S: Simd, const R: usize> {
+    value: [F::Vector<S>; R],
+    at: [F::Vector<S>; R],
+}
+
+impl<F: Float> Nearest<F> {
+    #[inline(always)]
+    fn tile<S: Simd, const R: usize>(&self, simd: S, rows: &[F], out: &mut [u32]) {
+        let lanes = F::lanes::<S>();
+        let per_line = lane_count::<F>() / lanes;
+        let widest = if S::REGISTER_COUNT >= 32 { 4 } else { 2 };
+        let p = self.p;
+        let rows: [&[F]; R] = std::array::from_fn(|r| &rows[r * p..][..p]);
+        let mut least = Least::<F, S, R> {
+            value: [F::splat(simd, F::infinity()); R],
+            at: [F::splat(simd, F::zero()); R],
+        };
+        for panel in self.starts.windows(2) {
+            let (start, vectors) = (panel[0] * per_line, (panel[1] - panel[0]) * per_line);
+            let values = &self.values[start * lanes * p..][..vectors * lanes * p];
+            let mut vector = 0;
+            while vector < vectors {
+                let wide = (vectors - vector).min(widest);
+                let part = Part {
+                    values: &values[vector * lanes..],
+                    stride: vectors * lanes,
+                    halves: &self.halves[(start + vector) * lanes..][..wide * lanes],
+                    first: start + vector,
+                };
+                match wide {
+                    4 => part.compare::<S, 4, R>(simd, &rows, &mut least),
+                    3 => part.compare::<S, 3, R>(simd, &rows, &mut least),
+                    2 => part.compare::<S, 2, R>(simd, &rows, &mut least),
+                    _ => part.compare::<S, 1, R>(simd, &rows, &mut least),
+                }
+                vector += wide;
+            }
+        }
+        let mut lane = [F::zero(); MOST_LANES];
+        for (i, lane) in lane.iter_mut().enumerate() {
+            *lane = F::of(i as f64);
+        }
+        let (lane, none) = (F::vectors::<S>(&lane)[0], F::splat(simd, F::infinity()));
+        for ((out, value), at) in out.iter_mut().zip(least.value).zip(least.at) {
+            // The first vector that holds the least value, then its first lane.
+            let smallest = F::splat(simd, F::least(simd, value));
+            let at = F::select_less(simd, smallest, value, none, at);
+            let vector = F::least(simd, at);
+            let lane = F::select_less(simd, F::splat(simd, vector), at, none, lane);
+            let lane = F::least(simd, lane);
+            *out = vector.f64() as u32 * lanes as u32 + lane.f64() as u32;
+        }
+    }
+}
+
+/// A few vectors of centres.
+struct Part<'a, F> {
+    values: &'a [F],
+    /// From one feature to the next.
+    stride: usize,
+    halves: &'a [F],
+    /// The number of the first vector.
+    first: usize,
+}
+
+impl<F: Float> Part<'_, F> {
+    #[inline(always)]
+    fn compare<S: Simd, const V: usize, const R: usize>(
+        &self,
+        simd: S,
+        rows: &[&[F]; R],
+        least: &mut Least<F, S, R>,
+    ) {
+        let width = V * F::lanes::<S>();
+        let mut tile = [[F::splat(simd, F::zero()); V]; R];
+        for sums in &mut tile {
+            sums.copy_from_slice(F::vectors::<S>(self.halves));
+        }
+        let (stride, p) = (self.stride, rows[0].len());
+        let whole = p / STEP * STEP;
+        let steps: [&[[F; STEP]]; R] = std::array::from_fn(|r| rows[r][..p].as_chunks().0);
+        for step in 0..p / STEP {
+            let x: [&[F; STEP]; R] = std::array::from_fn(|r| &steps[r][step]);
+            let values = &self.values[step * STEP * stride..][..(STEP - 1) * stride + width];
+            for j in 0..STEP {
+                let centers: &[F::Vector<S>] = &F::vectors::<S>(&values[j * stride..][..width])[..V];
+                for (sums, x) in tile.iter_mut().zip(x) {
+                    let x = F::splat(simd, x[j]);
+                    for (sum, &c) in sums.iter_mut().zip(centers) {
+                        *sum = <F as Lanes>::mul_add(simd, x, c, *sum);
+                    }
                 }
             }
         }
-        for r in 0..R {
-            for l in 0..L {
-                let less = sums[r][l] < least[r][l];
-                least[r][l] = if less { sums[r][l] } else { least[r][l] };
-                at[r][l] = if less { group as u32 } else { at[r][l] };
+        for j in whole..p {
+            let centers: &[F::Vector<S>] =
+                &F::vectors::<S>(&self.values[j * stride..][..width])[..V];
+            for (sums, row) in tile.iter_mut().zip(rows) {
+                let x = F::splat(simd, row[j]);
+                for (sum, &c) in sums.iter_mut().zip(centers) {
+                    *sum = <F as Lanes>::mul_add(simd, x, c, *sum);
+                }
             }
         }
-    }
-    for r in 0..R {
-        let mut best = (F::infinity(), u32::MAX);
-        for l in 0..L {
-            let found = (least[r][l], at[r][l] * L as u32 + l as u32);
-            if found.0 < best.0 || (found.0 == best.0 && found.1 < best.1) {
-                best = found;
+        for v in 0..V {
+            let at = F::splat(simd, F::of((self.first + v) as f64));
+            for ((sums, value), to) in tile.iter().zip(&mut least.value).zip(&mut least.at) {
+                *to = F::select_less(simd, sums[v], *value, at, *to);
+                *value = F::select_less(simd, sums[v], *value, sums[v], *value);
             }
         }
-        out[r] = best.1;
     }
 }
 
@@ -164,6 +274,19 @@ impl Distances {
             *out = sums;
         }
     }
+}
+
+/// |a|², in `f64`.
+#[inline(always)]
+pub(super) fn square_length<F: Float>(a: &[F]) -> f64 {
+    let mut sums = [0.0; WIDE];
+    let (a, rest) = a.as_chunks::<WIDE>();
+    for a in a {
+        for l in 0..WIDE {
+            sums[l] = a[l].f64().mul_add(a[l].f64(), sums[l]);
+        }
+    }
+    sums.iter().sum::<f64>() + rest.iter().map(|v| v.f64().powi(2)).sum::<f64>()
 }
 
 /// |a − b|², in `f64`.
