@@ -39,7 +39,9 @@ estimator! {
     ///
     /// It stops when no coefficient moves by more than `tol` times the largest coefficient and the duality gap, which bounds
     /// how far the objective is from its minimum, is at most `tol ‖y‖² / Σ s`, y centred: scikit-learn's rule, and its steps
-    /// too, so that coefficients, gap and number of sweeps are scikit-learn's, not only near them. With `alpha = 0` prefer
+    /// too, so that coefficients, gap and number of sweeps are scikit-learn's, not only near them. Where x is large (4 million
+    /// values and 128 features or more, n ≥ p, features in turns) the sweeps go over working sets of features instead (Massias
+    /// et al., 2018): the gap over all features obeys the same rule, and is mostly far smaller. With `alpha = 0` prefer
     /// [`LinearRegression`](super::LinearRegression).
     ///
     /// [`fit_from`](Lasso::fit_from) starts from a model instead of 0 (scikit-learn's `warm_start`). `precompute` and `copy_X`
@@ -50,7 +52,8 @@ estimator! {
     ///
     /// # Complexity
     /// With k features that are ever not 0, for n ≥ p: time O(n p k), most of it in matrix products that run in parallel, and
-    /// O(p k) for a sweep; extra memory O(p k). For n < p: O(n p) for a sweep, and a copy of x.
+    /// O(p k) for a sweep; extra memory O(p k). With working sets O(n p) for each set, a few in all, and O(n k²). For n < p:
+    /// O(n p) for a sweep, and a copy of x.
     ///
     /// # Errors
     /// `fit`: `InvalidParameter`; `EmptyInput`; `NonFinite`; `ShapeMismatch` when `x`, `y` and weights differ in length;

@@ -194,7 +194,8 @@ impl<F: Float> Part<'_, F> {
             let x: [&[F; STEP]; R] = std::array::from_fn(|r| &steps[r][step]);
             let values = &self.values[step * STEP * stride..][..(STEP - 1) * stride + width];
             for j in 0..STEP {
-                let centers: &[F::Vector<S>] = &F::vectors::<S>(&values[j * stride..][..width])[..V];
+                let centers: &[F::Vector<S>] =
+                    &F::vectors::<S>(&values[j * stride..][..width])[..V];
                 for (sums, x) in tile.iter_mut().zip(x) {
                     let x = F::splat(simd, x[j]);
                     for (sum, &c) in sums.iter_mut().zip(centers) {

@@ -52,6 +52,13 @@ struct Sums {
     cross: Vec<f64>,
 }
 
+/// Products of a residual, over a part of the rows.
+struct Products {
+    along: Vec<f64>,
+    square: f64,
+    with_target: f64,
+}
+
 impl<'a, F: Float> Centred<'a, F> {
     /// Of samples, targets and weights that were checked to be as long.
     ///
@@ -269,11 +276,88 @@ impl<'a, F: Float> Centred<'a, F> {
         );
     }
 
+    /// `X'R` into `along` (p), and `‖R‖²` and `R·Y`, for `R = y − Xw` in one pass over the rows.
+    pub(crate) fn residual(&self, y: &[f64], coef: &[f64], along: &mut [f64]) -> (f64, f64) {
+        let (n, p) = self.x.dim();
+        let chunk = n.div_ceil(PARTS).max(parallel::row_chunks(n, p));
+        let parts = parallel::map_chunks(n, chunk, |rows| {
+            let mut part = Products {
+                along: vec![0.0; p],
+                square: 0.0,
+                with_target: 0.0,
+            };
+            let block = self.x.slice(s![rows.clone(), ..]);
+            let block = block.as_standard_layout();
+            if let Some(block) = block.as_slice() {
+                self.add_products(rows, block, y, coef, &mut part);
+            }
+            part
+        });
+        along.fill(0.0);
+        let (mut square, mut with_target) = (0.0, 0.0);
+        for part in parts {
+            square += part.square;
+            with_target += part.with_target;
+            for (along, v) in along.iter_mut().zip(part.along) {
+                *along += v;
+            }
+        }
+        (square, with_target)
+    }
+
+    fn add_products(
+        &self,
+        rows: Range<usize>,
+        block: &[F],
+        y: &[f64],
+        coef: &[f64],
+        part: &mut Products,
+    ) {
+        const LANES: usize = 8;
+        let p = self.x.ncols();
+        let (mean, mean_rest) = self.mean.as_chunks::<LANES>();
+        let (coef, coef_rest) = coef.as_chunks::<LANES>();
+        simd(
+            #[inline(always)]
+            || {
+                let (along, along_rest) = part.along.as_chunks_mut::<LANES>();
+                for (i, x) in rows.zip(block.chunks_exact(p)) {
+                    let (x, x_rest) = x.as_chunks::<LANES>();
+                    let mut sums = [[0.0; LANES]; 4];
+                    for (c, ((x, mean), coef)) in x.iter().zip(mean).zip(coef).enumerate() {
+                        let sums = &mut sums[c % 4];
+                        *sums = std::array::from_fn(|l| {
+                            (x[l].f64() - mean[l]).mul_add(coef[l], sums[l])
+                        });
+                    }
+                    let mut fitted = (0..LANES)
+                        .map(|l| (sums[0][l] + sums[1][l]) + (sums[2][l] + sums[3][l]))
+                        .sum::<f64>();
+                    for ((x, mean), coef) in x_rest.iter().zip(mean_rest).zip(coef_rest) {
+                        fitted += (x.f64() - mean) * coef;
+                    }
+                    let root = self.root(i);
+                    let residual = y[i] - root * fitted;
+                    part.square += residual * residual;
+                    part.with_target += residual * y[i];
+                    let scaled = residual * root;
+                    for ((along, x), mean) in along.iter_mut().zip(x).zip(mean) {
+                        *along = std::array::from_fn(|l| {
+                            (x[l].f64() - mean[l]).mul_add(scaled, along[l])
+                        });
+                    }
+                    for ((along, x), mean) in along_rest.iter_mut().zip(x_rest).zip(mean_rest) {
+                        *along += (x.f64() - mean) * scaled;
+                    }
+                }
+            },
+        );
+    }
+
     /// Rows of `X'X` for these features, one after the other.
     pub(crate) fn gram_rows(&self, features: &[usize]) -> Vec<f64> {
-        let (n, p) = self.x.dim();
-        let k = features.len();
-        if 2 * k > p
+        let p = self.x.ncols();
+        if 2 * features.len() > p
             && let Ok(m) = linalg::moments(&self.x, None, self.weights, self.centre)
         {
             return features
@@ -282,36 +366,52 @@ impl<'a, F: Float> Centred<'a, F> {
                 .map(F::f64)
                 .collect();
         }
+        self.gram_between(features, &(0..p).collect::<Vec<_>>())
+    }
+
+    /// The products of some columns with others, (features, others).
+    pub(crate) fn gram_between(&self, features: &[usize], others: &[usize]) -> Vec<f64> {
+        let (n, k, m) = (self.x.nrows(), features.len(), others.len());
         let chunk = n.div_ceil(PARTS).max(4 * DEPTH).max(4 * k);
         let parts = parallel::map_chunks(n, chunk.next_multiple_of(DEPTH), |rows| {
-            let mut part = Array2::<F>::zeros((k, p));
-            let mut all = vec![F::zero(); DEPTH * p];
-            let mut some = vec![F::zero(); DEPTH * k];
+            let mut part = Array2::<F>::zeros((k, m));
+            let mut left = vec![F::zero(); DEPTH * k];
+            let mut right = vec![F::zero(); DEPTH * m];
             for start in rows.clone().step_by(DEPTH) {
                 let rows = start..rows.end.min(start + DEPTH);
                 let b = rows.len();
-                self.pack(rows, &mut all[..b * p]);
-                for (row, some) in all.chunks_exact(p).zip(some.chunks_exact_mut(k)).take(b) {
-                    for (to, &j) in some.iter_mut().zip(features) {
-                        *to = row[j];
-                    }
-                }
-                if let (Ok(all), Ok(some)) = (
-                    ArrayView2::from_shape((b, p), &all[..b * p]),
-                    ArrayView2::from_shape((b, k), &some[..b * k]),
+                self.gather(rows.clone(), features, &mut left[..b * k]);
+                self.gather(rows, others, &mut right[..b * m]);
+                if let (Ok(left), Ok(right)) = (
+                    ArrayView2::from_shape((b, k), &left[..b * k]),
+                    ArrayView2::from_shape((b, m), &right[..b * m]),
                 ) {
-                    F::gemm(F::one(), some.t(), all, F::one(), part.view_mut());
+                    F::gemm(F::one(), left.t(), right, F::one(), part.view_mut());
                 }
             }
             part
         });
-        let mut sums = vec![0.0; k * p];
+        let mut sums = vec![0.0; k * m];
         for part in parts {
             for (sum, v) in sums.iter_mut().zip(&part) {
                 *sum += v.f64();
             }
         }
         sums
+    }
+
+    /// Writes some columns of these rows, centred and weighted, row by row.
+    fn gather(&self, rows: Range<usize>, features: &[usize], out: &mut [F]) {
+        if features.len() == self.x.ncols() && features.iter().enumerate().all(|(i, &j)| i == j) {
+            return self.pack(rows, out);
+        }
+        let mean: Vec<f64> = features.iter().map(|&j| self.mean[j]).collect();
+        for (i, out) in rows.zip(out.chunks_exact_mut(features.len())) {
+            let (x, root) = (self.x.row(i), self.root(i));
+            for ((out, &j), mean) in out.iter_mut().zip(features).zip(&mean) {
+                *out = F::of((x[j].f64() - mean) * root);
+            }
+        }
     }
 }
 

@@ -52,15 +52,15 @@ pub(crate) struct Descent {
 }
 
 /// The gap, and what screening needs of it.
-struct Gap {
-    gap: f64,
+pub(super) struct Gap {
+    pub(super) gap: f64,
     dual_norm: f64,
 }
 
 /// Memory of a descent.
-struct Scratch {
-    /// `X'R − l2 W`
-    along: Vec<f64>,
+pub(super) struct Scratch {
+    /// `X'R`, then `X'R − l2 W`
+    pub(super) along: Vec<f64>,
     /// `‖(X'R − l2 W)ⱼ‖`
     norms: Vec<f64>,
 }
@@ -76,10 +76,7 @@ impl Descent {
     ) -> Outcome {
         let (p, t) = (data.features(), data.targets());
         let tolerance = self.tol * data.target_square();
-        let mut scratch = Scratch {
-            along: vec![0.0; p * t],
-            norms: vec![0.0; p],
-        };
+        let mut scratch = Scratch::new(p, t);
         let mut gap = scratch.gap(data, coef, penalty);
         let ended = |gap: f64, n_iter, converged| Outcome {
             gap,
@@ -184,12 +181,28 @@ fn norm(values: &[f64]) -> f64 {
 }
 
 impl Scratch {
-    /// The duality gap at `coef`. The dual point is the residual, scaled until it is feasible (Fercoq et al., 2015); without
-    /// an L1 penalty the dual of ridge regression, whose points are all feasible (Dünner et al., 2016).
+    pub(super) fn new(p: usize, t: usize) -> Self {
+        Scratch {
+            along: vec![0.0; p * t],
+            norms: vec![0.0; p],
+        }
+    }
+
     fn gap(&mut self, data: &impl Residual, coef: &[f64], penalty: Penalty) -> Gap {
-        let t = data.targets();
-        let Penalty { l1, l2, positive } = penalty;
         data.along_all(&mut self.along);
+        self.gap_of(data.norms(coef), coef, penalty)
+    }
+
+    /// The duality gap at `coef`, from `X'R` in `along` and `‖R‖²` and `R·Y`. The dual point is the residual, scaled until it is feasible (Fercoq et al., 2015); without
+    /// an L1 penalty the dual of ridge regression, whose points are all feasible (Dünner et al., 2016).
+    pub(super) fn gap_of(
+        &mut self,
+        (residual_square, residual_target): (f64, f64),
+        coef: &[f64],
+        penalty: Penalty,
+    ) -> Gap {
+        let t = self.along.len() / self.norms.len().max(1);
+        let Penalty { l1, l2, positive } = penalty;
         let coef_square = if l2 > 0.0 {
             coef.iter().map(|w| w * w).sum::<f64>()
         } else {
@@ -203,7 +216,6 @@ impl Scratch {
                     dual_norm: 0.0,
                 };
             }
-            let (residual_square, residual_target) = data.norms(coef);
             return Gap {
                 gap: residual_square + 0.5 * l2 * coef_square - residual_target
                     + along_square / (2.0 * l2),
@@ -224,7 +236,6 @@ impl Scratch {
             dual_norm = dual_norm.max(if positive { along[0] } else { *norm_of });
             coef_norm += norm(w);
         }
-        let (residual_square, residual_target) = data.norms(coef);
         let both = residual_square + l2 * coef_square;
         let primal = 0.5 * both + l1 * coef_norm;
         let scale = if dual_norm > l1 { l1 / dual_norm } else { 1.0 };
@@ -233,6 +244,22 @@ impl Scratch {
             gap: primal - dual,
             dual_norm,
         }
+    }
+
+    /// The features that a penalty would let move from 0, the steepest first.
+    pub(super) fn steepest(&self, penalty: Penalty, of: impl Fn(usize) -> bool) -> Vec<usize> {
+        let steep = |j: usize| {
+            if penalty.positive {
+                self.along[j]
+            } else {
+                self.norms[j]
+            }
+        };
+        let mut found: Vec<usize> = (0..self.norms.len())
+            .filter(|&j| of(j) && steep(j) > penalty.l1)
+            .collect();
+        found.sort_by(|&a, &b| steep(b).total_cmp(&steep(a)).then(a.cmp(&b)));
+        found
     }
 
     /// Takes out the features that the gap proves to be 0 at the minimum (Ndiaye et al., 2017, eq. 11).

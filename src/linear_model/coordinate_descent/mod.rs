@@ -11,6 +11,7 @@
 //! by column; [`Quadratic`] keeps `X'R` instead and needs, for each coefficient that ever moves, one row of `X'X`. Both take
 //! the same steps and stop by the same duality gap, that of scikit-learn, so they differ by rounding alone. [`Quadratic`] is
 //! for n ≥ p: a sweep costs nothing beside the rows of `X'X`, which are computed many at a time, when they are first needed.
+//! One penalty over a large X goes by working sets instead ([`working_set`]).
 
 mod alphas;
 mod columns;
@@ -24,6 +25,7 @@ mod quadratic;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod working_set;
 
 pub use alphas::Alphas;
 pub(super) use descent::Descent;

@@ -8,6 +8,7 @@ use super::columns::{ColumnData, Columns};
 use super::data::{Centred, Response, intercepts};
 use super::descent::{Descent, Outcome, Penalty, Residual};
 use super::quadratic::{GramRows, Quadratic};
+use super::working_set::{self, Target};
 use crate::error::Result;
 use crate::float::Float;
 
@@ -84,6 +85,24 @@ impl<'a, F: Float> Problem<'a, F> {
         let weight = self.centred.weight();
         let mut paths = Vec::with_capacity(groups.len());
         if self.products {
+            if let ([group], [_]) = (groups, penalties.alphas)
+                && group.len() == 1
+                && let Some(penalty) = penalties.each(weight).next()
+                && working_set::worthwhile(n, p, penalty, &descent())
+            {
+                let target = Target {
+                    values: &self.response.values[group.start * n..group.end * n],
+                    cross: &self.response.cross[group.start * p..group.end * p],
+                    square: square_of(group),
+                };
+                let mut coef = start_of(group);
+                let sets = working_set::run(&self.centred, target, &mut coef, penalty, &descent());
+                if let Some(mut outcome) = sets {
+                    outcome.gap /= weight;
+                    report(&outcome)?;
+                    return Ok(vec![vec![Point { coef, outcome }]]);
+                }
+            }
             let source = |features: &[usize]| self.centred.gram_rows(features);
             let mut gram = GramRows::lazy(self.centred.squares(), &source);
             for group in groups {

@@ -1,6 +1,7 @@
 use ndarray::{Array1, Array2, Axis, array, concatenate, s, stack};
 use rand::RngExt;
 
+use super::working_set::{self, Target};
 use super::{Penalties, Problem, Selection};
 use crate::float::Float;
 use crate::linear_model::{
@@ -162,6 +163,63 @@ fn products_and_residuals_take_the_same_steps() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn working_sets_end_at_the_minimum_over_all_features() {
+    let (n, p) = (700, 300);
+    let (x, y) = data(n, p, 10);
+    let y = (y - 3.0).insert_axis(Axis(1));
+    let weights: Vec<f64> = (0..n).map(|i| (i % 4) as f64).collect();
+    for (weights, centre) in [(None, true), (Some(&weights[..]), true), (None, false)] {
+        let problem = Problem::new("test", &x, &y, weights, centre).unwrap();
+        let weight = problem.centred.weight();
+        let target = Target {
+            values: &problem.response.values,
+            cross: &problem.response.cross,
+            square: problem.response.squares[0],
+        };
+        let descent = |tol| super::Descent {
+            tol,
+            max_iter: 10_000,
+            random: None,
+        };
+        for (alpha, l1_ratio, positive) in [(0.1, 1.0, false), (0.1, 0.4, true), (0.03, 1.0, false)]
+        {
+            let penalties = Penalties {
+                alphas: &[alpha],
+                l1_ratio,
+                positive,
+            };
+            let exact = problem.paths(&[0..1], penalties, || descent(1e-15), None, &mut |_| Ok(()));
+            let exact = &exact.unwrap()[0][0].coef;
+            let penalty = penalties.each(weight).next().unwrap();
+            let mut coef = vec![0.0; p];
+            coef[p - 1] = 0.5;
+            for tol in [1e-4, 1e-9] {
+                let found =
+                    working_set::run(&problem.centred, target, &mut coef, penalty, &descent(tol));
+                let found = found.unwrap();
+                assert!(found.converged && found.n_iter > 0);
+                assert!(found.gap <= tol * target.square);
+                // ½ ‖X(w − ŵ)‖² is at most the gap.
+                let by: Vec<f64> = exact.iter().zip(&coef).map(|(a, b)| a - b).collect();
+                let mut along = vec![0.0; p];
+                let (square, _) = problem.centred.residual(&vec![0.0; n], &by, &mut along);
+                assert!(0.5 * square <= found.gap + 1e-9, "{square} {}", found.gap);
+            }
+        }
+        // Most features are needed.
+        let penalties = Penalties {
+            alphas: &[1e-4],
+            l1_ratio: 0.5,
+            positive: false,
+        };
+        let penalty = penalties.each(weight).next().unwrap();
+        let (mut coef, descent) = (vec![0.0; p], descent(1e-4));
+        let found = working_set::run(&problem.centred, target, &mut coef, penalty, &descent);
+        assert!(found.is_none());
     }
 }
 
