@@ -190,9 +190,9 @@ impl<F: Float> Part<'_, F> {
         let (stride, p) = (self.stride, rows[0].len());
         let whole = p / STEP * STEP;
         let steps: [&[[F; STEP]]; R] = std::array::from_fn(|r| rows[r][..p].as_chunks().0);
-        for step in 0..p / STEP {
+        let values = self.values.chunks(STEP * stride);
+        for (step, values) in values.take(p / STEP).enumerate() {
             let x: [&[F; STEP]; R] = std::array::from_fn(|r| &steps[r][step]);
-            let values = &self.values[step * STEP * stride..][..(STEP - 1) * stride + width];
             for j in 0..STEP {
                 let centers: &[F::Vector<S>] =
                     &F::vectors::<S>(&values[j * stride..][..width])[..V];

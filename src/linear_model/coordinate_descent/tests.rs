@@ -192,7 +192,8 @@ fn working_sets_end_at_the_minimum_over_all_features() {
                 l1_ratio,
                 positive,
             };
-            let exact = problem.paths(&[0..1], penalties, || descent(1e-15), None, &mut |_| Ok(()));
+            let group: Vec<_> = std::iter::once(0..1).collect();
+            let exact = problem.paths(&group, penalties, || descent(1e-15), None, &mut |_| Ok(()));
             let exact = &exact.unwrap()[0][0].coef;
             let penalty = penalties.each(weight).next().unwrap();
             let mut coef = vec![0.0; p];
