@@ -83,6 +83,11 @@
 //! | `lars_path(X, y, method="lasso")` | `LassoLars::new().alpha(0.0).fit(&x, &y)?`, with `alphas()`, `active()`, `coef_path()` |
 //! | `LassoLarsIC(criterion="bic")` | `LassoLarsIc::new().criterion(InformationCriterion::Bic)` |
 //! | `KMeans(8, init=centers, algorithm="elkan")` | `KMeans::new(8).init(&centers).algorithm(Algorithm::Elkan)` |
+//! | `GaussianMixture(3, covariance_type="tied", means_init=m)` | `GaussianMixture::new(3).covariance_type(CovarianceType::Tied).means_init(&m)` |
+//! | `gm.predict_proba(X)`, `gm.score_samples(X)`, `gm.bic(X)` | `gm.predict_proba(&x)?`, `gm.score_samples(&x)?`, `gm.bic(&x)?` |
+//! | `gm.sample(100)` | `gm.sample(100, random_state)?` |
+//! | `GaussianMixture(warm_start=True)`, fitted again | `GaussianMixture::new(k).fit_from(&x, &y, &fitted)?` |
+//! | `BayesianGaussianMixture(5, weight_concentration_prior=0.01)` | `BayesianGaussianMixture::new(5).weight_concentration_prior(0.01)` |
 //! | `kmeans.fit_predict(X)`, `kmeans.fit_transform(X)` | `kmeans.fit_predict(&x)?`, `kmeans.fit_transform(&x)?` |
 //! | `PoissonRegressor(solver="newton-cholesky")` | `PoissonRegressor::new().solver(GlmSolver::NewtonCholesky)` |
 //! | `TweedieRegressor(power=1.5, link="log")` | `TweedieRegressor::new().power(1.5).link(TweedieLink::Log)` |

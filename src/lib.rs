@@ -47,6 +47,7 @@
 //! | [`linear_model`] | [`Ridge`](linear_model::Ridge), [`LogisticRegression`](linear_model::LogisticRegression) |
 //! | [`neural_network`] | multi-layer perceptrons, and networks built layer by layer |
 //! | [`cluster`] | [`KMeans`](cluster::KMeans) |
+//! | [`mixture`] | [`GaussianMixture`](mixture::GaussianMixture): groups without sharp borders, densities |
 //! | [`isotonic`] | monotonic functions of one feature |
 //! | [`model_selection`] | splits, cross-validation, grid search |
 //! | [`metrics`] | what a prediction is worth |
@@ -90,6 +91,7 @@ mod labels;
 pub mod linalg;
 pub mod linear_model;
 pub mod metrics;
+pub mod mixture;
 pub mod model;
 pub mod model_selection;
 pub mod neural_network;

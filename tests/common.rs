@@ -11,6 +11,8 @@ mod categories;
 mod checks;
 #[path = "common/cluster.rs"]
 mod cluster;
+#[path = "common/clusterer.rs"]
+mod clusterer;
 #[path = "common/compose.rs"]
 mod compose;
 #[path = "common/data.rs"]
@@ -23,6 +25,8 @@ mod glm;
 mod impute;
 #[path = "common/logistic.rs"]
 mod logistic;
+#[path = "common/mixture.rs"]
+mod mixture;
 #[path = "common/networks.rs"]
 mod networks;
 #[path = "common/perceptrons.rs"]
@@ -120,6 +124,7 @@ fn registry<F: Float>() -> Vec<Entry<F>> {
     entries.extend(features::entries());
     entries.extend(glm::entries());
     entries.extend(logistic::entries());
+    entries.extend(mixture::entries());
     entries.extend(ridge::entries());
     entries.extend(networks::sequential_entries());
     entries.extend(perceptrons::entries());

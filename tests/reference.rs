@@ -27,6 +27,8 @@ mod linear_model;
 mod logistic;
 #[path = "reference/metrics.rs"]
 mod metrics;
+#[path = "reference/mixture.rs"]
+mod mixture;
 #[path = "reference/mlp.rs"]
 mod mlp;
 #[path = "reference/optim.rs"]

@@ -18,6 +18,7 @@ import features
 import glm
 import impute
 import linear_model
+import mixture
 import mlp
 import model_selection
 import penalised
@@ -27,7 +28,7 @@ import sparse
 import table
 from common import ROOT, WORK
 
-AREAS = [table, scaling, sgd, sparse, features, categories, cluster, impute, linear_model, mlp, penalised, glm, model_selection, feature_selection]
+AREAS = [table, scaling, sgd, sparse, features, categories, cluster, impute, linear_model, mixture, mlp, penalised, glm, model_selection, feature_selection]
 
 
 class Ours:

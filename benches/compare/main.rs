@@ -8,6 +8,7 @@ mod features;
 mod glm;
 mod impute;
 mod linear_model;
+mod mixture;
 mod mlp;
 mod model_selection;
 mod penalised;
@@ -61,6 +62,7 @@ fn job(workload: &str, data: &Data) -> std::result::Result<Job, Box<dyn std::err
         glm::job,
         impute::job,
         linear_model::job,
+        mixture::job,
         mlp::job,
         model_selection::job,
         penalised::job,

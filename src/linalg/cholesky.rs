@@ -133,6 +133,12 @@ impl<F: Float> Cholesky<F> {
         })
     }
 
+    /// L of a itself, a = L L'.
+    pub(crate) fn root(&self) -> Array2<F> {
+        let scale = self.scale.view().insert_axis(Axis(1));
+        self.lower() / scale
+    }
+
     /// The natural logarithm of the determinant of a.
     pub fn log_det(&self) -> F {
         let half: f64 = (self.factor.diag().iter())

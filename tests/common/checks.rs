@@ -164,6 +164,7 @@ pub fn run<F: Float>(e: &Entry<F>, report: &mut Report) {
         Kind::Transformer | Kind::Selector => {
             &[("CC72 rows", cc72_rows), ("CC74 output names", cc74_names)]
         }
+        Kind::Clusterer => &[("CC72 rows", cc72_rows)],
     };
     for (name, check) in of_kind {
         if let Some(reason) = e.tags.places_count.filter(|_| name.starts_with("CC50")) {
@@ -426,7 +427,7 @@ fn cc16_no_columns<F: Float>(e: &Entry<F>) -> Outcome {
 
 fn cc17_lengths<F: Float>(e: &Entry<F>) -> Outcome {
     let (x, y) = base(e);
-    if e.kind == Kind::Transformer {
+    if matches!(e.kind, Kind::Transformer | Kind::Clusterer) {
         return Ok(()); // no target; weights are CC37
     }
     for n in [59, 1] {
@@ -1064,7 +1065,7 @@ fn cc68_r2<F: Float>(e: &Entry<F>) -> Outcome {
 fn cc72_rows<F: Float>(e: &Entry<F>) -> Outcome {
     let (x, y) = base(e);
     let (model, out) = trained(e, &x, &y)?;
-    ensure(out[0].1.nrows() == 60, || {
+    ensure(out.iter().all(|(_, out)| out.nrows() == 60), || {
         "the number of rows changes".into()
     })?;
     same(&out, &outputs(&model, &x)?)

@@ -34,7 +34,7 @@ pub fn problem<F: Float>(
             let noise = Array1::from_shape_simple_fn(n, || 0.3 * random::standard_normal(&mut rng));
             Y::Real((x.dot(&w) + 2.0 + noise).mapv(F::of))
         }
-        Kind::Transformer => Y::None,
+        Kind::Transformer | Kind::Clusterer => Y::None,
     };
     (x.mapv(F::of), Target::plain(y))
 }

@@ -24,6 +24,8 @@ pub enum Kind {
     Transformer,
     /// A transformer that is fitted on classes and keeps some of the columns.
     Selector,
+    /// A model of the samples that is no transformer.
+    Clusterer,
 }
 
 /// What narrows a check for one estimator. Each is printed and counted where it leaves something out.
@@ -158,14 +160,14 @@ pub struct Entry<F> {
     pub recipe_round_trip: Box<dyn Fn(Format) -> Result<BTreeMap<String, Value>> + Send + Sync>,
 }
 
-fn load<M: Model>(format: Format, bytes: &[u8]) -> Result<M> {
+pub fn load<M: Model>(format: Format, bytes: &[u8]) -> Result<M> {
     match format {
         Format::Json => M::from_json(&String::from_utf8_lossy(bytes)),
         Format::Binary => M::from_bytes(bytes),
     }
 }
 
-fn round_trip<E: Model + Params>(
+pub fn round_trip<E: Model + Params>(
     estimator: E,
 ) -> impl Fn(Format) -> Result<BTreeMap<String, Value>> {
     move |format| {

@@ -21,6 +21,7 @@ import cases_glm
 import cases_impute
 import cases_linear_model
 import cases_logistic
+import cases_mixture
 import cases_mlp
 import cases_ridge
 import cases_scaling
@@ -651,6 +652,7 @@ AREAS = [
     cases_impute,
     cases_linear_model,
     cases_logistic,
+    cases_mixture,
     cases_mlp,
     cases_ridge,
     cases_scaling,
