@@ -364,6 +364,7 @@ trait DynLearned: Send + Sync {
     fn json(&self) -> Result<String>;
     fn bytes(&self) -> Result<Vec<u8>>;
     fn weights_of_features(&self) -> Option<Result<Array2<f64>>>;
+    fn weights_are_sparse(&self) -> bool;
     fn debug(&self) -> &dyn fmt::Debug;
     fn display(&self) -> &dyn fmt::Display;
     fn any(&self) -> &dyn Any;
@@ -381,6 +382,9 @@ impl<T: Learned> DynLearned for T {
     }
     fn weights_of_features(&self) -> Option<Result<Array2<f64>>> {
         self.importances()
+    }
+    fn weights_are_sparse(&self) -> bool {
+        self.importances_are_sparse()
     }
     fn debug(&self) -> &dyn fmt::Debug {
         self
@@ -468,6 +472,12 @@ macro_rules! boxed {
             #[allow(dead_code)] // transformers are not asked
             pub(crate) fn weights_of_features(&self) -> Option<Result<ndarray::Array2<f64>>> {
                 self.0.weights_of_features()
+            }
+
+            /// What [`Model::importances_are_sparse`](crate::model::Model::importances_are_sparse) of the model inside says.
+            #[allow(dead_code)] // transformers are not asked
+            pub(crate) fn weights_are_sparse(&self) -> bool {
+                self.0.weights_are_sparse()
             }
 
             /// The name of the type inside, as model files carry it.

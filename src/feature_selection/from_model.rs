@@ -542,4 +542,73 @@ mod tests {
         assert_eq!(of(array![9.0, 9.0, 0.01, 0.01]), [0]);
         assert_eq!(of(array![0.01, 0.01, 9.0, 9.0]), [1]);
     }
+
+    /// scikit-learn's rule, by what it calls them.
+    #[test]
+    fn models_of_an_l1_penalty_alone_have_a_low_default() {
+        use crate::boxed::{Boxable, BoxedClassifier, BoxedRegressor};
+        use crate::linear_model::*;
+        use crate::pipeline::pipeline;
+        use crate::preprocessing::StandardScaler;
+
+        let x = Array2::from_shape_fn((24, 3), |(i, j)| {
+            ((i * (3 + 2 * j)) % 11) as f64 / 5.0 - 1.0
+        });
+        let values = x.column(0).mapv(|v| v + 0.1);
+        let labels: crate::Labels = values.iter().map(|v| *v > 0.0).collect();
+        let both = ndarray::stack![ndarray::Axis(1), values, values];
+        macro_rules! low {
+            ($y:expr, $($estimator:expr => $expected:expr;)+) => {$({
+                let model = SelectFromModel::new($estimator).fit(&x, $y).unwrap();
+                assert_eq!(model.threshold() == 1e-5, $expected, "{}", stringify!($estimator));
+            })+};
+        }
+        let logistic = || LogisticRegression::new().solver(LogisticSolver::NewtonCd);
+        let logistic_cv = || {
+            let cv = LogisticRegressionCv::new().solver(LogisticSolver::NewtonCd);
+            cv.cs([1.0]).cv(2)
+        };
+        let scaled = pipeline("scale", StandardScaler::new());
+        let hidden: BoxedClassifier = scaled
+            .clone()
+            .then("clf", logistic().l1_ratio(1.0))
+            .boxed_classifier();
+        let open: BoxedClassifier = logistic().boxed_classifier();
+        low! { &labels,
+            logistic().l1_ratio(1.0) => true;
+            logistic().l1_ratio(0.9) => false;
+            LogisticRegression::new() => false;
+            logistic_cv().l1_ratios([1.0]) => true;
+            logistic_cv().l1_ratios([0.5]) => false;
+            SgdClassifier::new().penalty(SgdPenalty::L1) => true;
+            SgdClassifier::new().penalty(SgdPenalty::Elasticnet) => false;
+            Perceptron::new().penalty(SgdPenalty::L1) => true;
+            Perceptron::new() => false;
+            RidgeClassifier::new() => false;
+            scaled.then("clf", logistic().l1_ratio(1.0)) => true;
+            hidden => true;
+            open => false;
+        }
+        let hidden: BoxedRegressor = Lasso::new().alpha(0.01).boxed_regressor();
+        low! { &values,
+            Lasso::new().alpha(0.01) => true;
+            LassoCv::new().alphas(3).cv(2) => true;
+            LassoLars::new().alpha(0.01) => true;
+            LassoLarsIc::new() => true;
+            Lars::new() => false;
+            ElasticNet::new().alpha(0.01).l1_ratio(1.0) => true;
+            ElasticNet::new().alpha(0.01).l1_ratio(0.99) => false;
+            ElasticNetCv::new().alphas(3).cv(2).l1_ratio(1.0) => true;
+            ElasticNetCv::new().alphas(3).cv(2) => false;
+            SgdRegressor::new().penalty(SgdPenalty::L1) => true;
+            QuantileRegressor::new() => false;
+            hidden => true;
+        }
+        low! { &both,
+            MultiTaskLasso::new().alpha(0.01) => true;
+            MultiTaskLassoCv::new().alphas(3).cv(2) => true;
+            MultiTaskElasticNet::new().l1_ratio(1.0).alpha(0.01) => false;
+            MultiTaskElasticNetCv::new().alphas(3).cv(2).l1_ratio(1.0) => false;
+        }
+    }
 }

@@ -1,12 +1,10 @@
 //! How much each feature counts in a fitted model.
 
-use ndarray::{Array1, Array2, ArrayRef2};
+use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 
 use crate::boxed::{FittedBoxedClassifier, FittedBoxedRegressor, Input, Measured};
 use crate::error::{Error, ErrorKind, Result};
-use crate::float::Float;
-use crate::linear_model::{FittedBayesianRidge, FittedLogisticRegression};
 use crate::model_selection::FittedGridSearchCv;
 use crate::pipeline::{FittedPipeline, Step};
 use crate::samples::Samples;
@@ -60,27 +58,16 @@ pub trait FeatureImportances {
     /// Where a model can tell only at run time that it has none.
     fn feature_importances(&self) -> Result<Array2<f64>>;
 
-    /// Whether the fit sets coefficients to zero, as an L1 penalty does. [`SelectFromModel`](super::SelectFromModel) then keeps
-    /// all that are above 1e-5 by default.
+    /// Whether the fit sets coefficients to zero, as an L1 penalty alone does. [`SelectFromModel`](super::SelectFromModel) then
+    /// keeps all that are above 1e-5 by default.
     fn is_sparse(&self) -> bool {
         false
     }
 }
 
-fn widened<F: Float>(coef: &ArrayRef2<F>) -> Array2<f64> {
-    coef.mapv(F::f64)
-}
-
-impl<F: Float> FeatureImportances for FittedBayesianRidge<F> {
-    fn feature_importances(&self) -> Result<Array2<f64>> {
-        Ok(widened(&self.coef().insert_axis(ndarray::Axis(0))))
-    }
-}
-
-impl<F: Float> FeatureImportances for FittedLogisticRegression<F> {
-    fn feature_importances(&self) -> Result<Array2<f64>> {
-        Ok(widened(self.coef()))
-    }
+/// Whether the share of the L1 penalty is 1, as closely as scikit-learn asks.
+pub(crate) fn is_all_l1(l1_ratio: f64) -> bool {
+    (l1_ratio - 1.0).abs() <= 1.001e-5
 }
 
 macro_rules! handed_on {
@@ -114,6 +101,9 @@ where
         self.weights_of_features()
             .unwrap_or_else(|| unsupported(self.type_name()))
     }
+    fn is_sparse(&self) -> bool {
+        self.weights_are_sparse()
+    }
 }
 
 /// `Unsupported` when the model inside does not say.
@@ -125,6 +115,9 @@ where
     fn feature_importances(&self) -> Result<Array2<f64>> {
         self.weights_of_features()
             .unwrap_or_else(|| unsupported(self.type_name()))
+    }
+    fn is_sparse(&self) -> bool {
+        self.weights_are_sparse()
     }
 }
 

@@ -51,6 +51,7 @@ pub(crate) mod written;
 pub use amount::{NFeatures, StepSize};
 pub use classes::{Chi2, FClassif, chi2, f_classif};
 pub use from_model::{FittedSelectFromModel, Prefit, SelectFromModel, Threshold};
+pub(crate) use importances::is_all_l1;
 pub use importances::{FeatureImportances, FromModel, ImportanceGetter};
 pub use mutual_info::{
     DiscreteFeatures, MutualInfoClassif, MutualInfoRegression, mutual_info_classif,

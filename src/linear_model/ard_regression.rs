@@ -11,7 +11,7 @@
 
 use std::fmt;
 
-use ndarray::{Array1, Array2, ArrayRef2, ArrayView1, ArrayView2, Axis, Ix1};
+use ndarray::{Array1, Array2, ArrayRef2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
 use crate::check::{self, Interval};
@@ -19,12 +19,13 @@ use crate::error::{ErrorKind, Result};
 use crate::feature_selection::FeatureImportances;
 use crate::float::Float;
 use crate::linalg::{self, Cholesky};
-use crate::metrics;
 use crate::model::{Model, ensure};
-use crate::observer::{Observer, Watch};
+use crate::observer::Watch;
 use crate::params::{Hyperparameters, describe};
-use crate::targets::{RealTarget, RealTargets};
-use crate::traits::{Estimator, Predict, PredictStd, Score};
+use crate::targets::RealTarget;
+use crate::traits::{Estimator, Predict, PredictStd};
+
+use super::posterior::{deviations, posterior, posterior_setters};
 
 const NAME: &str = "ArdRegression";
 
@@ -113,50 +114,12 @@ impl Default for ArdRegression {
     }
 }
 
-macro_rules! setters {
-    ($($(#[$doc:meta])* $name:ident: $t:ty;)+) => {$(
-        $(#[$doc])*
-        #[must_use]
-        pub fn $name(mut self, $name: $t) -> Self {
-            self.$name = $name;
-            self
-        }
-    )+};
-}
-
-impl ArdRegression {
-    /// Weak priors, with an intercept.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    setters! {
-        /// Steps at most.
-        max_iter: usize;
-        /// Stops when the coefficients move by less than this in sum.
-        tol: f64;
-        /// The shape of the Gamma prior of the precision of the noise.
-        alpha_1: f64;
-        /// The rate of the Gamma prior of the precision of the noise.
-        alpha_2: f64;
-        /// The shape of the Gamma prior of the precision of each coefficient.
-        lambda_1: f64;
-        /// The rate of the Gamma prior of the precision of each coefficient.
-        lambda_2: f64;
-        /// Whether to keep the objective of each step.
-        compute_score: bool;
-        /// The precision from which on a coefficient is taken for 0.
-        threshold_lambda: f64;
-        /// Whether to learn an intercept.
-        fit_intercept: bool;
-    }
-
-    /// Watches the fit, step by step; the value is the objective where `compute_score` is set.
-    #[must_use]
-    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
-        self.watch = Watch::by(observer);
-        self
-    }
+posterior_setters! {
+    ArdRegression,
+    /// Whether to keep the objective of each step.
+    compute_score: bool => compute_score;
+    /// The precision from which on a coefficient is taken for 0.
+    threshold_lambda: f64 => threshold_lambda;
 }
 
 impl Hyperparameters for ArdRegression {
@@ -434,21 +397,6 @@ pub struct FittedArdRegression<F = f64> {
 }
 
 impl<F: Float> FittedArdRegression<F> {
-    /// The coefficients, (n_features): the mean of their posterior distribution, 0 for the features that were dropped.
-    pub fn coef(&self) -> ArrayView1<'_, F> {
-        self.coef.view()
-    }
-
-    /// The intercept; 0 without one.
-    pub fn intercept(&self) -> F {
-        self.intercept
-    }
-
-    /// The precision of the noise.
-    pub fn alpha(&self) -> f64 {
-        self.alpha
-    }
-
     /// The precision of each coefficient.
     pub fn lambda(&self) -> &[f64] {
         &self.lambda
@@ -468,34 +416,11 @@ impl<F: Float> FittedArdRegression<F> {
     pub fn scores(&self) -> &[f64] {
         &self.scores
     }
-
-    /// The mean of each feature at fit; 0 without an intercept.
-    pub fn x_offset(&self) -> ArrayView1<'_, F> {
-        self.x_offset.view()
-    }
-
-    /// The number of steps.
-    pub fn n_iter(&self) -> usize {
-        self.n_iter
-    }
-
-    /// Whether the coefficients settled within `max_iter` steps.
-    pub fn converged(&self) -> bool {
-        self.converged
-    }
-
-    /// The number of features at fit.
-    pub fn n_features_in(&self) -> usize {
-        self.coef.len()
-    }
 }
 
-impl<F: Float> Predict<ArrayRef2<F>> for FittedArdRegression<F> {
-    type Output = Array1<F>;
-
-    fn predict(&self, x: &ArrayRef2<F>) -> Result<Array1<F>> {
-        super::one_output::predict(NAME, x, &self.coef, self.intercept)
-    }
+posterior! {
+    /// The coefficients, (n_features): the mean of their posterior distribution, 0 for the features that were dropped.
+    FittedArdRegression of NAME
 }
 
 /// The variance of a prediction is that of the noise and what the uncertainty of the coefficients adds: `1/α + x'Σx`, with
@@ -506,23 +431,17 @@ impl<F: Float> PredictStd<ArrayRef2<F>> for FittedArdRegression<F> {
     fn predict_std(&self, x: &ArrayRef2<F>) -> Result<(Array1<F>, Array1<F>)> {
         let mean = self.predict(x)?;
         let columns: Vec<usize> = (0..self.kept.len()).filter(|&j| self.kept[j]).collect();
-        let mut centred = x.select(Axis(1), &columns);
-        centred -= &self.x_offset.select(Axis(0), &columns);
-        let product = centred.dot(&self.sigma) * &centred;
-        let std: Array1<F> = product
-            .rows()
-            .into_iter()
-            .map(|row| {
-                let added: f64 = row.iter().map(|v| v.f64()).sum();
-                F::of((added + 1.0 / self.alpha).sqrt())
-            })
-            .collect();
-        check::learned(NAME, "a standard deviation", &std)?;
+        let std = deviations(
+            NAME,
+            x,
+            Some(&columns),
+            &self.x_offset,
+            &self.sigma,
+            self.alpha,
+        )?;
         Ok((mean, std))
     }
 }
-
-super::one_output::linear_model!(FittedArdRegression);
 
 impl<F: Float> Model for FittedArdRegression<F> {
     fn type_name() -> String {
@@ -534,24 +453,16 @@ impl<F: Float> Model for FittedArdRegression<F> {
     }
 
     fn validate(&self) -> Result<()> {
+        self.validate_posterior()?;
         let p = self.coef.len();
         let k = self.kept.iter().filter(|kept| **kept).count();
-        ensure::at_least("features of `coef`", p, 1)?;
         ensure::equal("length of `lambda`", self.lambda.len(), p)?;
         ensure::equal("length of `kept`", self.kept.len(), p)?;
-        ensure::equal("length of `x_offset`", self.x_offset.len(), p)?;
         ensure::shape("sigma", &self.sigma, k, k)?;
-        ensure::at_least("n_iter", self.n_iter, 1)?;
         if !self.scores.is_empty() {
             ensure::equal("number of scores", self.scores.len(), self.n_iter)?;
         }
-        ensure::finite("coef", &self.coef)?;
-        ensure::finite("intercept", [&self.intercept])?;
-        ensure::finite("x_offset", &self.x_offset)?;
-        ensure::finite("sigma", &self.sigma)?;
-        ensure::finite("alpha", [&self.alpha])?;
-        ensure::finite("lambda", &self.lambda)?;
-        ensure::finite("scores", &self.scores)
+        ensure::finite("lambda", &self.lambda)
     }
 }
 

@@ -14,21 +14,21 @@
 use std::f64::consts::PI;
 use std::fmt;
 
-use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, Axis, Ix1, Zip, s};
+use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, ArrayView2, Zip};
 use serde::{Deserialize, Serialize};
 
+use super::posterior::{deviations, posterior, posterior_setters};
 use super::spectrum::Spectrum;
 use crate::check::{self, Interval};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
+use crate::feature_selection::FeatureImportances;
 use crate::float::Float;
-use crate::linear_model::affine::affine;
-use crate::metrics;
+use crate::linalg;
 use crate::model::{Model, ensure};
-use crate::observer::{Observer, Watch};
+use crate::observer::Watch;
 use crate::params::{Hyperparameters, describe};
-use crate::targets::{RealTarget, RealTargets};
-use crate::traits::{Estimator, Predict, PredictStd, Score};
-use crate::{linalg, parallel};
+use crate::targets::RealTarget;
+use crate::traits::{Estimator, Predict, PredictStd};
 
 const NAME: &str = "BayesianRidge";
 
@@ -124,52 +124,14 @@ impl Default for BayesianRidge {
     }
 }
 
-macro_rules! setters {
-    ($($(#[$doc:meta])* $name:ident: $t:ty => $value:expr;)+) => {$(
-        $(#[$doc])*
-        #[must_use]
-        pub fn $name(mut self, $name: $t) -> Self {
-            self.$name = $value;
-            self
-        }
-    )+};
-}
-
-impl BayesianRidge {
-    /// Weak priors, with an intercept.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    setters! {
-        /// Steps at most.
-        max_iter: usize => max_iter;
-        /// Stops when the coefficients move by less than this in sum.
-        tol: f64 => tol;
-        /// The shape of the Gamma prior of the precision of the noise.
-        alpha_1: f64 => alpha_1;
-        /// The rate of the Gamma prior of the precision of the noise.
-        alpha_2: f64 => alpha_2;
-        /// The shape of the Gamma prior of the precision of the coefficients.
-        lambda_1: f64 => lambda_1;
-        /// The rate of the Gamma prior of the precision of the coefficients.
-        lambda_2: f64 => lambda_2;
-        /// The first precision of the noise.
-        alpha_init: f64 => Some(alpha_init);
-        /// The first precision of the coefficients.
-        lambda_init: f64 => Some(lambda_init);
-        /// Whether to keep the log marginal likelihood of each step.
-        compute_score: bool => compute_score;
-        /// Whether to learn an intercept.
-        fit_intercept: bool => fit_intercept;
-    }
-
-    /// Watches the fit, step by step; the value is the log marginal likelihood where `compute_score` is set.
-    #[must_use]
-    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
-        self.watch = Watch::by(observer);
-        self
-    }
+posterior_setters! {
+    BayesianRidge,
+    /// The first precision of the noise.
+    alpha_init: f64 => Some(alpha_init);
+    /// The first precision of the coefficients.
+    lambda_init: f64 => Some(lambda_init);
+    /// Whether to keep the log marginal likelihood of each step.
+    compute_score: bool => compute_score;
 }
 
 impl Hyperparameters for BayesianRidge {
@@ -324,7 +286,7 @@ impl BayesianRidge {
         let coef = spectrum.vectors.dot(&step.along);
         let model = FittedBayesianRidge {
             intercept: F::of(spectrum.y_mean - spectrum.x_mean.dot(&coef)),
-            coef: coef.mapv(F::of).insert_axis(Axis(0)),
+            coef: coef.mapv(F::of),
             x_offset: spectrum.x_mean.mapv(F::of),
             sigma: covariance(alpha, lambda, spectrum).mapv(F::of),
             alpha,
@@ -393,8 +355,7 @@ fn covariance(alpha: f64, lambda: f64, spectrum: &Spectrum) -> Array2<f64> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FittedBayesianRidge<F = f64> {
-    /// (1, n_features)
-    coef: Array2<F>,
+    coef: Array1<F>,
     intercept: F,
     x_offset: Array1<F>,
     sigma: Array2<F>,
@@ -406,21 +367,6 @@ pub struct FittedBayesianRidge<F = f64> {
 }
 
 impl<F: Float> FittedBayesianRidge<F> {
-    /// The coefficients, (n_features): the mean of their posterior distribution.
-    pub fn coef(&self) -> ArrayView1<'_, F> {
-        self.coef.row(0)
-    }
-
-    /// The intercept; 0 without one.
-    pub fn intercept(&self) -> F {
-        self.intercept
-    }
-
-    /// The precision of the noise.
-    pub fn alpha(&self) -> f64 {
-        self.alpha
-    }
-
     /// The precision of the coefficients.
     pub fn lambda(&self) -> f64 {
         self.lambda
@@ -435,42 +381,11 @@ impl<F: Float> FittedBayesianRidge<F> {
     pub fn scores(&self) -> &[f64] {
         &self.scores
     }
-
-    /// The mean of each feature at fit; 0 without an intercept.
-    pub fn x_offset(&self) -> ArrayView1<'_, F> {
-        self.x_offset.view()
-    }
-
-    /// The number of steps.
-    pub fn n_iter(&self) -> usize {
-        self.n_iter
-    }
-
-    /// Whether the coefficients settled within `max_iter` steps.
-    pub fn converged(&self) -> bool {
-        self.converged
-    }
-
-    /// The number of features at fit.
-    pub fn n_features_in(&self) -> usize {
-        self.coef.ncols()
-    }
-
-    fn means(&self, x: &ArrayRef2<F>) -> Result<Array1<F>> {
-        check::same_width(x, self.n_features_in())?;
-        let intercept = Array1::from_elem(1, self.intercept);
-        let predicted = affine(x, &self.coef, &intercept).index_axis_move(Axis(1), 0);
-        check::learned(NAME, "a prediction", &predicted)?;
-        Ok(predicted)
-    }
 }
 
-impl<F: Float> Predict<ArrayRef2<F>> for FittedBayesianRidge<F> {
-    type Output = Array1<F>;
-
-    fn predict(&self, x: &ArrayRef2<F>) -> Result<Array1<F>> {
-        self.means(x)
-    }
+posterior! {
+    /// The coefficients, (n_features): the mean of their posterior distribution.
+    FittedBayesianRidge of NAME
 }
 
 /// The variance of a prediction is that of the noise and what the uncertainty of the coefficients adds: `1/α + x'Σx`, with
@@ -479,46 +394,9 @@ impl<F: Float> PredictStd<ArrayRef2<F>> for FittedBayesianRidge<F> {
     type Output = Array1<F>;
 
     fn predict_std(&self, x: &ArrayRef2<F>) -> Result<(Array1<F>, Array1<F>)> {
-        let mean = self.means(x)?;
-        let chunk = parallel::row_chunks(x.nrows(), x.ncols());
-        let parts = parallel::map_chunks(x.nrows(), chunk, |rows| {
-            let centred = &x.slice(s![rows, ..]) - &self.x_offset;
-            let mut product = centred.dot(&self.sigma);
-            product *= &centred;
-            let variance = product.rows().into_iter().map(|row| {
-                let added: f64 = row.iter().map(|v| v.f64()).sum();
-                F::of((added + 1.0 / self.alpha).sqrt())
-            });
-            variance.collect::<Vec<F>>()
-        });
-        let std = Array1::from(parts.concat());
-        if std.iter().all(|v| v.is_finite()) {
-            return Ok((mean, std));
-        }
-        Err(Error::from(ErrorKind::Overflow {
-            estimator: NAME.into(),
-            what: "a standard deviation".into(),
-        }))
-    }
-}
-
-impl<F: Float, Y: RealTargets<F, Dim = Ix1> + ?Sized> Score<ArrayRef2<F>, Y>
-    for FittedBayesianRidge<F>
-{
-    fn score(&self, x: &ArrayRef2<F>, y: &Y) -> Result<f64> {
-        metrics::r2_score(y, &*self.predict(x)?)
-    }
-}
-
-impl<F: Float> crate::traits::LinearModel for FittedBayesianRidge<F> {
-    fn coefficients(&self) -> Array2<f64> {
-        self.coef.mapv(Float::f64)
-    }
-    fn intercepts(&self) -> Array1<f64> {
-        Array1::from_elem(1, self.intercept.f64())
-    }
-    fn output_names(&self) -> Vec<String> {
-        Vec::new()
+        let mean = self.predict(x)?;
+        let std = deviations(NAME, x, None, &self.x_offset, &self.sigma, self.alpha)?;
+        Ok((mean, std))
     }
 }
 
@@ -528,25 +406,17 @@ impl<F: Float> Model for FittedBayesianRidge<F> {
     }
 
     fn importances(&self) -> Option<Result<Array2<f64>>> {
-        Some(Ok(self.coef.mapv(F::f64)))
+        Some(self.feature_importances())
     }
 
     fn validate(&self) -> Result<()> {
-        let p = self.coef.ncols();
-        ensure::shape("coef", &self.coef, 1, p)?;
-        ensure::at_least("features of `coef`", p, 1)?;
+        self.validate_posterior()?;
+        let p = self.coef.len();
         ensure::shape("sigma", &self.sigma, p, p)?;
-        ensure::equal("length of `x_offset`", self.x_offset.len(), p)?;
-        ensure::at_least("n_iter", self.n_iter, 1)?;
         if !self.scores.is_empty() {
             ensure::equal("number of scores", self.scores.len() - 1, self.n_iter)?;
         }
-        ensure::finite("coef", &self.coef)?;
-        ensure::finite("intercept", [&self.intercept])?;
-        ensure::finite("x_offset", &self.x_offset)?;
-        ensure::finite("sigma", &self.sigma)?;
-        ensure::finite("precisions", [&self.alpha, &self.lambda])?;
-        ensure::finite("scores", &self.scores)
+        ensure::finite("lambda", [&self.lambda])
     }
 }
 
@@ -565,11 +435,12 @@ impl<F: Float> fmt::Display for FittedBayesianRidge<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
     use crate::linear_model::Ridge;
     use crate::params::Params;
     use crate::random;
     use crate::targets::Targets;
-    use ndarray::array;
+    use ndarray::{Axis, array};
 
     fn data(n: usize, p: usize) -> (Array2<f64>, Array1<f64>) {
         let mut rng = random::generator(5);

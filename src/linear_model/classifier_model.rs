@@ -1,7 +1,8 @@
 //! What linear classifiers have in common once they are fitted.
 
 /// Declares a fitted classifier by decision values `x W' + b`, one for two classes and one for each of more: its accessors,
-/// predictions, score and model file. Further fields, and how they are checked on loading, come from the caller.
+/// predictions, score and model file. Further fields, how they are checked on loading, and whether the fit sets coefficients
+/// to zero, come from the caller.
 macro_rules! classifier_model {
     (
         $(#[$doc:meta])*
@@ -9,6 +10,7 @@ macro_rules! classifier_model {
             $($(#[$field_doc:meta])* $field:ident: $type:ty,)*
         }
         validate($this:ident) $check:block
+        $(sparse($that:ident) $sparse:block)?
     ) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
@@ -90,6 +92,11 @@ macro_rules! classifier_model {
                 Some(Ok(self.coef.mapv(F::f64)))
             }
 
+            $(fn importances_are_sparse(&self) -> bool {
+                let $that = self;
+                $sparse
+            })?
+
             fn validate(&self) -> $crate::Result<()> {
                 use $crate::model::ensure;
                 self.classes.validate()?;
@@ -126,6 +133,10 @@ macro_rules! classifier_model {
             fn feature_importances(&self) -> $crate::Result<::ndarray::Array2<f64>> {
                 Ok(self.coef.mapv(F::f64))
             }
+            $(fn is_sparse(&self) -> bool {
+                let $that = self;
+                $sparse
+            })?
         }
     };
 }

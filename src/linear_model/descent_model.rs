@@ -8,7 +8,7 @@ macro_rules! descent_model {
 
             fn fit(&self, x: &ArrayRef2<F>, y: &Y) -> Result<Self::Fitted> {
                 self.check()?;
-                Ok(fit(self.objective(), x, y, None, &self.watch)?.into())
+                Ok($fitted::learned(fit(self.objective(), x, y, None, &self.watch)?, self.objective().l1_ratio))
             }
         }
 
@@ -32,26 +32,33 @@ macro_rules! descent_model {
             {
                 self.check()?;
                 let start = Some(start.coef.clone());
-                Ok(fit(self.objective(), x, y.as_targets(), start, &self.watch)?.into())
+                let found = fit(self.objective(), x, y.as_targets(), start, &self.watch)?;
+                Ok($fitted::learned(found, self.objective().l1_ratio))
             }
         }
 
         linear_regressor! {
             $(#[$doc])*
             pub struct $fitted of $estimator {
+                l1_ratio: f64,
                 dual_gap: Array1<f64>,
                 n_iter: Vec<usize>,
                 converged: bool,
             }
             validate(this) {
+                ensure::that((0.0..=1.0).contains(&this.l1_ratio), || {
+                    "`l1_ratio` is not in [0, 1]".into()
+                })?;
                 ensure::equal("length of `dual_gap`", this.dual_gap.len(), this.coef.nrows())?;
                 ensure::equal("length of `n_iter`", this.n_iter.len(), this.coef.nrows())?;
             }
+            sparse(this) { is_all_l1(this.l1_ratio) }
         }
 
-        impl<F, D> From<Solution<F>> for $fitted<F, D> {
-            fn from(found: Solution<F>) -> Self {
+        impl<F, D> $fitted<F, D> {
+            fn learned(found: Solution<F>, l1_ratio: f64) -> Self {
                 $fitted {
+                    l1_ratio,
                     coef: found.coef,
                     intercept: found.intercept,
                     dual_gap: found.dual_gap,

@@ -514,21 +514,6 @@ macro_rules! glm_regressor {
         }
 
         impl<F: Float> $fitted<F> {
-            /// The coefficients, (n_features).
-            pub fn coef(&self) -> ArrayView1<'_, F> {
-                self.coef.view()
-            }
-
-            /// The intercept; 0 without one.
-            pub fn intercept(&self) -> F {
-                self.intercept
-            }
-
-            /// The number of features at fit.
-            pub fn n_features_in(&self) -> usize {
-                self.coef.len()
-            }
-
             /// The iterations made.
             pub fn n_iter(&self) -> usize {
                 self.n_iter
@@ -587,23 +572,9 @@ macro_rules! glm_regressor {
             }
         }
 
-        /// Of the linear predictor.
-        impl<F: Float> crate::traits::LinearModel for $fitted<F> {
-            fn coefficients(&self) -> Array2<f64> {
-                self.coef.mapv(Float::f64).insert_axis(Axis(0))
-            }
-            fn intercepts(&self) -> Array1<f64> {
-                Array1::from_elem(1, self.intercept.f64())
-            }
-            fn output_names(&self) -> Vec<String> {
-                Vec::new()
-            }
-        }
-
-        impl<F: Float> FeatureImportances for $fitted<F> {
-            fn feature_importances(&self) -> Result<Array2<f64>> {
-                Ok(self.coef.mapv(Float::f64).insert_axis(Axis(0)))
-            }
+        $crate::linear_model::one_output::coefficients! {
+            /// The coefficients of the linear predictor, (n_features).
+            $fitted
         }
 
         impl<F: Float> Model for $fitted<F> {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::ops::Range;
 
-use ndarray::{Array1, Array2, ArrayRef2, ArrayView1, Axis, CowArray, Ix1, Ix2};
+use ndarray::{Array1, Array2, ArrayRef2, Axis, CowArray, Ix2};
 use serde::{Deserialize, Serialize};
 
 use crate::check::{self, Interval};
@@ -14,15 +14,14 @@ use crate::feature_selection::FeatureImportances;
 use crate::float::Float;
 use crate::linalg::{self, Cholesky, simd};
 use crate::linear_model::affine::affine;
-use crate::metrics;
 use crate::model::{Model, ensure};
 use crate::observer::{Observer, Watch};
 use crate::optim::Lbfgs;
 use crate::optim::newton::{Curved, Newton, NewtonStop};
 use crate::parallel;
 use crate::params::{Hyperparameters, describe};
-use crate::targets::{AsTargets, RealTarget, RealTargets};
-use crate::traits::{Estimator, Predict, Score};
+use crate::targets::{AsTargets, RealTarget};
+use crate::traits::Estimator;
 
 use super::row_blocks::{add_transposed_products, products};
 
@@ -620,16 +619,6 @@ pub struct FittedHuberRegressor<F = f64> {
 }
 
 impl<F: Float> FittedHuberRegressor<F> {
-    /// The coefficients, (n_features).
-    pub fn coef(&self) -> ArrayView1<'_, F> {
-        self.coef.view()
-    }
-
-    /// The intercept; 0 without one.
-    pub fn intercept(&self) -> F {
-        self.intercept
-    }
-
     /// σ: `epsilon` times it is the residual from which on a row is an outlier.
     pub fn scale(&self) -> F {
         self.scale
@@ -638,11 +627,6 @@ impl<F: Float> FittedHuberRegressor<F> {
     /// Which rows of the training data are outliers.
     pub fn outliers(&self) -> &[bool] {
         &self.outliers
-    }
-
-    /// The number of features at fit.
-    pub fn n_features_in(&self) -> usize {
-        self.coef.len()
     }
 
     /// The iterations made.
@@ -656,15 +640,10 @@ impl<F: Float> FittedHuberRegressor<F> {
     }
 }
 
-impl<F: Float> Predict<ArrayRef2<F>> for FittedHuberRegressor<F> {
-    type Output = Array1<F>;
-
-    fn predict(&self, x: &ArrayRef2<F>) -> Result<Array1<F>> {
-        super::one_output::predict(NAME, x, &self.coef, self.intercept)
-    }
+super::one_output::linear_model! {
+    /// The coefficients, (n_features).
+    FittedHuberRegressor of NAME
 }
-
-super::one_output::linear_model!(FittedHuberRegressor);
 
 impl<F: Float> Model for FittedHuberRegressor<F> {
     fn type_name() -> String {
@@ -702,6 +681,7 @@ mod tests {
     use super::*;
     use crate::random;
     use crate::targets::Targets;
+    use crate::traits::Predict;
     use ndarray::array;
 
     fn data(n: usize, p: usize) -> (Array2<f64>, Array1<f64>) {

@@ -287,7 +287,7 @@ fn corners<F: Float>(path: &LarsPath, all: bool) -> (Vec<f64>, Array2<F>) {
 
 /// The fit of an estimator with `settings()`, each target by itself, and its fitted model.
 macro_rules! lars_model {
-    ($(#[$doc:meta])* pub struct $fitted:ident of $estimator:ident) => {
+    ($(#[$doc:meta])* pub struct $fitted:ident of $estimator:ident, sparse $sparse:literal) => {
         impl<F: Float, Y: RealTargets<F> + ?Sized> Estimator<ArrayRef2<F>, Y> for $estimator {
             type Fitted = $fitted<F, Y::Dim>;
 
@@ -335,6 +335,7 @@ macro_rules! lars_model {
                     ensure::indices("active", active, features)?;
                 }
             }
+            sparse(_this) { $sparse }
         }
 
         impl<F: Float> $fitted<F, Ix1> {
@@ -432,13 +433,13 @@ impl LassoLars {
 lars_model! {
     /// What [`Lars`] learned: for one target (`D` = [`Ix1`](type@ndarray::Ix1)) or several
     /// ([`Ix2`](type@ndarray::Ix2)).
-    pub struct FittedLars of Lars
+    pub struct FittedLars of Lars, sparse false
 }
 
 lars_model! {
     /// What [`LassoLars`] learned: for one target (`D` = [`Ix1`](type@ndarray::Ix1)) or several
     /// ([`Ix2`](type@ndarray::Ix2)).
-    pub struct FittedLassoLars of LassoLars
+    pub struct FittedLassoLars of LassoLars, sparse true
 }
 
 impl<F: Float, Y: RealTarget<F> + ?Sized> Estimator<ArrayRef2<F>, Y> for LassoLarsIc {
@@ -573,6 +574,7 @@ linear_regressor! {
         ensure::non_negative("alpha", [&this.alpha])?;
         ensure::positive("noise_variance", [&this.noise_variance])?;
     }
+    sparse(_this) { true }
 }
 
 impl<F: Float> FittedLassoLarsIc<F, Ix1> {

@@ -7,6 +7,7 @@ use ndarray::{Array1, ArrayRef2, ArrayView1, Ix1, Ix2};
 use super::coordinate_descent::{Course, Objective, Selection, Solution, estimator, fit};
 use crate::check::{self, Interval};
 use crate::error::Result;
+use crate::feature_selection::is_all_l1;
 use crate::float::Float;
 use crate::linear_model::linear_regressor::linear_regressor;
 use crate::params::Hyperparameters;

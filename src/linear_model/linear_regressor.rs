@@ -1,7 +1,7 @@
 //! What the linear regressors of one target or several have in common once they are fitted.
 
-/// Declares a fitted model `x W' + b`: its accessors, predictions, score, model file and text. Further fields, and how they
-/// are checked on loading, come from the caller.
+/// Declares a fitted model `x W' + b`: its accessors, predictions, score, model file and text. Further fields, how they are
+/// checked on loading, and whether the fit sets coefficients to zero, come from the caller.
 macro_rules! linear_regressor {
     (
         $(#[$doc:meta])*
@@ -9,6 +9,7 @@ macro_rules! linear_regressor {
             $($(#[$field_doc:meta])* $field:ident: $type:ty,)*
         }
         $(validate($this:ident) $check:block)?
+        $(sparse($that:ident) $sparse:block)?
     ) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
@@ -105,6 +106,11 @@ macro_rules! linear_regressor {
                 Some(Ok(self.coef.mapv(F::f64)))
             }
 
+            $(fn importances_are_sparse(&self) -> bool {
+                let $that = self;
+                $sparse
+            })?
+
             fn validate(&self) -> $crate::Result<()> {
                 use $crate::model::ensure;
                 let (targets, features) = self.coef.dim();
@@ -130,6 +136,10 @@ macro_rules! linear_regressor {
             fn feature_importances(&self) -> $crate::Result<::ndarray::Array2<f64>> {
                 Ok(self.coef.mapv(F::f64))
             }
+            $(fn is_sparse(&self) -> bool {
+                let $that = self;
+                $sparse
+            })?
         }
 
         impl<F: $crate::Float, D: $crate::targets::TargetDim> ::std::fmt::Display for $fitted<F, D> {

@@ -11,15 +11,16 @@ use serde::{Deserialize, Serialize};
 use crate::check;
 use crate::class_weight::ClassWeight;
 use crate::error::{Error, Result};
+use crate::feature_selection::is_all_l1;
 use crate::float::Float;
-use crate::labels::{Class, Labels};
-use crate::model::Model;
 use crate::observer::{Observer, Watch};
 use crate::params::{self, Hyperparameters};
 use crate::targets::ClassTarget;
-use crate::traits::{Classes, DecisionFunction, Estimator, Predict, PredictProba, Score};
+use crate::traits::{Estimator, PredictProba};
 
+use super::classifier_model::classifier_model;
 use super::linear_classifier::{self, ClassList, ClassTask};
+use super::logistic_newton::Ended;
 use super::logistic_solver::{LogisticSolver, Settings, solve, start};
 
 const NAME: &str = "LogisticRegression";
@@ -288,14 +289,9 @@ impl LogisticRegression {
                 *to = v.f64();
             }
         }
-        let (n_iter, converged) = solve(x, &task, &self.settings(), &mut parameters)?;
-        FittedLogisticRegression::from_parameters(
-            &parameters,
-            x.ncols(),
-            classes,
-            n_iter,
-            converged,
-        )
+        let ended = solve(x, &task, &self.settings(), &mut parameters)?;
+        let ratio = self.l1_ratio;
+        FittedLogisticRegression::from_parameters(&parameters, x.ncols(), classes, ratio, ended)
     }
 }
 
@@ -327,15 +323,35 @@ impl<F: Float, Y: ClassTarget + ?Sized> Estimator<ArrayRef2<F>, Y> for LogisticR
     }
 }
 
-/// What [`LogisticRegression`] learned.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, bound = "F: Float")]
-pub struct FittedLogisticRegression<F = f64> {
-    coef: Array2<F>,
-    intercept: Array1<F>,
-    classes: ClassList,
-    n_iter: usize,
-    converged: bool,
+classifier_model! {
+    /// What [`LogisticRegression`] learned.
+    pub struct FittedLogisticRegression of NAME, {
+        l1_ratio: f64,
+        n_iter: usize,
+        converged: bool,
+    }
+    validate(this) {
+        ensure::that((0.0..=1.0).contains(&this.l1_ratio), || "`l1_ratio` is not in [0, 1]".into())?;
+    }
+    sparse(this) { is_all_l1(this.l1_ratio) }
+}
+
+crate::boxed::confidence!(FittedLogisticRegression: proba, decision);
+
+/// The rows of W and, unless there is none, b of flat parameters, for `k` outputs and `p` features.
+pub(super) fn split_parameters<F: Float>(
+    parameters: &[f64],
+    k: usize,
+    p: usize,
+) -> Result<(Array2<F>, Array1<F>)> {
+    let coef = Array2::from_shape_fn((k, p), |(c, j)| F::of(parameters[c * p + j]));
+    let intercept = Array1::from_shape_fn(k, |c| {
+        parameters
+            .get(k * p + c)
+            .map_or_else(F::zero, |&b| F::of(b))
+    });
+    check::learned(NAME, "a coefficient", coef.iter().chain(&intercept))?;
+    Ok((coef, intercept))
 }
 
 impl<F: Float> FittedLogisticRegression<F> {
@@ -344,45 +360,27 @@ impl<F: Float> FittedLogisticRegression<F> {
         parameters: &[f64],
         n_features: usize,
         classes: ClassList,
-        n_iter: usize,
-        converged: bool,
+        l1_ratio: f64,
+        (n_iter, converged): Ended,
     ) -> Result<Self> {
-        let n_outputs = n_outputs(&classes);
-        let mut values = parameters.iter().map(|&v| F::of(v));
-        let coef = Array2::from_shape_simple_fn((n_outputs, n_features), || {
-            values.next().unwrap_or_else(F::zero)
-        });
-        let intercept =
-            Array1::from_shape_simple_fn(n_outputs, || values.next().unwrap_or_else(F::zero));
-        check::learned(NAME, "a coefficient", coef.iter().chain(&intercept))?;
+        let n_outputs = match classes.len() {
+            2 => 1,
+            more => more,
+        };
+        let (coef, intercept) = split_parameters(parameters, n_outputs, n_features)?;
         Ok(FittedLogisticRegression {
             coef,
             intercept,
             classes,
+            l1_ratio,
             n_iter,
             converged,
         })
     }
 
-    /// The coefficients: (1, n_features) for two classes, positive where the second becomes likelier, else
-    /// (n_classes, n_features).
-    pub fn coef(&self) -> &Array2<F> {
-        &self.coef
-    }
-
-    /// The intercepts, one for each row of [`coef`](Self::coef); zero when none were fitted.
-    pub fn intercept(&self) -> &Array1<F> {
-        &self.intercept
-    }
-
-    /// The classes, sorted.
-    pub fn classes(&self) -> &[Class] {
-        self.classes.as_slice()
-    }
-
-    /// The number of features.
-    pub fn n_features_in(&self) -> usize {
-        self.coef.ncols()
+    /// The part of the penalty that was L1.
+    pub fn l1_ratio(&self) -> f64 {
+        self.l1_ratio
     }
 
     /// The iterations made.
@@ -394,29 +392,6 @@ impl<F: Float> FittedLogisticRegression<F> {
     pub fn converged(&self) -> bool {
         self.converged
     }
-
-    fn decision(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
-        linear_classifier::decision(NAME, x, &self.coef, &self.intercept)
-    }
-}
-
-/// Two classes need one decision value, more need one each.
-fn n_outputs(classes: &ClassList) -> usize {
-    if classes.len() == 2 { 1 } else { classes.len() }
-}
-
-impl<F: Float> Classes for FittedLogisticRegression<F> {
-    fn classes(&self) -> &[Class] {
-        self.classes.as_slice()
-    }
-}
-
-impl<F: Float> Predict<ArrayRef2<F>> for FittedLogisticRegression<F> {
-    type Output = Labels;
-    fn predict(&self, x: &ArrayRef2<F>) -> Result<Labels> {
-        let codes = linear_classifier::codes(&self.decision(x)?);
-        Ok(self.classes.labels(codes))
-    }
 }
 
 impl<F: Float> PredictProba<ArrayRef2<F>> for FittedLogisticRegression<F> {
@@ -426,74 +401,6 @@ impl<F: Float> PredictProba<ArrayRef2<F>> for FittedLogisticRegression<F> {
     }
     fn predict_log_proba(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
         self.decision(x).map(linear_classifier::log_probabilities)
-    }
-}
-
-impl<F: Float> DecisionFunction<ArrayRef2<F>> for FittedLogisticRegression<F> {
-    type Float = F;
-    fn decision_function(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
-        self.decision(x)
-    }
-}
-
-crate::boxed::confidence!(FittedLogisticRegression: proba, decision);
-
-/// The accuracy.
-impl<F: Float, Y: ClassTarget + ?Sized> Score<ArrayRef2<F>, Y> for FittedLogisticRegression<F> {
-    fn score(&self, x: &ArrayRef2<F>, y: &Y) -> Result<f64> {
-        linear_classifier::accuracy(&self.predict(x)?, y)
-    }
-}
-
-impl<F: Float> Model for FittedLogisticRegression<F> {
-    fn type_name() -> String {
-        format!("FittedLogisticRegression<{}>", F::NAME)
-    }
-
-    fn importances(&self) -> Option<Result<Array2<f64>>> {
-        Some(Ok(self.coef.mapv(F::f64)))
-    }
-
-    fn validate(&self) -> Result<()> {
-        self.classes.validate()?;
-        let expected = (n_outputs(&self.classes), self.intercept.len());
-        if self.coef.nrows() != expected.0 || self.intercept.len() != expected.0 {
-            return Err(Error::model_file(format!(
-                "{} classes need {} rows of coefficients and intercepts, there are {} and {}",
-                self.classes.len(),
-                expected.0,
-                self.coef.nrows(),
-                self.intercept.len()
-            )));
-        }
-        if self.coef.ncols() == 0 {
-            return Err(Error::model_file("no features"));
-        }
-        if self
-            .coef
-            .iter()
-            .chain(&self.intercept)
-            .any(|v| !v.is_finite())
-        {
-            return Err(Error::model_file(
-                "a coefficient or intercept is not finite",
-            ));
-        }
-        Ok(())
-    }
-}
-
-impl<F: Float> crate::traits::LinearModel for FittedLogisticRegression<F> {
-    fn coefficients(&self) -> Array2<f64> {
-        self.coef.mapv(Float::f64)
-    }
-    fn intercepts(&self) -> Array1<f64> {
-        self.intercept.mapv(Float::f64)
-    }
-    /// The classes; of two, the second, which the one row is for.
-    fn output_names(&self) -> Vec<String> {
-        let classes = &self.classes()[self.classes().len() - self.coef.nrows()..];
-        classes.iter().map(ToString::to_string).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Logistic regression whose penalty is chosen by cross-validation.
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use ndarray::{Array, Array1, Array2, Array3, ArrayRef2, Axis, Ix5, s};
 use serde::de::DeserializeOwned;
@@ -8,11 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::check;
 use crate::class_weight::ClassWeight;
-use crate::error::{Error, Result};
+use crate::error::{ErrorKind, Result};
+use crate::feature_selection::is_all_l1;
 use crate::float::Float;
 use crate::labels::Labels;
 use crate::model_selection::{CrossValidator, DefaultScore, Scorer, Split};
-use crate::observer::Watch;
+use crate::observer::{Observer, Watch};
 use crate::parallel;
 use crate::params::{Hyperparameters, describe};
 use crate::targets::{ClassTarget, Targets, Weighted};
@@ -20,7 +22,8 @@ use crate::traits::{Estimator, PredictProba};
 
 use super::classifier_model::classifier_model;
 use super::linear_classifier::{self, ClassList, ClassTask};
-use super::logistic_regression::FittedLogisticRegression;
+use super::logistic_cs::Cs;
+use super::logistic_regression::{FittedLogisticRegression, split_parameters};
 use super::logistic_solver::{LogisticSolver, Settings, solve, start};
 use super::ridge_classifier::named;
 use super::ridge_cv::{best_of, finite, not_empty, number_or_list};
@@ -56,7 +59,7 @@ const NAME: &str = "LogisticRegressionCv";
 ///
 /// # Source
 /// scikit-learn's class with `use_legacy_attributes=False`, and `l1_ratios=(0,)`, which will be its default. `refit=false`
-/// averages `l1_ratio` whatever the ratios are.
+/// averages `l1_ratio` whatever the ratios are. The last fit heeds `intercept_scaling`, which scikit-learn's forgets.
 ///
 /// # Examples
 /// ```
@@ -99,6 +102,8 @@ pub struct LogisticRegressionCv<S = DefaultScore, C = usize> {
     #[serde(with = "crate::params::number")]
     intercept_scaling: f64,
     random_state: u64,
+    #[serde(skip)]
+    watch: Watch,
 }
 
 impl<S: Default, C> Default for LogisticRegressionCv<S, C> {
@@ -117,6 +122,7 @@ impl<S: Default, C> Default for LogisticRegressionCv<S, C> {
             refit: true,
             intercept_scaling: 1.0,
             random_state: 0,
+            watch: Watch::default(),
         }
     }
 }
@@ -176,6 +182,7 @@ impl<S, C> LogisticRegressionCv<S, C> {
             refit: self.refit,
             intercept_scaling: self.intercept_scaling,
             random_state: self.random_state,
+            watch: self.watch,
         }
     }
 
@@ -227,6 +234,13 @@ impl<S, C> LogisticRegressionCv<S, C> {
         self
     }
 
+    /// Reports every fit with its score on the test rows, and the last one without, and can stop the search. Folds that run
+    /// side by side are counted as they come.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.watch = Watch::by(observer);
+        self
+    }
+
     fn settings<'a>(&self, c: f64, l1_ratio: f64, watch: &'a Watch) -> Settings<'a> {
         Settings {
             estimator: NAME,
@@ -245,7 +259,7 @@ impl<S, C> LogisticRegressionCv<S, C> {
 
     fn settings_fit(&self) -> Result<()> {
         self.class_weight.check(NAME)?;
-        let cs = self.cs.values()?;
+        let cs = self.cs.values(NAME)?;
         not_empty(NAME, "Cs", &cs)?;
         not_empty(NAME, "l1_ratios", &self.l1_ratios)?;
         let watch = Watch::default();
@@ -265,6 +279,11 @@ where
 {
     const NAME: &'static str = NAME;
 
+    fn restore(mut self, original: &Self) -> Self {
+        self.watch = original.watch.clone();
+        self
+    }
+
     fn check(&self) -> Result<()> {
         self.settings_fit()
     }
@@ -279,110 +298,36 @@ where
     }
 }
 
-/// The inverse strengths that [`LogisticRegressionCv`] tries. By name a count, or a list of numbers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Cs {
-    /// So many from 10⁻⁴ to 10⁴, evenly in their logarithms.
-    Count(usize),
-    /// These.
-    List(Vec<f64>),
+/// What all paths share: the rows, and the strengths to try.
+struct All<'a, F: Float> {
+    x: &'a ArrayRef2<F>,
+    task: &'a ClassTask,
+    weights: Option<&'a [f64]>,
+    cs: &'a [f64],
 }
 
-impl Cs {
-    fn values(&self) -> Result<Vec<f64>> {
-        const MOST: usize = 100_000;
-        match self {
-            Cs::List(values) => Ok(values.clone()),
-            Cs::Count(1) => Ok(vec![1e-4]),
-            Cs::Count(n) if *n <= MOST => Ok((0..*n)
-                .map(|i| 10f64.powf(-4.0 + 8.0 * i as f64 / (*n - 1) as f64))
-                .collect()),
-            Cs::Count(n) => {
-                let expected = format!("at most {MOST}");
-                Err(Error::invalid_parameter(
-                    NAME,
-                    "Cs",
-                    expected,
-                    n.to_string(),
-                ))
+/// Counts the fits for the observer, one at a time.
+struct Tally<'a> {
+    watch: &'a Watch,
+    total: usize,
+    /// The fits so far, and whether the observer stopped them.
+    state: Mutex<(usize, bool)>,
+}
+
+impl Tally<'_> {
+    fn add(&self, score: Option<f64>) -> Result<()> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.1 {
+            return Err(ErrorKind::Cancelled {
+                estimator: NAME.into(),
+                iterations: state.0,
             }
+            .into());
         }
-    }
-}
-
-impl From<usize> for Cs {
-    fn from(count: usize) -> Self {
-        Cs::Count(count)
-    }
-}
-
-impl From<i32> for Cs {
-    fn from(count: i32) -> Self {
-        // A negative count is refused where it is used, as a strength.
-        usize::try_from(count).map_or_else(|_| Cs::List(vec![f64::from(count)]), Cs::Count)
-    }
-}
-
-impl From<Vec<f64>> for Cs {
-    fn from(values: Vec<f64>) -> Self {
-        Cs::List(values)
-    }
-}
-
-impl<const N: usize> From<[f64; N]> for Cs {
-    fn from(values: [f64; N]) -> Self {
-        Cs::List(values.to_vec())
-    }
-}
-
-/// How [`Cs`] is written: for people a count or a list, in binary which of both first.
-mod cs_form {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
-    use super::{Cs, number_or_list};
-
-    #[derive(Serialize, Deserialize)]
-    struct List(#[serde(with = "number_or_list")] Vec<f64>);
-
-    #[derive(Serialize, Deserialize)]
-    enum Binary {
-        Count(usize),
-        List(List),
-    }
-
-    impl Serialize for Cs {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            match (self, serializer.is_human_readable()) {
-                (Cs::Count(n), true) => n.serialize(serializer),
-                (Cs::List(values), true) => List(values.clone()).serialize(serializer),
-                (Cs::Count(n), false) => Binary::Count(*n).serialize(serializer),
-                (Cs::List(values), false) => {
-                    Binary::List(List(values.clone())).serialize(serializer)
-                }
-            }
-        }
-    }
-
-    impl<'de> Deserialize<'de> for Cs {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            if !deserializer.is_human_readable() {
-                return Ok(match Binary::deserialize(deserializer)? {
-                    Binary::Count(n) => Cs::Count(n),
-                    Binary::List(list) => Cs::List(list.0),
-                });
-            }
-            let wrong = || de::Error::custom("expected a count or a list of numbers");
-            let value = serde_json::Value::deserialize(deserializer).map_err(|_| wrong())?;
-            if let Some(count) = value.as_u64() {
-                return usize::try_from(count).map(Cs::Count).map_err(|_| wrong());
-            }
-            if !value.is_array() {
-                return Err(wrong());
-            }
-            serde_json::from_value::<List>(value)
-                .map(|list| Cs::List(list.0))
-                .map_err(|_| wrong())
-        }
+        state.0 += 1;
+        let reported = self.watch.report(NAME, state.0, Some(self.total), score);
+        state.1 = reported.is_err();
+        reported
     }
 }
 
@@ -411,13 +356,24 @@ where
             Some(cv) => super::splits::splits(NAME, cv, x.nrows(), y)?,
             None => super::splits::splits(NAME, &5usize, x.nrows(), y)?,
         };
-        let cs = self.cs.values()?;
+        let cs = self.cs.values(NAME)?;
         let (n_folds, n_ratios) = (splits.len(), self.l1_ratios.len());
         let weights = y.sample_weight().map(|w| w.to_vec());
+        let tally = Tally {
+            watch: &self.watch,
+            total: n_folds * n_ratios * cs.len() + usize::from(self.refit),
+            state: Mutex::default(),
+        };
+        let all = All {
+            x,
+            task: &task,
+            weights: weights.as_deref(),
+            cs: &cs,
+        };
         let paths = parallel::map(n_folds * n_ratios, |i| {
             let (fold, ratio) = (i / n_ratios, self.l1_ratios[i % n_ratios]);
             let split = &splits[fold];
-            self.path(x, &task, weights.as_deref(), split, &cs, ratio)
+            self.path(&all, split, ratio, &tally)
                 .map_err(|e| e.at_rows(&split.train).within(format!("fold {fold}")))
         });
         let paths: Vec<Path> = paths.into_iter().collect::<Result<_>>()?;
@@ -454,6 +410,7 @@ where
             let (c, ratio) = (cs[best.1], self.l1_ratios[best.0]);
             let settings = self.settings(c, ratio, &watch);
             converged &= solve(x, &task, &settings, &mut parameters)?.1;
+            tally.add(None)?;
             (parameters, c, ratio)
         } else {
             let chosen: Vec<_> = (0..n_folds)
@@ -466,8 +423,7 @@ where
             (mean_of(&chosen), c, mean(&|at| self.l1_ratios[at.0]))
         };
         let classes = ClassList::new(task.labels.shared_classes());
-        let (coef, intercept) = split_parameters(&parameters, k, p);
-        check::learned(NAME, "a coefficient", coef.iter().chain(&intercept))?;
+        let (coef, intercept) = split_parameters(&parameters, k, p)?;
         let coefs_paths = Array::from_shape_fn(
             (
                 n_folds,
@@ -500,19 +456,23 @@ where
 impl<S, C> LogisticRegressionCv<S, C> {
     fn path<F: Float>(
         &self,
-        x: &ArrayRef2<F>,
-        task: &ClassTask,
-        sample_weight: Option<&[f64]>,
+        all: &All<'_, F>,
         Split { train, test }: &Split,
-        cs: &[f64],
         ratio: f64,
+        tally: &Tally<'_>,
     ) -> Result<Path>
     where
         S: Scorer<FittedLogisticRegression<F>, ArrayRef2<F>, Weighted<Labels>>,
     {
+        let All {
+            x,
+            task,
+            weights,
+            cs,
+        } = *all;
         let part = task.rows(NAME, train)?;
         let (x_train, x_test) = (x.select(Axis(0), train), x.select(Axis(0), test));
-        let weights = (test.iter()).map(|&i| sample_weight.map_or(1.0, |w| w[i]));
+        let weights = (test.iter()).map(|&i| weights.map_or(1.0, |w| w[i]));
         let y_test = task
             .labels
             .take(test)
@@ -528,40 +488,32 @@ impl<S, C> LogisticRegressionCv<S, C> {
         };
         for &c in cs {
             let settings = self.settings(c, ratio, &watch);
-            let (n_iter, converged) = solve(&x_train, &part, &settings, &mut parameters)?;
+            let ended = solve(&x_train, &part, &settings, &mut parameters)?;
             let model = FittedLogisticRegression::from_parameters(
                 &parameters,
                 x.ncols(),
                 classes.clone(),
-                n_iter,
-                converged,
+                ratio,
+                ended,
             )?;
             let score = self.scoring.score(&model, &x_test, &y_test)?;
+            tally.add(Some(score))?;
             path.scores.push(finite(self.scoring.name(), score)?);
             path.parameters.push(parameters.clone());
-            path.n_iter.push(n_iter);
-            path.converged &= converged;
+            path.n_iter.push(ended.0);
+            path.converged &= ended.1;
         }
         Ok(path)
     }
 }
 
-/// The rows of W and b of flat parameters.
-fn split_parameters<F: Float>(parameters: &[f64], k: usize, p: usize) -> (Array2<F>, Array1<F>) {
-    let coef = Array2::from_shape_fn((k, p), |(c, j)| F::of(parameters[c * p + j]));
-    let intercept = Array1::from_shape_fn(k, |c| {
-        parameters
-            .get(k * p + c)
-            .map_or_else(F::zero, |&b| F::of(b))
-    });
-    (coef, intercept)
-}
-
 classifier_model! {
     /// What [`LogisticRegressionCv`] learned.
     pub struct FittedLogisticRegressionCv of NAME, {
+        #[serde(with = "crate::params::number")]
         c: f64,
         l1_ratio: f64,
+        #[serde(with = "number_or_list")]
         cs: Vec<f64>,
         l1_ratios: Vec<f64>,
         scores: Array3<f64>,
@@ -595,6 +547,7 @@ classifier_model! {
         })?;
         ensure::finite("coefs_paths", &this.coefs_paths)?;
     }
+    sparse(this) { is_all_l1(this.l1_ratio) }
 }
 
 crate::boxed::confidence!(FittedLogisticRegressionCv: proba, decision);
@@ -665,164 +618,5 @@ impl<F: Float> fmt::Display for FittedLogisticRegressionCv<F> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::linear_model::LogisticRegression;
-    use crate::model_selection::{GridSearchCv, KFold, NegLogLoss, ParamGrid};
-    use ndarray::array;
-
-    fn data(n: usize) -> (Array2<f64>, Labels) {
-        let value = |i: usize| ((i * 7919 % 1009) as f64 / 504.0) - 1.0;
-        let x = Array2::from_shape_fn((n, 3), |(i, j)| value(i * 3 + j));
-        let y = (0..n)
-            .map(|i| ["a", "b", "c"][((x[[i, 0]] + 0.8 * value(i + 5) + 1.5) as usize).min(2)]);
-        (x.clone(), y.collect())
-    }
-
-    #[test]
-    fn the_choice_is_that_of_a_grid_search() {
-        let (x, y) = data(60);
-        let w = Array1::from_shape_fn(60, |i| 0.5 + (i % 4) as f64);
-        let cs = vec![0.05, 1.0, 20.0];
-        for solver in [
-            LogisticSolver::Lbfgs,
-            LogisticSolver::NewtonCholesky,
-            LogisticSolver::NewtonCd,
-        ] {
-            let cv = LogisticRegressionCv::new()
-                .cs(cs.clone())
-                .cv(3)
-                .solver(solver)
-                .tol(1e-9)
-                .max_iter(1000);
-            let m = cv.scoring(NegLogLoss).fit(&x, &y.weighted(&w)).unwrap();
-            let one = LogisticRegression::new()
-                .solver(solver)
-                .tol(1e-9)
-                .max_iter(1000);
-            let search = GridSearchCv::new(one, ParamGrid::new().with("C", cs.clone()));
-            let search = search
-                .cv(3)
-                .scoring(NegLogLoss)
-                .fit(&x, &y.weighted(&w))
-                .unwrap();
-            let best = m
-                .scores()
-                .mean_axis(Axis(0))
-                .unwrap()
-                .into_iter()
-                .fold(f64::MIN, f64::max);
-            assert!((best - search.best_score()).abs() < 1e-8, "{solver:?}");
-            assert!(
-                (m.coef() - search.best_estimator().coef())
-                    .iter()
-                    .all(|d| d.abs() < 1e-6)
-            );
-            assert!(m.converged());
-        }
-    }
-
-    #[test]
-    fn paths_have_their_shapes_and_ratios() {
-        let (x, y) = data(40);
-        let cv = LogisticRegressionCv::new()
-            .cs(4)
-            .l1_ratios([0.0, 0.5, 1.0])
-            .cv(3);
-        let m = cv.solver(LogisticSolver::NewtonCd).fit(&x, &y).unwrap();
-        assert_eq!(m.coefs_paths().dim(), (3, 3, 4, 3, 4));
-        assert_eq!((m.scores().dim(), m.n_iter().dim()), ((3, 3, 4), (3, 3, 4)));
-        assert!((m.cs()[3] - 1e4).abs() < 1e-9 && (m.cs()[0] - 1e-4).abs() < 1e-18);
-        // The strongest L1 penalty leaves no coefficient.
-        assert!(
-            m.coefs_paths()
-                .slice(s![.., 2, 0, .., ..3])
-                .iter()
-                .all(|v| *v == 0.0)
-        );
-    }
-
-    #[test]
-    fn without_a_last_fit_the_folds_are_averaged() {
-        let (x, y) = data(40);
-        let cv = LogisticRegressionCv::new()
-            .cs([0.1, 1.0])
-            .cv(2)
-            .refit(false);
-        let m = cv.fit(&x, &y).unwrap();
-        let best: Vec<usize> = (0..2)
-            .map(|f| usize::from(m.scores()[[f, 0, 1]] > m.scores()[[f, 0, 0]]))
-            .collect();
-        let c = best.iter().map(|&b| [0.1, 1.0][b]).sum::<f64>() / 2.0;
-        assert!((m.c() - c).abs() < 1e-15);
-        for j in 0..3 {
-            let mean = (0..2)
-                .map(|f| m.coefs_paths()[[f, 0, best[f], 1, j]])
-                .sum::<f64>()
-                / 2.0;
-            assert!((m.coef()[[1, j]] - mean).abs() < 1e-14);
-        }
-    }
-
-    #[test]
-    fn a_class_missing_in_a_fold_keeps_its_place() {
-        let (x, _) = data(30);
-        let y: Labels = (0..30)
-            .map(|i| usize::from(i >= 10) + usize::from(i >= 20))
-            .collect();
-        let cv = LogisticRegressionCv::new()
-            .cs([1.0])
-            .cv(KFold::new().n_splits(3));
-        let m = cv.fit(&x, &y).unwrap();
-        assert_eq!(m.coefs_paths().dim(), (3, 1, 1, 3, 4));
-        assert!(m.coefs_paths().iter().all(|v| v.is_finite()));
-        let two: Labels = (0..30).map(|i| i >= 15).collect();
-        let cv = LogisticRegressionCv::new()
-            .cs([1.0])
-            .cv(KFold::new().n_splits(2));
-        assert!(
-            cv.fit(&x, &two)
-                .unwrap()
-                .coef()
-                .iter()
-                .all(|v| v.is_finite())
-        );
-    }
-
-    #[test]
-    fn what_is_out_of_range_is_refused() {
-        let (x, y) = data(20);
-        let refused = |cv: LogisticRegressionCv, text: &str| {
-            let e = cv.fit(&x, &y).unwrap_err().to_string();
-            assert!(e.contains(text), "{e}");
-        };
-        let cv = LogisticRegressionCv::new;
-        refused(
-            cv().cs([0.0]),
-            "`Cs` of `LogisticRegressionCv` must be in (0, inf]",
-        );
-        refused(
-            cv().cs(0),
-            "`Cs` of `LogisticRegressionCv` must be a list of at least one value",
-        );
-        refused(cv().l1_ratios([]), "`l1_ratios` of");
-        refused(cv().l1_ratios([1.0]), "take an L1 penalty");
-        refused(cv().l1_ratios([2.0]), "`l1_ratios`");
-    }
-
-    #[test]
-    fn strengths_by_name_are_a_count_or_a_list() {
-        use crate::params::Params;
-        let cv = LogisticRegressionCv::new().with_param("Cs", 3).unwrap();
-        assert_eq!(cv, LogisticRegressionCv::new().cs(3));
-        let cv = cv.with_param("Cs", vec![1.0, 2.0]).unwrap();
-        assert_eq!(cv, LogisticRegressionCv::new().cs([1.0, 2.0]));
-        assert_eq!(cv.to_string(), "LogisticRegressionCv(Cs=[1.0,2.0])");
-        assert!(cv.with_param("Cs", "many").is_err());
-        let m = cv.cv(2).fit(
-            &array![[0.0], [1.0], [2.0], [3.0]],
-            &Labels::from([0, 1, 0, 1]),
-        );
-        assert_eq!(m.unwrap().cs(), [1.0, 2.0]);
-    }
-}
+#[path = "logistic_regression_cv_tests.rs"]
+mod tests;

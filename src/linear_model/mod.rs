@@ -22,6 +22,7 @@ mod least_squares;
 pub(crate) mod linear_classifier;
 mod linear_regression;
 mod linear_regressor;
+mod logistic_cs;
 mod logistic_dual;
 mod logistic_loss;
 mod logistic_newton;
@@ -31,6 +32,7 @@ mod logistic_solver;
 mod multi_task;
 mod one_output;
 mod perceptron;
+mod posterior;
 mod quantile_lp;
 mod quantile_regressor;
 mod ransac_regressor;
@@ -42,8 +44,11 @@ mod ridge_gcv;
 mod ridge_iterative;
 mod ridge_solver;
 mod row_blocks;
+mod sgd_classes;
 mod sgd_classifier;
+mod sgd_estimator;
 mod sgd_kernel;
+mod sgd_learner;
 mod sgd_loss;
 mod sgd_regressor;
 mod sgd_train;
@@ -71,8 +76,9 @@ pub use lars::{
 };
 pub use lasso::{FittedLasso, Lasso};
 pub use linear_regression::{FittedLinearRegression, LinearRegression};
+pub use logistic_cs::Cs;
 pub use logistic_regression::{FittedLogisticRegression, LogisticRegression};
-pub use logistic_regression_cv::{Cs, FittedLogisticRegressionCv, LogisticRegressionCv};
+pub use logistic_regression_cv::{FittedLogisticRegressionCv, LogisticRegressionCv};
 pub use logistic_solver::LogisticSolver;
 pub use multi_task::{
     FittedMultiTaskElasticNet, FittedMultiTaskLasso, MultiTaskElasticNet, MultiTaskLasso,

@@ -15,7 +15,7 @@ use crate::traits::Estimator;
 
 /// The fit of an estimator with `objective()`, of all targets together, and its fitted model.
 macro_rules! joint_model {
-    ($(#[$doc:meta])* pub struct $fitted:ident of $estimator:ident) => {
+    ($(#[$doc:meta])* pub struct $fitted:ident of $estimator:ident, sparse $sparse:literal) => {
         impl<F, Y> Estimator<ArrayRef2<F>, Y> for $estimator
         where
             F: Float,
@@ -58,6 +58,7 @@ macro_rules! joint_model {
                 n_iter: usize,
                 converged: bool,
             }
+            sparse(_this) { $sparse }
         }
 
         impl<F, D> From<Solution<F>> for $fitted<F, D> {
@@ -182,7 +183,7 @@ impl MultiTaskLasso {
 
 joint_model! {
     /// What [`MultiTaskLasso`] learned.
-    pub struct FittedMultiTaskLasso of MultiTaskLasso
+    pub struct FittedMultiTaskLasso of MultiTaskLasso, sparse true
 }
 
 estimator! {
@@ -270,5 +271,5 @@ impl MultiTaskElasticNet {
 
 joint_model! {
     /// What [`MultiTaskElasticNet`] learned.
-    pub struct FittedMultiTaskElasticNet of MultiTaskElasticNet
+    pub struct FittedMultiTaskElasticNet of MultiTaskElasticNet, sparse false
 }

@@ -2,18 +2,17 @@
 
 use std::fmt;
 
-use ndarray::{Array1, Array2, ArrayRef2, ArrayView1, Axis, Ix1};
+use ndarray::{Array1, Array2, ArrayRef2, Axis};
 use serde::{Deserialize, Serialize};
 
 use crate::check::{self, Interval};
 use crate::error::Result;
 use crate::feature_selection::FeatureImportances;
 use crate::float::Float;
-use crate::metrics;
 use crate::model::{Model, ensure};
 use crate::params::{Hyperparameters, describe};
-use crate::targets::{RealTarget, RealTargets};
-use crate::traits::{Estimator, Predict, Score};
+use crate::targets::RealTarget;
+use crate::traits::Estimator;
 
 use super::quantile_lp::{Program, Solution};
 
@@ -254,24 +253,9 @@ pub struct FittedQuantileRegressor<F = f64> {
 }
 
 impl<F: Float> FittedQuantileRegressor<F> {
-    /// The coefficients, (n_features).
-    pub fn coef(&self) -> ArrayView1<'_, F> {
-        self.coef.view()
-    }
-
-    /// The intercept; 0 without one.
-    pub fn intercept(&self) -> F {
-        self.intercept
-    }
-
     /// The quantile that is predicted.
     pub fn quantile(&self) -> f64 {
         self.quantile
-    }
-
-    /// The number of features at fit.
-    pub fn n_features_in(&self) -> usize {
-        self.coef.len()
     }
 
     /// Interior point iterations and simplex steps.
@@ -285,15 +269,10 @@ impl<F: Float> FittedQuantileRegressor<F> {
     }
 }
 
-impl<F: Float> Predict<ArrayRef2<F>> for FittedQuantileRegressor<F> {
-    type Output = Array1<F>;
-
-    fn predict(&self, x: &ArrayRef2<F>) -> Result<Array1<F>> {
-        super::one_output::predict(NAME, x, &self.coef, self.intercept)
-    }
+super::one_output::linear_model! {
+    /// The coefficients, (n_features).
+    FittedQuantileRegressor of NAME
 }
-
-super::one_output::linear_model!(FittedQuantileRegressor);
 
 impl<F: Float> Model for FittedQuantileRegressor<F> {
     fn type_name() -> String {
@@ -331,6 +310,7 @@ mod tests {
     use super::*;
     use crate::random;
     use crate::targets::Targets;
+    use crate::traits::Predict;
     use ndarray::array;
 
     fn data(n: usize, p: usize) -> (Array2<f64>, Array1<f64>) {

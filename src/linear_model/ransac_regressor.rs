@@ -69,6 +69,32 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// The rows of a sample, of `n` rows with `p` features.
+    fn sample_size(&self, n: usize, p: usize) -> Result<usize> {
+        match self.min_samples {
+            None if p >= n => Err(ErrorKind::TooFewSamples {
+                what: format!("samples of {NAME}, one row more than there are features"),
+                needed: p + 1,
+                got: n,
+            }
+            .into()),
+            None => Ok(p + 1),
+            Some(share) if share < 1.0 => Ok((share * n as f64).ceil() as usize),
+            Some(count) if count > n as f64 => {
+                let expected = format!("at most the number of rows, {n}");
+                Err(Error::invalid_parameter(
+                    NAME,
+                    "min_samples",
+                    expected,
+                    count,
+                ))
+            }
+            Some(count) => Ok(count as usize),
+        }
+    }
+}
+
 impl Hyperparameters for Settings {
     const NAME: &'static str = NAME;
 
@@ -152,15 +178,15 @@ impl PartialEq for Functions {
 /// | `loss` | `absolute_error` | a [`RansacLoss`], or a function by [`loss_fn`](Self::loss_fn) | |
 /// | `random_state` | 0 | | the seed |
 ///
-/// Sample weights reach the regressor with the target, and nothing else. [`is_data_valid`](Self::is_data_valid) and
+/// Sample weights reach the regressor with the target; rows of weight 0 are neither drawn nor counted. [`is_data_valid`](Self::is_data_valid) and
 /// [`is_model_valid`](Self::is_model_valid) turn samples and models down.
 ///
 /// # Complexity
 /// A fit to a sample and a prediction of all rows for each trial.
 ///
 /// # Errors
-/// `InvalidParameter`; `TooFewSamples` when a sample would be larger than the data; `InvalidInput` when no trial had two
-/// inliers or passed the checks; `Cancelled`; those of the regressor.
+/// `InvalidParameter`, also for a `residual_threshold` that no row is within; `TooFewSamples` when there are no more rows than features and `min_samples` is not given;
+/// `InvalidInput` when no trial passed the checks; `Cancelled`; those of the regressor.
 ///
 /// # Source
 /// M. A. Fischler and R. C. Bolles, "Random sample consensus", Communications of the ACM 24 (1981). The rules are
@@ -401,26 +427,19 @@ where
         check::target(y, x.nrows())?;
         let columns = y.columns();
         check::finite(&columns, "y")?;
-        let (n, p) = x.dim();
-        let m = match settings.min_samples {
-            None => p + 1,
-            Some(share) if share < 1.0 => (share * n as f64).ceil() as usize,
-            Some(count) => count as usize,
-        };
-        if m > n {
-            return Err(ErrorKind::TooFewSamples {
-                what: "min_samples of RANSAC".into(),
-                needed: m,
-                got: n,
-            }
-            .into());
-        }
-        let threshold = settings.residual_threshold.unwrap_or_else(|| mad(&columns));
+        // Rows of weight 0 are neither drawn nor counted.
+        let weights = y.sample_weight();
+        let counts_at = |i: &usize| weights.is_none_or(|w| w[*i] > 0.0);
+        let counted: Vec<usize> = (0..x.nrows()).filter(counts_at).collect();
+        let n = counted.len();
+        let m = settings.sample_size(n, x.ncols())?;
+        let threshold = (settings.residual_threshold)
+            .unwrap_or_else(|| mad(&columns.select(Axis(0), &counted).view()));
         let mut rng = random::generator(settings.random_state);
         let most_skips = settings.max_skips.unwrap_or(usize::MAX);
         let mut most_trials = settings.max_trials as f64;
         let mut counts = Counts::default();
-        let mut best: Option<Vec<usize>> = None;
+        let mut best: Option<(Vec<usize>, Vec<bool>)> = None;
         let (mut n_best, mut score_best) = (1, f64::NEG_INFINITY);
         while (counts.trials as f64) < most_trials {
             counts.trials += 1;
@@ -433,7 +452,8 @@ where
                 Some(settings.max_trials),
                 Some(n_best as f64),
             )?;
-            let rows = random::sample_without_replacement(n, m, &mut rng)?;
+            let drawn = random::sample_without_replacement(n, m, &mut rng)?;
+            let rows: Vec<usize> = drawn.into_iter().map(|i| counted[i]).collect();
             let (some_x, some_y) = (x.select(Axis(0), &rows), y.select(&rows)?);
             let wide = || {
                 let targets = columns.select(Axis(0), &rows).mapv(F::f64);
@@ -460,7 +480,8 @@ where
             }
             let predicted = model.predict(x)?;
             let losses = self.losses(&columns, &D::columns(&predicted));
-            let inliers: Vec<usize> = (0..n).filter(|&i| losses[i] <= threshold).collect();
+            let mask: Vec<bool> = losses.iter().map(|&loss| loss <= threshold).collect();
+            let inliers: Vec<usize> = counted.iter().copied().filter(|&i| mask[i]).collect();
             if inliers.len() < n_best {
                 counts.no_inliers += 1;
                 continue;
@@ -483,7 +504,7 @@ where
                 continue;
             }
             (n_best, score_best) = (inliers.len(), score);
-            best = Some(inliers);
+            best = Some((inliers, mask));
             most_trials = most_trials.min(enough_trials(n_best, n, m, settings.stop_probability));
             if settings
                 .stop_n_inliers
@@ -493,15 +514,8 @@ where
                 break;
             }
         }
-        let Some(inliers) = best.filter(|inliers| !inliers.is_empty()) else {
-            return Err(Error::invalid_input(
-                NAME,
-                format!(
-                    "no consensus in {} trials: {} samples and {} models were not valid, {} had too few inliers; raise \
-                     max_trials, max_skips or residual_threshold (now {threshold})",
-                    counts.trials, counts.invalid_data, counts.invalid_model, counts.no_inliers
-                ),
-            ));
+        let Some((inliers, inlier_mask)) = best else {
+            return Err(counts.nothing_found(threshold));
         };
         if counts.skips() > most_skips {
             log::warn!("{NAME} ended early: more trials than max_skips came to nothing");
@@ -509,10 +523,6 @@ where
         let estimator = self
             .estimator
             .fit(&x.select(Axis(0), &inliers), y.select(&inliers)?.borrow())?;
-        let mut inlier_mask = vec![false; n];
-        for i in inliers {
-            inlier_mask[i] = true;
-        }
         Ok(FittedRansacRegressor {
             estimator,
             inlier_mask,
@@ -553,6 +563,30 @@ struct Counts {
 impl Counts {
     fn skips(&self) -> usize {
         self.no_inliers + self.invalid_data + self.invalid_model
+    }
+
+    /// Why no trial was good enough.
+    fn nothing_found(&self, threshold: f64) -> Error {
+        let Counts {
+            trials,
+            no_inliers,
+            invalid_data,
+            invalid_model,
+        } = self;
+        if invalid_data + invalid_model == 0 {
+            let expected = format!(
+                "larger: in {trials} trials no row was as near to its prediction (where it is not given, it is the \
+                 median distance of the target from its median)"
+            );
+            return Error::invalid_parameter(NAME, "residual_threshold", expected, threshold);
+        }
+        Error::invalid_input(
+            NAME,
+            format!(
+                "no consensus in {trials} trials: {invalid_data} samples and {invalid_model} models were not valid, \
+                 {no_inliers} had too few inliers; raise max_trials, max_skips or residual_threshold (now {threshold})"
+            ),
+        )
     }
 }
 
@@ -623,6 +657,9 @@ impl<M: Model> Model for FittedRansacRegressor<M> {
     }
     fn importances(&self) -> Option<Result<Array2<f64>>> {
         self.estimator.importances()
+    }
+    fn importances_are_sparse(&self) -> bool {
+        self.estimator.importances_are_sparse()
     }
     fn validate(&self) -> Result<()> {
         ensure::that(self.inlier_mask.contains(&true), || {

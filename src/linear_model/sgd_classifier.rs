@@ -6,19 +6,21 @@ use ndarray::{Array1, Array2, ArrayRef2};
 use serde::{Deserialize, Serialize};
 
 use super::linear_classifier::{self, ClassList};
-use super::sgd_loss::Loss;
-use super::stochastic_gradient::{
-    Learner, Settings, SgdLearningRate, SgdPenalty, add_classes, average, begin_classes,
-    fit_classes, n_outputs, sgd_classifier_model, sgd_setters, start_from,
+use super::sgd_classes::{
+    add_classes, begin_classes, fit_classes, n_outputs, sgd_classifier_model,
 };
+use super::sgd_estimator::sgd_estimator;
+use super::sgd_learner::{Learner, start_from};
+use super::sgd_loss::Loss;
+use super::stochastic_gradient::{Own, SgdLearningRate, SgdPenalty, average};
 use crate::boxed::Confidence;
 use crate::class_weight::ClassWeight;
 use crate::elementary::{exp, ln, ln_1p};
 use crate::error::{Error, ErrorKind, Result};
+use crate::feature_selection::FeatureImportances;
 use crate::float::Float;
 use crate::labels::{Class, Labels};
 use crate::model::Model;
-use crate::observer::{Observer, Watch};
 use crate::params::{self, Hyperparameters};
 use crate::targets::ClassTarget;
 use crate::traits::{
@@ -51,217 +53,126 @@ pub enum SgdLoss {
     SquaredEpsilonInsensitive,
 }
 
-/// Linear classification by stochastic gradient descent: one step for each row, in random order.
-///
-/// It learns w (n_features) and b by making small
-///
-/// ```text
-/// mean loss(yᵢ, w·xᵢ + b) + alpha penalty(w)
-/// ```
-///
-/// for two classes, y = −1 and 1; of several classes, each against all others. For each row, with the step size η of the
-/// [schedule](SgdLearningRate), c the weight of the row and its class, and g the derivative of the loss,
-///
-/// ```text
-/// w ← max(0, 1 − η alpha) w − η c g x        b ← b − η c g
-/// ```
-///
-/// with the L2 penalty. The L1 penalty cuts weights towards 0 after each row, in sum by η alpha a step.
-///
-/// It is for many rows: a pass over them costs little more than reading them, and [`partial_fit`](PartialFit::partial_fit)
-/// learns from data that never are in memory at once (see [`begin`](SgdClassifier::begin)). For few rows take
-/// [`LogisticRegression`](super::LogisticRegression), which finds the minimum itself. Scale the features to mean 0 and
-/// variance 1 first: all share one step size.
-///
-/// # Settings
-/// | name | default | range | raising it ... |
-/// |---|---|---|---|
-/// | `loss` | hinge | | |
-/// | `penalty` | l2 | l2, l1, elasticnet, none | |
-/// | `alpha` | 1e-4 | ≥ 0; > 0 for `optimal` | strengthens the penalty, and shortens the steps of `optimal` |
-/// | `l1_ratio` | 0.15 | [0, 1] | makes the elastic net sparser |
-/// | `fit_intercept` | true | | |
-/// | `max_iter` | 1000 | ≥ 1 | allows more epochs |
-/// | `tol` | 1e-3 | ≥ 0 or none | stops earlier |
-/// | `shuffle` | true | | |
-/// | `epsilon` | 0.1 | ≥ 0 | widens what the losses of values forgive |
-/// | `random_state` | 0 | | |
-/// | `learning_rate` | optimal | | |
-/// | `eta0` | 0.01 | > 0 | lengthens the steps of all other schedules |
-/// | `power_t` | 0.5 | | shortens the later steps of `invscaling` |
-/// | `early_stopping` | false | | |
-/// | `validation_fraction` | 0.1 | (0, 1) | holds out more rows |
-/// | `n_iter_no_change` | 5 | ≥ 1 | stops later |
-/// | `class_weight` | none | none, balanced, weights ≥ 0 | makes a class count more |
-/// | `average` | 0 | a step, 0 for none | averages fewer steps |
-///
-/// The fit ends after `n_iter_no_change` epochs that do not improve the best by `tol`: the mean over the rows of loss and
-/// penalty, each when its row was met; with `early_stopping`, the accuracy on the rows held out. `average` takes `true` for
-/// 1 as a parameter by name.
-///
-/// # Complexity
-/// Time O(n p K) an epoch, for K classes of more than two; memory O(n + p K), and a copy of the samples unless they are in
-/// row order. The classes of more than two run in parallel.
-///
-/// # Errors
-/// `InvalidParameter`; `EmptyInput`, `NonFinite` and `ShapeMismatch` of the data; `TooFewClasses` when fewer than two
-/// classes have weight; `UnknownLabel` when `class_weight` names no class of the target; `Overflow` when steps are too
-/// large for the data; `Cancelled`; with `early_stopping`, `TooFewSamples` and `InvalidInput` when rows cannot be held out.
-/// Not converging is no error: see [`converged`](FittedSgdClassifier::converged).
-///
-/// # Source
-/// L. Bottou, "Stochastic gradient descent tricks" (2012); Y. Tsuruoka and others, "Stochastic gradient descent training
-/// for L1-regularized log-linear models with cumulative penalty" (2009); W. Xu, "Towards optimal one pass large scale
-/// learning with averaged stochastic gradient descent" (2011); K. Crammer and others, "Online passive-aggressive
-/// algorithms" (2006). Steps, schedules and stopping are scikit-learn's: without `shuffle` the weights are, to rounding.
-/// Different are: the order of shuffled rows, which is the same for all classes; early stopping, which scores the weights
-/// as they are and counts both classes of `log_loss`; averaging over several calls of `partial_fit`, which goes on from
-/// the intercept of the last step; classes whose rows all have weight 0, which are left out. A row of weight 0 makes a step
-/// all the same, of the penalty alone, as in scikit-learn.
-///
-/// # Examples
-/// ```
-/// use fitwell::{linear_model::SgdClassifier, prelude::*, preprocessing::StandardScaler};
-/// use ndarray::array;
-///
-/// let x = array![[-1.0, -1.0], [-2.0, -1.0], [1.0, 1.0], [2.0, 1.0]];
-/// let y = Labels::from(["low", "low", "high", "high"]);
-/// let model = pipeline("scale", StandardScaler::new()).then("sgd", SgdClassifier::new()).fit(&x, &y)?;
-/// assert_eq!(model.predict(&array![[-0.8, -1.0]])?, Labels::from(["low"]));
-///
-/// // Batch by batch:
-/// let mut model = SgdClassifier::new().begin(2, &y)?;
-/// for _ in 0..10 {
-///     model.partial_fit(&x, &y)?;
-/// }
-/// assert_eq!(model.score(&x, &y)?, 1.0);
-/// assert_eq!(model.t(), 41);
-/// # Ok::<(), Error>(())
-/// ```
-#[doc(alias = "SGDClassifier")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SgdClassifier {
-    loss: SgdLoss,
-    penalty: Option<SgdPenalty>,
-    #[serde(with = "params::number")]
-    alpha: f64,
-    #[serde(with = "params::number")]
-    l1_ratio: f64,
-    fit_intercept: bool,
-    max_iter: usize,
-    #[serde(with = "params::optional_number")]
-    tol: Option<f64>,
-    shuffle: bool,
-    #[serde(with = "params::number")]
-    epsilon: f64,
-    random_state: u64,
-    learning_rate: SgdLearningRate,
-    #[serde(with = "params::number")]
-    eta0: f64,
-    #[serde(with = "params::number")]
-    power_t: f64,
-    early_stopping: bool,
-    #[serde(with = "params::number")]
-    validation_fraction: f64,
-    n_iter_no_change: usize,
-    class_weight: ClassWeight,
-    #[serde(with = "average")]
-    average: usize,
-    #[serde(skip)]
-    watch: Watch,
-}
-
-impl Default for SgdClassifier {
-    fn default() -> Self {
-        SgdClassifier {
-            loss: SgdLoss::Hinge,
-            penalty: Some(SgdPenalty::L2),
-            alpha: 1e-4,
-            l1_ratio: 0.15,
-            fit_intercept: true,
-            max_iter: 1000,
-            tol: Some(1e-3),
-            shuffle: true,
-            epsilon: 0.1,
-            random_state: 0,
-            learning_rate: SgdLearningRate::Optimal,
-            eta0: 0.01,
-            power_t: 0.5,
-            early_stopping: false,
-            validation_fraction: 0.1,
-            n_iter_no_change: 5,
-            class_weight: ClassWeight::None,
-            average: 0,
-            watch: Watch::default(),
-        }
+sgd_estimator! {
+    /// Linear classification by stochastic gradient descent: one step for each row, in random order.
+    ///
+    /// It learns w (n_features) and b by making small
+    ///
+    /// ```text
+    /// mean loss(yᵢ, w·xᵢ + b) + alpha penalty(w)
+    /// ```
+    ///
+    /// for two classes, y = −1 and 1; of several classes, each against all others. For each row, with the step size η of the
+    /// [schedule](SgdLearningRate), c the weight of the row and its class, and g the derivative of the loss,
+    ///
+    /// ```text
+    /// w ← max(0, 1 − η alpha) w − η c g x        b ← b − η c g
+    /// ```
+    ///
+    /// with the L2 penalty. The L1 penalty cuts weights towards 0 after each row, in sum by η alpha a step.
+    ///
+    /// It is for many rows: a pass over them costs little more than reading them, and [`partial_fit`](PartialFit::partial_fit)
+    /// learns from data that never are in memory at once (see [`begin`](SgdClassifier::begin)). For few rows take
+    /// [`LogisticRegression`](super::LogisticRegression), which finds the minimum itself. Scale the features to mean 0 and
+    /// variance 1 first: all share one step size.
+    ///
+    /// # Settings
+    /// | name | default | range | raising it ... |
+    /// |---|---|---|---|
+    /// | `loss` | hinge | | |
+    /// | `penalty` | l2 | l2, l1, elasticnet, none | |
+    /// | `alpha` | 1e-4 | ≥ 0; > 0 for `optimal` | strengthens the penalty, and shortens the steps of `optimal` |
+    /// | `l1_ratio` | 0.15 | [0, 1] | makes the elastic net sparser |
+    /// | `fit_intercept` | true | | |
+    /// | `max_iter` | 1000 | ≥ 1 | allows more epochs |
+    /// | `tol` | 1e-3 | ≥ 0 or none | stops earlier |
+    /// | `shuffle` | true | | |
+    /// | `epsilon` | 0.1 | ≥ 0 | widens what the losses of values forgive |
+    /// | `random_state` | 0 | | |
+    /// | `learning_rate` | optimal | | |
+    /// | `eta0` | 0.01 | > 0 | lengthens the steps of all other schedules |
+    /// | `power_t` | 0.5 | | shortens the later steps of `invscaling` |
+    /// | `early_stopping` | false | | |
+    /// | `validation_fraction` | 0.1 | (0, 1) | holds out more rows |
+    /// | `n_iter_no_change` | 5 | ≥ 1 | stops later |
+    /// | `class_weight` | none | none, balanced, weights ≥ 0 | makes a class count more |
+    /// | `average` | 0 | a step, 0 for none | averages fewer steps |
+    ///
+    /// The fit ends after `n_iter_no_change` epochs that do not improve the best by `tol`: the mean over the rows of loss and
+    /// penalty, each when its row was met; with `early_stopping`, the accuracy on the rows held out. `average` takes `true` for
+    /// 1 as a parameter by name.
+    ///
+    /// # Complexity
+    /// Time O(n p K) an epoch, for K classes of more than two; memory O(n + p K), and a copy of the samples unless they are in
+    /// row order. The classes of more than two run in parallel.
+    ///
+    /// # Errors
+    /// `InvalidParameter`; `EmptyInput`, `NonFinite` and `ShapeMismatch` of the data; `TooFewClasses` when fewer than two
+    /// classes have weight; `UnknownLabel` when `class_weight` names no class of the target; `Overflow` when steps are too
+    /// large for the data; `Cancelled`; with `early_stopping`, `InvalidInput` when rows cannot be held out.
+    /// Not converging is no error: see [`converged`](FittedSgdClassifier::converged).
+    ///
+    /// # Source
+    /// L. Bottou, "Stochastic gradient descent tricks" (2012); Y. Tsuruoka and others, "Stochastic gradient descent training
+    /// for L1-regularized log-linear models with cumulative penalty" (2009); W. Xu, "Towards optimal one pass large scale
+    /// learning with averaged stochastic gradient descent" (2011); K. Crammer and others, "Online passive-aggressive
+    /// algorithms" (2006). Steps, schedules and stopping are scikit-learn's: without `shuffle` the weights are, to rounding.
+    /// Different are: the order of shuffled rows, which is the same for all classes; early stopping, which scores the weights
+    /// as they are and counts both classes of `log_loss`; averaging over several calls of `partial_fit`, which goes on from
+    /// the intercept of the last step; classes whose rows all have weight 0, which are left out. A row of weight 0 makes a step
+    /// all the same, of the penalty alone, as in scikit-learn.
+    ///
+    /// # Examples
+    /// ```
+    /// use fitwell::{linear_model::SgdClassifier, prelude::*, preprocessing::StandardScaler};
+    /// use ndarray::array;
+    ///
+    /// let x = array![[-1.0, -1.0], [-2.0, -1.0], [1.0, 1.0], [2.0, 1.0]];
+    /// let y = Labels::from(["low", "low", "high", "high"]);
+    /// let model = pipeline("scale", StandardScaler::new()).then("sgd", SgdClassifier::new()).fit(&x, &y)?;
+    /// assert_eq!(model.predict(&array![[-0.8, -1.0]])?, Labels::from(["low"]));
+    ///
+    /// // Batch by batch:
+    /// let mut model = SgdClassifier::new().begin(2, &y)?;
+    /// for _ in 0..10 {
+    ///     model.partial_fit(&x, &y)?;
+    /// }
+    /// assert_eq!(model.score(&x, &y)?, 1.0);
+    /// assert_eq!(model.t(), 41);
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[doc(alias = "SGDClassifier")]
+    pub struct SgdClassifier {
+        loss: SgdLoss = SgdLoss::Hinge => "The loss.";
+        #[serde(with = "params::number")]
+        epsilon: f64 = 0.1 => "The ε of the losses that have one.";
+        learning_rate: SgdLearningRate = SgdLearningRate::Optimal => "The schedule of step sizes.";
+        #[serde(with = "params::number")]
+        power_t: f64 = 0.5 => "The power of the schedule `invscaling`.";
+        class_weight: ClassWeight = ClassWeight::None => "How much the classes count.";
+        #[serde(with = "average")]
+        average: usize = 0 => "The step from which the weights are averaged over the steps, counted from 1; 0 for no average.";
     }
-}
-
-sgd_setters!(SgdClassifier: penalty, alpha, l1_ratio, fit_intercept, max_iter, tol, shuffle, epsilon, random_state,
-    learning_rate, eta0, power_t, early_stopping, validation_fraction, n_iter_no_change, class_weight, average, observer);
-
-impl SgdClassifier {
-    /// The loss.
-    #[must_use]
-    pub fn loss(mut self, loss: SgdLoss) -> Self {
-        self.loss = loss;
-        self
-    }
-
-    fn settings(&self) -> Settings {
-        Settings {
-            name: NAME,
-            loss: match self.loss {
-                SgdLoss::Hinge => Loss::Hinge(1.0),
-                SgdLoss::LogLoss => Loss::Log,
-                SgdLoss::ModifiedHuber => Loss::ModifiedHuber,
-                SgdLoss::SquaredHinge => Loss::SquaredHinge,
-                SgdLoss::Perceptron => Loss::Hinge(0.0),
-                SgdLoss::SquaredError => Loss::SquaredError,
-                SgdLoss::Huber => Loss::Huber(self.epsilon),
-                SgdLoss::EpsilonInsensitive => Loss::EpsilonInsensitive(self.epsilon),
-                SgdLoss::SquaredEpsilonInsensitive => Loss::SquaredEpsilonInsensitive(self.epsilon),
-            },
-            passive: self.loss == SgdLoss::Hinge,
-            epsilon: self.epsilon,
-            penalty: self.penalty,
-            alpha: self.alpha,
-            l1_ratio: self.l1_ratio,
-            learning_rate: self.learning_rate,
-            eta0: self.eta0,
-            power_t: self.power_t,
-            fit_intercept: self.fit_intercept,
-            average: self.average,
-            max_iter: self.max_iter,
-            tol: self.tol,
-            shuffle: self.shuffle,
-            early_stopping: self.early_stopping,
-            validation_fraction: self.validation_fraction,
-            n_iter_no_change: self.n_iter_no_change,
-            random_state: self.random_state,
-        }
-    }
-}
-
-impl Hyperparameters for SgdClassifier {
-    const NAME: &'static str = NAME;
-
-    fn restore(mut self, original: &Self) -> Self {
-        self.watch = original.watch.clone();
-        self
-    }
-
-    fn check(&self) -> Result<()> {
-        self.settings().check()?;
-        self.class_weight.check(NAME)
-    }
-}
-
-impl fmt::Display for SgdClassifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&params::describe(self))
-    }
+    defaults { penalty: Some(SgdPenalty::L2), eta0: 0.01 }
+    own(this) Own {
+        loss: match this.loss {
+            SgdLoss::Hinge => Loss::Hinge(1.0),
+            SgdLoss::LogLoss => Loss::Log,
+            SgdLoss::ModifiedHuber => Loss::ModifiedHuber,
+            SgdLoss::SquaredHinge => Loss::SquaredHinge,
+            SgdLoss::Perceptron => Loss::Hinge(0.0),
+            SgdLoss::SquaredError => Loss::SquaredError,
+            SgdLoss::Huber => Loss::Huber(this.epsilon),
+            SgdLoss::EpsilonInsensitive => Loss::EpsilonInsensitive(this.epsilon),
+            SgdLoss::SquaredEpsilonInsensitive => Loss::SquaredEpsilonInsensitive(this.epsilon),
+        },
+        passive: this.loss == SgdLoss::Hinge,
+        epsilon: this.epsilon,
+        learning_rate: this.learning_rate,
+        power_t: this.power_t,
+        average: this.average,
+    };
+    check(this) this.class_weight.check(NAME);
 }
 
 sgd_classifier_model! {

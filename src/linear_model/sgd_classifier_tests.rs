@@ -45,7 +45,7 @@ fn every() -> Vec<SgdClassifier> {
 /// One step after the other, as the formulas say, on whole vectors.
 fn by_hand(e: &SgdClassifier, x: &Array2<f64>, y: &[f64]) -> (Vec<f64>, f64) {
     let (mut w, mut b, mut t) = (vec![0.0; x.ncols()], 0.0, 1.0);
-    let loss = e.settings().loss;
+    let loss = e.settings().own.loss;
     let typical = (1.0 / e.alpha.sqrt()).sqrt();
     let t0 = 1.0 / (typical / loss.gradient(1.0, -typical).max(1.0) * e.alpha);
     for _ in 0..e.max_iter {
@@ -78,7 +78,7 @@ fn steps_are_those_of_the_formulas() {
                 .shuffle(false)
                 .tol(None)
                 .max_iter(3);
-            let negative = e.settings().loss.negative();
+            let negative = e.settings().own.loss.negative();
             let signs: Vec<f64> = y
                 .codes()
                 .iter()
@@ -310,7 +310,7 @@ fn early_stopping_holds_out_rows_of_every_class() {
         .fit(&x, &y);
     assert!(matches!(
         few.unwrap_err().kind(),
-        ErrorKind::TooFewSamples { .. }
+        ErrorKind::InvalidParameter { .. }
     ));
 }
 

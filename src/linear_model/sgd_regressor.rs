@@ -6,18 +6,18 @@ use ndarray::{Array1, Array2, ArrayRef2, ArrayView1, Axis, Ix1};
 use serde::{Deserialize, Serialize};
 
 use super::affine::affine;
+use super::sgd_estimator::sgd_estimator;
 use super::sgd_kernel::Goal;
+use super::sgd_learner::{Learner, start_from};
 use super::sgd_loss::Loss;
 use super::sgd_train::Samples;
-use super::stochastic_gradient::{
-    Learner, Settings, SgdLearningRate, SgdPenalty, average, sgd_setters, start_from,
-};
+use super::stochastic_gradient::{Own, SgdLearningRate, SgdPenalty, average};
 use crate::check;
 use crate::error::{Error, Result};
+use crate::feature_selection::FeatureImportances;
 use crate::float::Float;
 use crate::metrics;
 use crate::model::Model;
-use crate::observer::{Observer, Watch};
 use crate::params::{self, Hyperparameters};
 use crate::targets::{RealTarget, RealTargets};
 use crate::traits::{Estimator, LinearModel, PartialFit, Predict, Score};
@@ -38,167 +38,99 @@ pub enum SgdRegressionLoss {
     SquaredEpsilonInsensitive,
 }
 
-/// Linear regression by stochastic gradient descent: one step for each row, in random order.
-///
-/// It learns w (n_features) and b by making small
-///
-/// ```text
-/// mean loss(yᵢ, w·xᵢ + b) + alpha penalty(w)
-/// ```
-///
-/// with the steps that [`SgdClassifier`](super::SgdClassifier) describes. It is for many rows, and for rows that come in
-/// batches ([`begin`](SgdRegressor::begin) and [`partial_fit`](PartialFit::partial_fit)); for few rows take
-/// [`Ridge`](super::Ridge), which finds the minimum itself. Scale the features to mean 0 and variance 1 first, or the steps
-/// may be too long: coefficients then grow from step to step, up to an `Overflow`.
-///
-/// # Settings
-/// | name | default | range | raising it ... |
-/// |---|---|---|---|
-/// | `loss` | squared_error | | |
-/// | `penalty` | l2 | l2, l1, elasticnet, none | |
-/// | `alpha` | 1e-4 | ≥ 0; > 0 for `optimal` | strengthens the penalty, and shortens the steps of `optimal` |
-/// | `l1_ratio` | 0.15 | [0, 1] | makes the elastic net sparser |
-/// | `fit_intercept` | true | | |
-/// | `max_iter` | 1000 | ≥ 1 | allows more epochs |
-/// | `tol` | 1e-3 | ≥ 0 or none | stops earlier |
-/// | `shuffle` | true | | |
-/// | `epsilon` | 0.1 | ≥ 0 | widens what the losses other than the squared error forgive |
-/// | `random_state` | 0 | | |
-/// | `learning_rate` | invscaling | | |
-/// | `eta0` | 0.01 | > 0 | lengthens the steps of all schedules but `optimal` |
-/// | `power_t` | 0.25 | | shortens the later steps of `invscaling` |
-/// | `early_stopping` | false | | |
-/// | `validation_fraction` | 0.1 | (0, 1) | holds out more rows |
-/// | `n_iter_no_change` | 5 | ≥ 1 | stops later |
-/// | `average` | 0 | a step, 0 for none | averages fewer steps |
-///
-/// The fit ends after `n_iter_no_change` epochs that do not improve the best by `tol`: the mean over the rows of loss and
-/// penalty, each when its row was met; with `early_stopping`, R² on the rows held out.
-///
-/// # Units
-/// Coefficients are in units of the target per unit of the feature, `tol` and `epsilon` in those of the loss and the target.
-///
-/// # Complexity
-/// Time O(n p) an epoch; memory O(n + p), and a copy of the samples unless they are in row order.
-///
-/// # Errors
-/// `InvalidParameter`; `EmptyInput`, `NonFinite` and `ShapeMismatch` of the data; `Overflow` when steps are too large for
-/// the data; `Cancelled`; with `early_stopping`, `TooFewSamples` and `InvalidInput` when rows cannot be held out. Not
-/// converging is no error: see [`converged`](FittedSgdRegressor::converged).
-///
-/// # Source
-/// As [`SgdClassifier`](super::SgdClassifier), and where we differ from scikit-learn.
-///
-/// # Examples
-/// ```
-/// use fitwell::{linear_model::SgdRegressor, prelude::*};
-/// use ndarray::array;
-///
-/// let (x, y) = (array![[-1.5], [-0.5], [0.5], [1.5]], array![-2.0, 0.0, 2.0, 4.0]); // 1 + 2 x
-/// let model = SgdRegressor::new().alpha(0.0).eta0(0.1).tol(1e-9).fit(&x, &y)?;
-/// assert!(f64::abs(model.coef()[0] - 2.0) < 1e-2 && f64::abs(model.intercept() - 1.0) < 1e-2);
-/// # Ok::<(), Error>(())
-/// ```
-#[doc(alias = "SGDRegressor")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SgdRegressor {
-    loss: SgdRegressionLoss,
-    penalty: Option<SgdPenalty>,
-    #[serde(with = "params::number")]
-    alpha: f64,
-    #[serde(with = "params::number")]
-    l1_ratio: f64,
-    fit_intercept: bool,
-    max_iter: usize,
-    #[serde(with = "params::optional_number")]
-    tol: Option<f64>,
-    shuffle: bool,
-    #[serde(with = "params::number")]
-    epsilon: f64,
-    random_state: u64,
-    learning_rate: SgdLearningRate,
-    #[serde(with = "params::number")]
-    eta0: f64,
-    #[serde(with = "params::number")]
-    power_t: f64,
-    early_stopping: bool,
-    #[serde(with = "params::number")]
-    validation_fraction: f64,
-    n_iter_no_change: usize,
-    #[serde(with = "average")]
-    average: usize,
-    #[serde(skip)]
-    watch: Watch,
-}
-
-impl Default for SgdRegressor {
-    fn default() -> Self {
-        SgdRegressor {
-            loss: SgdRegressionLoss::SquaredError,
-            penalty: Some(SgdPenalty::L2),
-            alpha: 1e-4,
-            l1_ratio: 0.15,
-            fit_intercept: true,
-            max_iter: 1000,
-            tol: Some(1e-3),
-            shuffle: true,
-            epsilon: 0.1,
-            random_state: 0,
-            learning_rate: SgdLearningRate::Invscaling,
-            eta0: 0.01,
-            power_t: 0.25,
-            early_stopping: false,
-            validation_fraction: 0.1,
-            n_iter_no_change: 5,
-            average: 0,
-            watch: Watch::default(),
-        }
+sgd_estimator! {
+    /// Linear regression by stochastic gradient descent: one step for each row, in random order.
+    ///
+    /// It learns w (n_features) and b by making small
+    ///
+    /// ```text
+    /// mean loss(yᵢ, w·xᵢ + b) + alpha penalty(w)
+    /// ```
+    ///
+    /// with the steps that [`SgdClassifier`](super::SgdClassifier) describes. It is for many rows, and for rows that come in
+    /// batches ([`begin`](SgdRegressor::begin) and [`partial_fit`](PartialFit::partial_fit)); for few rows take
+    /// [`Ridge`](super::Ridge), which finds the minimum itself. Scale the features to mean 0 and variance 1 first, or the steps
+    /// may be too long: coefficients then grow from step to step, up to an `Overflow`.
+    ///
+    /// # Settings
+    /// | name | default | range | raising it ... |
+    /// |---|---|---|---|
+    /// | `loss` | squared_error | | |
+    /// | `penalty` | l2 | l2, l1, elasticnet, none | |
+    /// | `alpha` | 1e-4 | ≥ 0; > 0 for `optimal` | strengthens the penalty, and shortens the steps of `optimal` |
+    /// | `l1_ratio` | 0.15 | [0, 1] | makes the elastic net sparser |
+    /// | `fit_intercept` | true | | |
+    /// | `max_iter` | 1000 | ≥ 1 | allows more epochs |
+    /// | `tol` | 1e-3 | ≥ 0 or none | stops earlier |
+    /// | `shuffle` | true | | |
+    /// | `epsilon` | 0.1 | ≥ 0 | widens what the losses other than the squared error forgive |
+    /// | `random_state` | 0 | | |
+    /// | `learning_rate` | invscaling | | |
+    /// | `eta0` | 0.01 | > 0 | lengthens the steps of all schedules but `optimal` |
+    /// | `power_t` | 0.25 | | shortens the later steps of `invscaling` |
+    /// | `early_stopping` | false | | |
+    /// | `validation_fraction` | 0.1 | (0, 1) | holds out more rows |
+    /// | `n_iter_no_change` | 5 | ≥ 1 | stops later |
+    /// | `average` | 0 | a step, 0 for none | averages fewer steps |
+    ///
+    /// The fit ends after `n_iter_no_change` epochs that do not improve the best by `tol`: the mean over the rows of loss and
+    /// penalty, each when its row was met; with `early_stopping`, R² on the rows held out.
+    ///
+    /// # Units
+    /// Coefficients are in units of the target per unit of the feature, `tol` and `epsilon` in those of the loss and the target.
+    ///
+    /// # Complexity
+    /// Time O(n p) an epoch; memory O(n + p), and a copy of the samples unless they are in row order.
+    ///
+    /// # Errors
+    /// `InvalidParameter`; `EmptyInput`, `NonFinite` and `ShapeMismatch` of the data; `Overflow` when steps are too large for
+    /// the data; `Cancelled`; with `early_stopping`, `InvalidInput` when rows cannot be held out. Not
+    /// converging is no error: see [`converged`](FittedSgdRegressor::converged).
+    ///
+    /// # Source
+    /// As [`SgdClassifier`](super::SgdClassifier), and where we differ from scikit-learn.
+    ///
+    /// # Examples
+    /// ```
+    /// use fitwell::{linear_model::SgdRegressor, prelude::*};
+    /// use ndarray::array;
+    ///
+    /// let (x, y) = (array![[-1.5], [-0.5], [0.5], [1.5]], array![-2.0, 0.0, 2.0, 4.0]); // 1 + 2 x
+    /// let model = SgdRegressor::new().alpha(0.0).eta0(0.1).tol(1e-9).fit(&x, &y)?;
+    /// assert!(f64::abs(model.coef()[0] - 2.0) < 1e-2 && f64::abs(model.intercept() - 1.0) < 1e-2);
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[doc(alias = "SGDRegressor")]
+    pub struct SgdRegressor {
+        loss: SgdRegressionLoss = SgdRegressionLoss::SquaredError => "The loss.";
+        #[serde(with = "params::number")]
+        epsilon: f64 = 0.1 => "The ε of the losses that have one.";
+        learning_rate: SgdLearningRate = SgdLearningRate::Invscaling => "The schedule of step sizes.";
+        #[serde(with = "params::number")]
+        power_t: f64 = 0.25 => "The power of the schedule `invscaling`.";
+        #[serde(with = "average")]
+        average: usize = 0 => "The step from which the weights are averaged over the steps, counted from 1; 0 for no average.";
     }
+    defaults { penalty: Some(SgdPenalty::L2), eta0: 0.01 }
+    own(this) Own {
+        loss: match this.loss {
+            SgdRegressionLoss::SquaredError => Loss::SquaredError,
+            SgdRegressionLoss::Huber => Loss::Huber(this.epsilon),
+            SgdRegressionLoss::EpsilonInsensitive => Loss::EpsilonInsensitive(this.epsilon),
+            SgdRegressionLoss::SquaredEpsilonInsensitive => {
+                Loss::SquaredEpsilonInsensitive(this.epsilon)
+            }
+        },
+        passive: this.loss == SgdRegressionLoss::EpsilonInsensitive,
+        epsilon: this.epsilon,
+        learning_rate: this.learning_rate,
+        power_t: this.power_t,
+        average: this.average,
+    };
+    check(_this) Ok(());
 }
-
-sgd_setters!(SgdRegressor: penalty, alpha, l1_ratio, fit_intercept, max_iter, tol, shuffle, epsilon, random_state,
-    learning_rate, eta0, power_t, early_stopping, validation_fraction, n_iter_no_change, average, observer);
 
 impl SgdRegressor {
-    /// The loss.
-    #[must_use]
-    pub fn loss(mut self, loss: SgdRegressionLoss) -> Self {
-        self.loss = loss;
-        self
-    }
-
-    fn settings(&self) -> Settings {
-        Settings {
-            name: NAME,
-            loss: match self.loss {
-                SgdRegressionLoss::SquaredError => Loss::SquaredError,
-                SgdRegressionLoss::Huber => Loss::Huber(self.epsilon),
-                SgdRegressionLoss::EpsilonInsensitive => Loss::EpsilonInsensitive(self.epsilon),
-                SgdRegressionLoss::SquaredEpsilonInsensitive => {
-                    Loss::SquaredEpsilonInsensitive(self.epsilon)
-                }
-            },
-            passive: self.loss == SgdRegressionLoss::EpsilonInsensitive,
-            epsilon: self.epsilon,
-            penalty: self.penalty,
-            alpha: self.alpha,
-            l1_ratio: self.l1_ratio,
-            learning_rate: self.learning_rate,
-            eta0: self.eta0,
-            power_t: self.power_t,
-            fit_intercept: self.fit_intercept,
-            average: self.average,
-            max_iter: self.max_iter,
-            tol: self.tol,
-            shuffle: self.shuffle,
-            early_stopping: self.early_stopping,
-            validation_fraction: self.validation_fraction,
-            n_iter_no_change: self.n_iter_no_change,
-            random_state: self.random_state,
-        }
-    }
-
     /// As [`fit`](Estimator::fit), from the coefficients of a model instead of 0: scikit-learn's `warm_start`. The schedule
     /// of step sizes begins anew.
     ///
@@ -250,25 +182,6 @@ impl SgdRegressor {
             estimator: self.clone(),
             learner,
         })
-    }
-}
-
-impl Hyperparameters for SgdRegressor {
-    const NAME: &'static str = NAME;
-
-    fn restore(mut self, original: &Self) -> Self {
-        self.watch = original.watch.clone();
-        self
-    }
-
-    fn check(&self) -> Result<()> {
-        self.settings().check()
-    }
-}
-
-impl fmt::Display for SgdRegressor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&params::describe(self))
     }
 }
 
@@ -362,6 +275,15 @@ impl<F: Float, Y: RealTargets<F, Dim = Ix1> + ?Sized> Score<ArrayRef2<F>, Y>
     }
 }
 
+impl<F: Float> FeatureImportances for FittedSgdRegressor<F> {
+    fn feature_importances(&self) -> Result<Array2<f64>> {
+        Ok(self.learner.coef.mapv(F::f64))
+    }
+    fn is_sparse(&self) -> bool {
+        self.estimator.penalty == Some(SgdPenalty::L1)
+    }
+}
+
 impl<F: Float> LinearModel for FittedSgdRegressor<F> {
     fn coefficients(&self) -> Array2<f64> {
         self.learner.coef.mapv(F::f64)
@@ -380,7 +302,11 @@ impl<F: Float> Model for FittedSgdRegressor<F> {
     }
 
     fn importances(&self) -> Option<Result<Array2<f64>>> {
-        Some(Ok(self.learner.coef.mapv(F::f64)))
+        Some(self.feature_importances())
+    }
+
+    fn importances_are_sparse(&self) -> bool {
+        self.is_sparse()
     }
 
     fn validate(&self) -> Result<()> {

@@ -117,7 +117,7 @@ pub(super) struct Call<'a> {
 /// Learns all tasks. Rows that are held out are shared out by `classes`, if there are any.
 ///
 /// # Errors
-/// `Overflow` when weights leave the range of their type; `Cancelled`; `TooFewSamples` and `InvalidInput` when rows cannot
+/// `Overflow` when weights leave the range of their type; `Cancelled`; `InvalidParameter` and `InvalidInput` when rows cannot
 /// be held out.
 pub(super) fn train<'a, F: Float>(
     call: &Call<'_>,
@@ -318,16 +318,19 @@ fn hold_out<F: Float>(
 ) -> Result<(Vec<u32>, Vec<u32>)> {
     let n = samples.n_rows;
     let held = (n as f64 * share).ceil() as usize;
-    let refuse = |needed: usize| {
-        Err(ErrorKind::TooFewSamples {
-            what: format!("`{name}` with early stopping, rows to hold out"),
-            needed,
-            got: n,
-        }
-        .into())
+    let refuse = |least: usize| {
+        let expected = format!(
+            "a share that holds out {least} or more of the {n} rows with early stopping, and leaves as many to learn from"
+        );
+        Err(Error::invalid_parameter(
+            name,
+            "validation_fraction",
+            expected,
+            share,
+        ))
     };
     if held == 0 || held >= n {
-        return refuse(2);
+        return refuse(1);
     }
     let mut rng = random::stream(seed, 0);
     let mut order: Vec<u32> = (0..n as u32).collect();
@@ -347,7 +350,7 @@ fn hold_out<F: Float>(
         }
         let present = counts.iter().filter(|&&count| count > 0).count();
         if held < present || n - held < present {
-            return refuse((present as f64 / share.min(1.0 - share)).ceil() as usize);
+            return refuse(present);
         }
         // The largest remainders make up what rounding down leaves.
         let exact: Vec<f64> = (counts.iter())

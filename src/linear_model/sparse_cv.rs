@@ -13,6 +13,7 @@ use super::coordinate_descent::{
 };
 use crate::check::{self, Interval};
 use crate::error::Result;
+use crate::feature_selection::is_all_l1;
 use crate::float::Float;
 use crate::linear_model::linear_regressor::linear_regressor;
 use crate::model_selection::CrossValidator;
@@ -25,11 +26,12 @@ use crate::traits::Estimator;
 /// fitted model.
 macro_rules! cv_estimator {
     (
-        $(#[$doc:meta])*
-        pub struct $name:ident for $dim:ident, joint $joint:literal {
-            $($(#[$attr:meta])* $field:ident: $type:ty = $default:expr => $about:literal;)+
+        about { $(#[$doc:meta])* }
+        rest { $(#[$rest:meta])* }
+        pub struct $name:ident for $dim:ident {
+            $(positive: $positive_type:ty,)?
+            $(l1_ratio: $ratio_type:ty,)?
         }
-        $(with $extra:ident: $extra_type:ty = $extra_default:expr => $extra_about:literal;)?
         of($this:ident) {
             l1_ratios: $ratios:expr,
             positive: $positive:expr,
@@ -38,6 +40,26 @@ macro_rules! cv_estimator {
         pub struct $fitted:ident;
     ) => {
         $(#[$doc])*
+        /// | `alphas` | 100 | a count, or penalties of `[0, inf)` | a count: in equal ratios, from the least that leaves no feature |
+        /// | `eps` | 1e-3 | `(0, inf)` | the last penalty over the first, for a count of them |
+        /// | `cv` | 5 | a number of folds, a splitter, or a list of splits | |
+        /// | `fit_intercept`, `max_iter`, `tol`, `selection`, `random_state` | `true`, 1000, 1e-4, cyclic, 0 | | as without the search |
+        ///
+        /// Each fold's error is the mean squared error of its test rows, weighted where the target has weights; the penalty of
+        /// the least mean over the folds wins, and the model is fitted with it on all rows. Penalties are those of all rows, the
+        /// same for each fold. `precompute`, `copy_X` and `n_jobs` have no counterpart: they change no result.
+        ///
+        /// # Complexity
+        /// For n ≥ p, with folds that divide the rows: one pass that forms the products of the features, O(n p²), in parallel,
+        /// whatever the number of penalties and folds; then O(p²) for a sweep of each fold. Extra memory O(p²) for each fold.
+        /// Otherwise a fit of each fold, which copies its rows. Folds run side by side; the number of threads changes no bit of
+        /// the result.
+        ///
+        /// # Errors
+        /// `InvalidParameter`; `EmptyInput`; `NonFinite`; `ShapeMismatch`; those of the splitter; `InvalidInput` for a fold
+        /// whose rows weigh nothing; `Overflow`; `Cancelled` when the observer stops it.
+        ///
+        $(#[$rest])*
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(
             default,
@@ -49,9 +71,17 @@ macro_rules! cv_estimator {
         )]
         #[must_use]
         pub struct $name<C = usize> {
-            $($extra: $extra_type,)?
+            $(l1_ratio: $ratio_type,)?
             alphas: Alphas,
-            $($(#[$attr])* $field: $type,)+
+            #[serde(with = "crate::params::number")]
+            eps: f64,
+            fit_intercept: bool,
+            max_iter: usize,
+            #[serde(with = "crate::params::number")]
+            tol: f64,
+            $(positive: $positive_type,)?
+            selection: Selection,
+            random_state: u64,
             cv: C,
             #[serde(skip)]
             watch: Watch,
@@ -64,9 +94,15 @@ macro_rules! cv_estimator {
                     *folds = 5;
                 }
                 $name {
-                    $($extra: $extra_default,)?
+                    $(l1_ratio: <$ratio_type>::from(0.5),)?
                     alphas: Alphas::Count(100),
-                    $($field: $default,)+
+                    eps: 1e-3,
+                    fit_intercept: true,
+                    max_iter: 1000,
+                    tol: 1e-4,
+                    $(positive: <$positive_type>::default(),)?
+                    selection: Selection::Cyclic,
+                    random_state: 0,
                     cv,
                     watch: Watch::default(),
                 }
@@ -88,27 +124,69 @@ macro_rules! cv_estimator {
             }
 
             $(
-                #[doc = $extra_about]
-                pub fn $extra(mut self, $extra: impl Into<$extra_type>) -> Self {
-                    self.$extra = $extra.into();
+                /// The share of the L1 penalty: a number, or several to choose from.
+                pub fn l1_ratio(mut self, l1_ratio: impl Into<$ratio_type>) -> Self {
+                    self.l1_ratio = l1_ratio.into();
                     self
                 }
             )?
 
             $(
-                #[doc = $about]
-                pub fn $field(mut self, $field: $type) -> Self {
-                    self.$field = $field;
+                /// Whether coefficients must not be negative.
+                pub fn positive(mut self, positive: $positive_type) -> Self {
+                    self.positive = positive;
                     self
                 }
-            )+
+            )?
+
+            /// The last penalty over the first, for a number of them.
+            pub fn eps(mut self, eps: f64) -> Self {
+                self.eps = eps;
+                self
+            }
+
+            /// Whether to learn an intercept.
+            pub fn fit_intercept(mut self, fit_intercept: bool) -> Self {
+                self.fit_intercept = fit_intercept;
+                self
+            }
+
+            /// Sweeps over the features for each penalty, at most.
+            pub fn max_iter(mut self, max_iter: usize) -> Self {
+                self.max_iter = max_iter;
+                self
+            }
+
+            /// When to stop: the duality gap in units of the mean square of y.
+            pub fn tol(mut self, tol: f64) -> Self {
+                self.tol = tol;
+                self
+            }
+
+            /// Which coefficient moves next.
+            pub fn selection(mut self, selection: Selection) -> Self {
+                self.selection = selection;
+                self
+            }
+
+            /// The seed of the random selection.
+            pub fn random_state(mut self, random_state: u64) -> Self {
+                self.random_state = random_state;
+                self
+            }
 
             /// A number of folds, a splitter, or a list of splits.
             pub fn cv<D: CrossValidator>(self, cv: D) -> $name<D> {
                 $name {
-                    $($extra: self.$extra,)?
+                    $(l1_ratio: { let kept: $ratio_type = self.l1_ratio; kept },)?
                     alphas: self.alphas,
-                    $($field: self.$field,)+
+                    eps: self.eps,
+                    fit_intercept: self.fit_intercept,
+                    max_iter: self.max_iter,
+                    tol: self.tol,
+                    $(positive: { let kept: $positive_type = self.positive; kept },)?
+                    selection: self.selection,
+                    random_state: self.random_state,
                     cv,
                     watch: self.watch,
                 }
@@ -135,7 +213,7 @@ macro_rules! cv_estimator {
                     l1_ratio: 1.0,
                     positive: $positive,
                     fit_intercept: self.fit_intercept,
-                    joint: $joint,
+                    joint: true,
                     course: Course {
                         tol: self.tol,
                         max_iter: self.max_iter,
@@ -226,6 +304,8 @@ macro_rules! cv_estimator {
                     "`l1_ratio` is not in [0, 1]".into()
                 })?;
             }
+            // As in scikit-learn, an elastic net of several targets does not count as sparse, whatever its ratio.
+            sparse(this) { (stringify!($name) != "MultiTaskElasticNetCv") && is_all_l1(this.l1_ratio) }
         }
 
         impl<F> From<Found<F>> for $fitted<F, $dim> {
@@ -271,53 +351,31 @@ macro_rules! cv_estimator {
 }
 
 cv_estimator! {
-    /// [`Lasso`](super::Lasso) with the penalty that predicts best in cross-validation.
-    ///
-    /// # Settings
-    /// | name | default | range | meaning |
-    /// |---|---|---|---|
-    /// | `alphas` | 100 | a count, or penalties of `[0, inf)` | a count: in equal ratios, from the least that leaves no feature |
-    /// | `eps` | 1e-3 | `(0, inf)` | the last penalty over the first, for a count of them |
-    /// | `cv` | 5 | a number of folds, a splitter, or a list of splits | |
-    /// | `positive` | `false` | | `true` allows no coefficient below 0 |
-    /// | `fit_intercept`, `max_iter`, `tol`, `selection`, `random_state` | `true`, 1000, 1e-4, cyclic, 0 | | as [`Lasso`](super::Lasso)'s |
-    ///
-    /// Each fold's error is the mean squared error of its test rows, weighted where the target has weights; the penalty of the least mean over
-    /// the folds wins, and the model is fitted with it on all rows. Penalties are those of all rows, the same for each fold.
-    /// `precompute`, `copy_X` and `n_jobs` have no counterpart: they change no result.
-    ///
-    /// # Complexity
-    /// For n ≥ p, with folds that divide the rows: one pass that forms the products of the features, O(n p²), in parallel, whatever
-    /// the number of penalties and folds; then O(p²) for a sweep of each fold. Extra memory O(p²) for each fold. Otherwise a fit
-    /// of each fold, which copies its rows. Folds run side by side; the number of threads changes no bit of the result.
-    ///
-    /// # Errors
-    /// `InvalidParameter`; `EmptyInput`; `NonFinite`; `ShapeMismatch`; those of the splitter; `InvalidInput` for a fold whose rows
-    /// weigh nothing; `Overflow`; `Cancelled` when the observer stops it.
-    ///
-    /// # Examples
-    /// ```
-    /// use fitwell::{linear_model::LassoCv, prelude::*};
-    ///
-    /// let diabetes = fitwell::datasets::load_diabetes()?;
-    /// let model = LassoCv::new().fit(&diabetes.x, &diabetes.target)?;
-    /// let mean = model.mse_path().mean_axis(ndarray::Axis(1)).unwrap();
-    /// let best = mean.iter().copied().fold(f64::INFINITY, f64::min);
-    /// let place = model.alphas().iter().position(|&alpha| alpha == model.alpha()).unwrap();
-    /// assert_eq!(mean[place], best);
-    /// # Ok::<(), Error>(())
-    /// ```
-    #[doc(alias = "LassoCV")]
-    pub struct LassoCv for Ix1, joint true {
-        #[serde(with = "crate::params::number")]
-        eps: f64 = 1e-3 => "The last penalty over the first, for a number of them.";
-        fit_intercept: bool = true => "Whether to learn an intercept.";
-        max_iter: usize = 1000 => "Sweeps over the features for each penalty, at most.";
-        #[serde(with = "crate::params::number")]
-        tol: f64 = 1e-4 => "When to stop: the duality gap in units of the mean square of y.";
-        positive: bool = false => "Whether coefficients must not be negative.";
-        selection: Selection = Selection::Cyclic => "Which coefficient moves next.";
-        random_state: u64 = 0 => "The seed of the random selection.";
+    about {
+        /// [`Lasso`](super::Lasso) with the penalty that predicts best in cross-validation.
+        ///
+        /// # Settings
+        /// | name | default | range | meaning |
+        /// |---|---|---|---|
+        /// | `positive` | `false` | | `true` allows no coefficient below 0 |
+    }
+    rest {
+        /// # Examples
+        /// ```
+        /// use fitwell::{linear_model::LassoCv, prelude::*};
+        ///
+        /// let diabetes = fitwell::datasets::load_diabetes()?;
+        /// let model = LassoCv::new().fit(&diabetes.x, &diabetes.target)?;
+        /// let mean = model.mse_path().mean_axis(ndarray::Axis(1)).unwrap();
+        /// let best = mean.iter().copied().fold(f64::INFINITY, f64::min);
+        /// let place = model.alphas().iter().position(|&alpha| alpha == model.alpha()).unwrap();
+        /// assert_eq!(mean[place], best);
+        /// # Ok::<(), Error>(())
+        /// ```
+        #[doc(alias = "LassoCV")]
+    }
+    pub struct LassoCv for Ix1 {
+        positive: bool,
     }
     of(this) {
         l1_ratios: &[1.0],
@@ -340,55 +398,33 @@ impl<F: Float> FittedLassoCv<F, Ix1> {
 }
 
 cv_estimator! {
-    /// [`ElasticNet`](super::ElasticNet) with the penalty, and of several `l1_ratio` the one, that predicts best in
-    /// cross-validation.
-    ///
-    /// # Settings
-    /// | name | default | range | meaning |
-    /// |---|---|---|---|
-    /// | `l1_ratio` | 0.5 | `[0, 1]`, one or several | the share of the L1 penalty; of several the best is found |
-    /// | `alphas` | 100 | a count, or penalties of `[0, inf)` | a count: in equal ratios, from the least that leaves no feature |
-    /// | `eps` | 1e-3 | `(0, inf)` | the last penalty over the first, for a count of them |
-    /// | `cv` | 5 | a number of folds, a splitter, or a list of splits | |
-    /// | `positive` | `false` | | `true` allows no coefficient below 0 |
-    /// | `fit_intercept`, `max_iter`, `tol`, `selection`, `random_state` | `true`, 1000, 1e-4, cyclic, 0 | | as [`ElasticNet`](super::ElasticNet)'s |
-    ///
-    /// Each fold's error is the mean squared error of its test rows, weighted where the target has weights; the penalty of the least mean over
-    /// the folds wins, and the model is fitted with it on all rows. Penalties are those of all rows, the same for each fold.
-    /// `precompute`, `copy_X` and `n_jobs` have no counterpart: they change no result.
-    ///
-    /// # Complexity
-    /// For n ≥ p, with folds that divide the rows: one pass that forms the products of the features, O(n p²), in parallel, whatever
-    /// the number of penalties and folds; then O(p²) for a sweep of each fold. Extra memory O(p²) for each fold. Otherwise a fit
-    /// of each fold, which copies its rows. Folds run side by side; the number of threads changes no bit of the result.
-    ///
-    /// # Errors
-    /// `InvalidParameter`; `EmptyInput`; `NonFinite`; `ShapeMismatch`; those of the splitter; `InvalidInput` for a fold whose rows
-    /// weigh nothing; `Overflow`; `Cancelled` when the observer stops it.
-    ///
-    /// # Examples
-    /// ```
-    /// use fitwell::{linear_model::ElasticNetCv, prelude::*};
-    ///
-    /// let diabetes = fitwell::datasets::load_diabetes()?;
-    /// let model = ElasticNetCv::new().l1_ratio([0.1, 0.9, 1.0]).alphas(20).fit(&diabetes.x, &diabetes.target)?;
-    /// assert_eq!(model.mse_path().dim(), (3, 20, 5));
-    /// assert!(model.score(&diabetes.x, &diabetes.target)? > 0.5);
-    /// # Ok::<(), Error>(())
-    /// ```
-    #[doc(alias = "ElasticNetCV")]
-    pub struct ElasticNetCv for Ix1, joint true {
-        #[serde(with = "crate::params::number")]
-        eps: f64 = 1e-3 => "The last penalty over the first, for a number of them.";
-        fit_intercept: bool = true => "Whether to learn an intercept.";
-        max_iter: usize = 1000 => "Sweeps over the features for each penalty, at most.";
-        #[serde(with = "crate::params::number")]
-        tol: f64 = 1e-4 => "When to stop: the duality gap in units of the mean square of y.";
-        positive: bool = false => "Whether coefficients must not be negative.";
-        selection: Selection = Selection::Cyclic => "Which coefficient moves next.";
-        random_state: u64 = 0 => "The seed of the random selection.";
+    about {
+        /// [`ElasticNet`](super::ElasticNet) with the penalty, and of several `l1_ratio` the one, that predicts best in
+        /// cross-validation.
+        ///
+        /// # Settings
+        /// | name | default | range | meaning |
+        /// |---|---|---|---|
+        /// | `l1_ratio` | 0.5 | `[0, 1]`, one or several | the share of the L1 penalty; of several the best is found |
+        /// | `positive` | `false` | | `true` allows no coefficient below 0 |
     }
-    with l1_ratio: L1Ratio = L1Ratio::from(0.5) => "The share of the L1 penalty: a number, or several to choose from.";
+    rest {
+        /// # Examples
+        /// ```
+        /// use fitwell::{linear_model::ElasticNetCv, prelude::*};
+        ///
+        /// let diabetes = fitwell::datasets::load_diabetes()?;
+        /// let model = ElasticNetCv::new().l1_ratio([0.1, 0.9, 1.0]).alphas(20).fit(&diabetes.x, &diabetes.target)?;
+        /// assert_eq!(model.mse_path().dim(), (3, 20, 5));
+        /// assert!(model.score(&diabetes.x, &diabetes.target)? > 0.5);
+        /// # Ok::<(), Error>(())
+        /// ```
+        #[doc(alias = "ElasticNetCV")]
+    }
+    pub struct ElasticNetCv for Ix1 {
+        positive: bool,
+        l1_ratio: L1Ratio,
+    }
     of(this) {
         l1_ratios: this.l1_ratio.all(),
         positive: this.positive,
@@ -415,50 +451,28 @@ impl<F: Float> FittedElasticNetCv<F, Ix1> {
 }
 
 cv_estimator! {
-    /// [`MultiTaskLasso`](super::MultiTaskLasso) with the penalty that predicts best in cross-validation, over all targets.
-    ///
-    /// # Settings
-    /// | name | default | range | meaning |
-    /// |---|---|---|---|
-    /// | `alphas` | 100 | a count, or penalties of `[0, inf)` | a count: in equal ratios, from the least that leaves no feature |
-    /// | `eps` | 1e-3 | `(0, inf)` | the last penalty over the first, for a count of them |
-    /// | `cv` | 5 | a number of folds, a splitter, or a list of splits | |
-    /// | `fit_intercept`, `max_iter`, `tol`, `selection`, `random_state` | `true`, 1000, 1e-4, cyclic, 0 | | as [`MultiTaskLasso`](super::MultiTaskLasso)'s |
-    ///
-    /// Each fold's error is the mean squared error of its test rows, weighted where the target has weights; the penalty of the least mean over
-    /// the folds wins, and the model is fitted with it on all rows. Penalties are those of all rows, the same for each fold.
-    /// `precompute`, `copy_X` and `n_jobs` have no counterpart: they change no result.
-    ///
-    /// # Complexity
-    /// For n ≥ p, with folds that divide the rows: one pass that forms the products of the features, O(n p²), in parallel, whatever
-    /// the number of penalties and folds; then O(p²) for a sweep of each fold. Extra memory O(p²) for each fold. Otherwise a fit
-    /// of each fold, which copies its rows. Folds run side by side; the number of threads changes no bit of the result.
-    ///
-    /// # Errors
-    /// `InvalidParameter`; `EmptyInput`; `NonFinite`; `ShapeMismatch`; those of the splitter; `InvalidInput` for a fold whose rows
-    /// weigh nothing; `Overflow`; `Cancelled` when the observer stops it.
-    ///
-    /// scikit-learn's takes no sample weights; they mean here what they mean to [`LassoCv`].
-    ///
-    /// # Examples
-    /// ```
-    /// use fitwell::{linear_model::MultiTaskLassoCv, prelude::*};
-    ///
-    /// let linnerud = fitwell::datasets::load_linnerud()?;
-    /// let model = MultiTaskLassoCv::new().alphas(10).fit(&linnerud.x, &linnerud.target)?;
-    /// assert_eq!(model.coef().dim(), (3, 3));
-    /// # Ok::<(), Error>(())
-    /// ```
-    #[doc(alias = "MultiTaskLassoCV")]
-    pub struct MultiTaskLassoCv for Ix2, joint true {
-        #[serde(with = "crate::params::number")]
-        eps: f64 = 1e-3 => "The last penalty over the first, for a number of them.";
-        fit_intercept: bool = true => "Whether to learn an intercept.";
-        max_iter: usize = 1000 => "Sweeps over the features for each penalty, at most.";
-        #[serde(with = "crate::params::number")]
-        tol: f64 = 1e-4 => "When to stop: the duality gap in units of the mean square of y.";
-        selection: Selection = Selection::Cyclic => "Which coefficient moves next.";
-        random_state: u64 = 0 => "The seed of the random selection.";
+    about {
+        /// [`MultiTaskLasso`](super::MultiTaskLasso) with the penalty that predicts best in cross-validation, over all targets.
+        ///
+        /// # Settings
+        /// | name | default | range | meaning |
+        /// |---|---|---|---|
+    }
+    rest {
+        /// scikit-learn's takes no sample weights; they mean here what they mean to [`LassoCv`].
+        ///
+        /// # Examples
+        /// ```
+        /// use fitwell::{linear_model::MultiTaskLassoCv, prelude::*};
+        ///
+        /// let linnerud = fitwell::datasets::load_linnerud()?;
+        /// let model = MultiTaskLassoCv::new().alphas(10).fit(&linnerud.x, &linnerud.target)?;
+        /// assert_eq!(model.coef().dim(), (3, 3));
+        /// # Ok::<(), Error>(())
+        /// ```
+        #[doc(alias = "MultiTaskLassoCV")]
+    }
+    pub struct MultiTaskLassoCv for Ix2 {
     }
     of(this) {
         l1_ratios: &[1.0],
@@ -481,54 +495,32 @@ impl<F: Float> FittedMultiTaskLassoCv<F, Ix2> {
 }
 
 cv_estimator! {
-    /// [`MultiTaskElasticNet`](super::MultiTaskElasticNet) with the penalty, and of several `l1_ratio` the one, that predicts
-    /// best in cross-validation, over all targets.
-    ///
-    /// # Settings
-    /// | name | default | range | meaning |
-    /// |---|---|---|---|
-    /// | `l1_ratio` | 0.5 | `[0, 1]`, one or several | the share of the L1 penalty; of several the best is found |
-    /// | `alphas` | 100 | a count, or penalties of `[0, inf)` | a count: in equal ratios, from the least that leaves no feature |
-    /// | `eps` | 1e-3 | `(0, inf)` | the last penalty over the first, for a count of them |
-    /// | `cv` | 5 | a number of folds, a splitter, or a list of splits | |
-    /// | `fit_intercept`, `max_iter`, `tol`, `selection`, `random_state` | `true`, 1000, 1e-4, cyclic, 0 | | as [`MultiTaskElasticNet`](super::MultiTaskElasticNet)'s |
-    ///
-    /// Each fold's error is the mean squared error of its test rows, weighted where the target has weights; the penalty of the least mean over
-    /// the folds wins, and the model is fitted with it on all rows. Penalties are those of all rows, the same for each fold.
-    /// `precompute`, `copy_X` and `n_jobs` have no counterpart: they change no result.
-    ///
-    /// # Complexity
-    /// For n ≥ p, with folds that divide the rows: one pass that forms the products of the features, O(n p²), in parallel, whatever
-    /// the number of penalties and folds; then O(p²) for a sweep of each fold. Extra memory O(p²) for each fold. Otherwise a fit
-    /// of each fold, which copies its rows. Folds run side by side; the number of threads changes no bit of the result.
-    ///
-    /// # Errors
-    /// `InvalidParameter`; `EmptyInput`; `NonFinite`; `ShapeMismatch`; those of the splitter; `InvalidInput` for a fold whose rows
-    /// weigh nothing; `Overflow`; `Cancelled` when the observer stops it.
-    ///
-    /// scikit-learn's takes no sample weights; they mean here what they mean to [`ElasticNetCv`].
-    ///
-    /// # Examples
-    /// ```
-    /// use fitwell::{linear_model::MultiTaskElasticNetCv, prelude::*};
-    ///
-    /// let linnerud = fitwell::datasets::load_linnerud()?;
-    /// let model = MultiTaskElasticNetCv::new().alphas(10).l1_ratio([0.5, 1.0]).fit(&linnerud.x, &linnerud.target)?;
-    /// assert_eq!(model.mse_path().dim(), (2, 10, 5));
-    /// # Ok::<(), Error>(())
-    /// ```
-    #[doc(alias = "MultiTaskElasticNetCV")]
-    pub struct MultiTaskElasticNetCv for Ix2, joint true {
-        #[serde(with = "crate::params::number")]
-        eps: f64 = 1e-3 => "The last penalty over the first, for a number of them.";
-        fit_intercept: bool = true => "Whether to learn an intercept.";
-        max_iter: usize = 1000 => "Sweeps over the features for each penalty, at most.";
-        #[serde(with = "crate::params::number")]
-        tol: f64 = 1e-4 => "When to stop: the duality gap in units of the mean square of y.";
-        selection: Selection = Selection::Cyclic => "Which coefficient moves next.";
-        random_state: u64 = 0 => "The seed of the random selection.";
+    about {
+        /// [`MultiTaskElasticNet`](super::MultiTaskElasticNet) with the penalty, and of several `l1_ratio` the one, that predicts
+        /// best in cross-validation, over all targets.
+        ///
+        /// # Settings
+        /// | name | default | range | meaning |
+        /// |---|---|---|---|
+        /// | `l1_ratio` | 0.5 | `[0, 1]`, one or several | the share of the L1 penalty; of several the best is found |
     }
-    with l1_ratio: L1Ratio = L1Ratio::from(0.5) => "The share of the L1 penalty: a number, or several to choose from.";
+    rest {
+        /// scikit-learn's takes no sample weights; they mean here what they mean to [`ElasticNetCv`].
+        ///
+        /// # Examples
+        /// ```
+        /// use fitwell::{linear_model::MultiTaskElasticNetCv, prelude::*};
+        ///
+        /// let linnerud = fitwell::datasets::load_linnerud()?;
+        /// let model = MultiTaskElasticNetCv::new().alphas(10).l1_ratio([0.5, 1.0]).fit(&linnerud.x, &linnerud.target)?;
+        /// assert_eq!(model.mse_path().dim(), (2, 10, 5));
+        /// # Ok::<(), Error>(())
+        /// ```
+        #[doc(alias = "MultiTaskElasticNetCV")]
+    }
+    pub struct MultiTaskElasticNetCv for Ix2 {
+        l1_ratio: L1Ratio,
+    }
     of(this) {
         l1_ratios: this.l1_ratio.all(),
         positive: false,

@@ -152,6 +152,12 @@ pub trait Model: Serialize + DeserializeOwned {
         None
     }
 
+    /// Whether the fit sets coefficients to zero, as
+    /// [`FeatureImportances::is_sparse`](crate::feature_selection::FeatureImportances::is_sparse) has it.
+    fn importances_are_sparse(&self) -> bool {
+        false
+    }
+
     /// Writes the model to a file, replacing what was there in one step: the file is written under another name in the same
     /// folder, flushed to the disk, and renamed. When anything fails the old file is as it was.
     ///

@@ -546,6 +546,9 @@ impl<M: Model> Model for FittedGridSearchCv<M> {
     fn importances(&self) -> Option<Result<Array2<f64>>> {
         self.best.importances()
     }
+    fn importances_are_sparse(&self) -> bool {
+        self.best.importances_are_sparse()
+    }
     fn validate(&self) -> Result<()> {
         self.results.validate()?;
         self.best.validate().map_err(|e| e.within("best estimator"))

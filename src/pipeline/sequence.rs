@@ -383,6 +383,9 @@ macro_rules! both {
             fn importances(&self) -> Option<Result<Array2<f64>>> {
                 self.last.importances()
             }
+            fn importances_are_sparse(&self) -> bool {
+                self.last.importances_are_sparse()
+            }
             fn validate(&self) -> Result<()> {
                 self.first.validate()?;
                 self.last.validate()
@@ -423,6 +426,9 @@ impl<T: Model> Model for Step<T> {
 
     fn importances(&self) -> Option<Result<Array2<f64>>> {
         self.inner.importances()
+    }
+    fn importances_are_sparse(&self) -> bool {
+        self.inner.importances_are_sparse()
     }
     fn validate(&self) -> Result<()> {
         self.check_name()?;
