@@ -264,7 +264,7 @@ impl Inference {
     }
 }
 
-/// A value in some ten characters.
+/// A value in some ten characters, of a table in which four decimals are enough.
 fn short(v: f64) -> String {
     let size = v.abs();
     if v == 0.0 || (1e-3..1e6).contains(&size) {
@@ -274,11 +274,12 @@ fn short(v: f64) -> String {
     }
 }
 
+/// A p-value to three decimals; below that, that it is below.
 fn probability(p: f64) -> String {
-    if p >= 1e-3 {
-        format!("{p:.3}")
+    if p < 0.001 {
+        "<0.001".into()
     } else {
-        format!("{p:.1e}")
+        format!("{p:.3}")
     }
 }
 
@@ -298,12 +299,16 @@ impl fmt::Display for Inference {
         if let (Some(adjusted), Some((statistic, p))) = (self.adjusted_r_squared(), self.f_test()) {
             writeln!(
                 f,
-                "R² {:.4}   adjusted {adjusted:.4}   F({}, {}) = {}, p = {}",
+                "R² {:.4}   adjusted {adjusted:.4}   F({}, {}) = {}, p {}",
                 self.r_squared(),
                 fit.df_model,
                 fit.df_residual,
                 short(statistic),
-                probability(p)
+                if p < 0.001 {
+                    "< 0.001".into()
+                } else {
+                    format!("= {p:.3}")
+                }
             )?;
             writeln!(
                 f,

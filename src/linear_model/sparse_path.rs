@@ -283,16 +283,51 @@ impl<F: Float, D: TargetDim> SparsePath<F, D> {
 }
 
 /// One line for each penalty.
+/// A number to five significant digits, with an exponent only where it would be long without.
+fn significant(v: f64) -> String {
+    if v == 0.0 {
+        return "0".into();
+    }
+    let digits = v.abs().log10().floor();
+    if (-4.0..7.0).contains(&digits) {
+        let decimals = (4.0 - digits).clamp(0.0, 8.0) as usize;
+        format!("{v:.decimals$}")
+    } else {
+        format!("{v:.4e}")
+    }
+}
+
 impl<F: Float, D: TargetDim> fmt::Display for SparsePath<F, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{:>12}  features  {:>12}  sweeps", "alpha", "dual gap")?;
         for (i, active) in self.n_active().into_iter().enumerate() {
             writeln!(
                 f,
-                "{:>12.5e}  {active:>8}  {:>12.3e}  {:>6}",
-                self.alphas[i], self.dual_gaps[i], self.n_iters[i]
+                "{:>12}  {active:>8}  {:>12.1e}  {:>6}",
+                significant(self.alphas[i]),
+                self.dual_gaps[i],
+                self.n_iters[i]
             )?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::significant;
+
+    #[test]
+    fn five_digits() {
+        for (v, text) in [
+            (0.0, "0"),
+            (45.16, "45.160"),
+            (0.000_123_456, "0.00012346"),
+            (-1_234_567.0, "-1234567"),
+            (1e7, "1.0000e7"),
+            (2.5e-9, "2.5000e-9"),
+        ] {
+            assert_eq!(significant(v), text);
+        }
     }
 }
