@@ -29,6 +29,8 @@ mod logistic;
 mod mixture;
 #[path = "common/networks.rs"]
 mod networks;
+#[path = "common/one_column.rs"]
+mod one_column;
 #[path = "common/perceptrons.rs"]
 mod perceptrons;
 #[path = "common/report.rs"]
@@ -39,6 +41,8 @@ mod ridge;
 mod scaling;
 #[path = "common/selection.rs"]
 mod selection;
+#[path = "common/sgd.rs"]
+mod sgd;
 #[path = "common/sparse.rs"]
 mod sparse;
 #[path = "common/subject.rs"]
@@ -130,6 +134,7 @@ fn registry<F: Float>() -> Vec<Entry<F>> {
     entries.extend(perceptrons::entries());
     entries.extend(scaling::entries());
     entries.extend(selection::entries());
+    entries.extend(sgd::entries());
     entries.extend(sparse::entries());
     if let Ok(wanted) = std::env::var("FITWELL_ESTIMATORS") {
         entries.retain(|entry| wanted.split(',').any(|part| entry.name.contains(part)));

@@ -49,6 +49,7 @@ pub fn entries<F: Float>() -> Vec<Entry<F>> {
         selector(SequentialFeatureSelector::new(logistic()).cv(2), Tags { ignores_weights: Some("the folds are made of rows, which repeating changes"), ..folds(iterative::<F>(sample("direction", "backward"))) }),
         regressor(pipeline("select", Rfe::new(Ridge::new())).then("ridge", Ridge::new()), sample("ridge__alpha", 0.5)),
         regressor(Rfe::new(Ridge::new()).step(2), sample("estimator__alpha", 0.5)),
+        selector(RfeCv::new(logistic()).cv(2), Tags { ignores_weights: Some("the folds are made of rows, which repeating changes"), ..folds(iterative::<F>(sample("step", 2))) }),
         regressor(RfeCv::new(Ridge::new()).cv(3), folds(sample("min_features_to_select", 2))),
         classifier(pipeline("select", VarianceThreshold::new()).then("clf", logistic()), iterative::<F>(sample("select__threshold", 0.125))),
         classifier(Rfe::new(logistic()).n_features_to_select(0.9), iterative::<F>(sample("step", 2))),

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import scipy.optimize
 from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import ARDRegression, GammaRegressor, HuberRegressor, PoissonRegressor, QuantileRegressor, TweedieRegressor
+from sklearn.linear_model import ARDRegression, GammaRegressor, HuberRegressor, LinearRegression, PoissonRegressor, QuantileRegressor, RANSACRegressor, Ridge, TweedieRegressor
 from sklearn.linear_model._huber import _huber_loss_and_gradient
 
 
@@ -247,6 +247,58 @@ def ard(g):
     g.write("ard", "ARDRegression: every setting, step by step.", cases)
 
 
+def on_a_plane(g, name):
+    """Rows near a plane, and every tenth far off; built the same way by tests/reference/glm.rs."""
+    x = samples(g, name)
+    if name == "wide":  # of rank two, so that few rows tell where the plane is
+        i, j = np.indices((2, x.shape[1]))
+        x = x[:, :2] @ (((3 * i + 5 * j) % 7 - 3) / 4)
+    n, p = x.shape
+    i = np.arange(n)
+    y = x @ (np.arange(1, p + 1) / p) + 1 + (7 * i % 11 - 5) / 1000
+    y[3::10] += 50.0
+    return x, y
+
+
+def ransac(g):
+    cases = []
+    for data, n_clean, few in [("plain", 133, {"min_samples": 12}), ("collinear", 133, {"min_samples": 7}), ("wide", 12, {"min_samples": 4})]:
+        for settings in [
+            few if data == "wide" else {},
+            {"residual_threshold": 0.5} | (few if data == "wide" else {}),
+            {"min_samples": 0.3 if data == "wide" else 0.1, "residual_threshold": 0.1, "loss": "squared_error", "max_trials": 2000},
+            few | {"estimator": "Ridge", "residual_threshold": 1.0, "max_trials": 500},
+            few | {"residual_threshold": 1.0, "stop_probability": 1.0, "max_trials": 300},
+            few | {"residual_threshold": 1.0, "stop_n_inliers": n_clean, "max_skips": 400, "max_trials": 500},
+        ]:
+            for weights in [False, True]:
+                for several in [False, True]:
+                    x, y = on_a_plane(g, data)
+                    clean = np.arange(len(x)) % 10 != 3
+                    if several:
+                        y = np.column_stack([y, 2 - y])
+                    w = g.ramp(len(x)) if weights else None
+                    given = dict(settings)
+                    estimator = Ridge(alpha=0.01) if given.pop("estimator", None) else LinearRegression()
+                    # The rows that agree are the same whatever is drawn.
+                    fits = [RANSACRegressor(estimator, **given, random_state=seed).fit(x, y, sample_weight=w) for seed in range(5)]
+                    if not all((fit.inlier_mask_ == clean).all() for fit in fits):
+                        print("ransac, left out:", data, settings, weights, several, [int((fit.inlier_mask_ != clean).sum()) for fit in fits])
+                        continue
+                    model = fits[0]
+                    expected = {
+                        "inliers": g.letters(model.inlier_mask_),
+                        "coef": g.array(model.estimator_.coef_),
+                        "intercept": g.array(np.atleast_1d(model.estimator_.intercept_)),
+                        "predict": g.array(model.predict(x)),
+                        "score": g.number(model.estimator_.score(x, y, w)),
+                    }
+                    near = g.within(1e-10, 1e-10, "one fit of the same rows, of small condition or of a penalty")
+                    data_ = {"samples": data, "weights": weights, "several": several}
+                    cases.append({"data": data_, "settings": settings, "expected": expected, "tolerance": near})
+    g.write("ransac", "RANSACRegressor where the rows that agree are the same whatever is drawn.", cases)
+
+
 def files(g):
     return {
         "ard": lambda: ard(g),
@@ -254,4 +306,5 @@ def files(g):
         "huber": lambda: huber(g),
         "isotonic": lambda: isotonic(g),
         "quantile": lambda: quantile(g),
+        "ransac": lambda: ransac(g),
     }

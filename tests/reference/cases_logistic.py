@@ -72,6 +72,9 @@ def logistic_cv(g):
                     jobs += [{"Cs": [0.3, 2.0], "cv": 2, "l1_ratios": [0.3, 1.0], "solver": "saga", "scoring": "neg_log_loss"}]
                 if not several:
                     jobs += [{"Cs": [0.3, 2.0], "cv": 3, "l1_ratios": [1.0], "solver": "liblinear", "scoring": "neg_log_loss"}]
+                    jobs += [{"Cs": [0.3, 2.0], "cv": 2, "solver": "liblinear", "intercept_scaling": 6.0, "scoring": "neg_log_loss", "refit": False}]  # scikit-learn fits again without the scaling
+                    if not weights:
+                        jobs += [{"Cs": [0.1, 0.5], "cv": 2, "solver": "liblinear", "dual": True, "scoring": "neg_log_loss"}]
                 for settings in jobs:
                     own = {"tol": 1e-10, "max_iter": 1000 if settings.get("solver") != "saga" else 100000}
                     ratios = settings.get("l1_ratios", [0.0])

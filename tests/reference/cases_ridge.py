@@ -120,11 +120,20 @@ def ridge_classifier(g):
             for weights in [False, True]:
                 w = g.ramp(len(x)) if weights else None
                 jobs = [{}, {"alpha": 30.0}, {"fit_intercept": False}, {"solver": "svd"}, {"class_weight": {0: 3.0, 1: 0.5}}]
+                jobs += [{"solver": "cholesky"}, {"solver": "lsqr", "tol": 1e-12, "max_iter": 500}, {"solver": "sparse_cg", "tol": 1e-12}]
                 if not weights:
                     jobs += [{"class_weight": "balanced"}, {"class_weight": "balanced", "alpha": 0.2}]
+                    jobs += [{"solver": s, "tol": 1e-13, "max_iter": 100000} for s in ["sag", "saga"]]
                 for settings in jobs:
-                    model = RidgeClassifier(**settings).fit(x, target, w)
-                    cases.append(classified(g, model, name, x, target, weights, settings, exact))
+                    given = {"random_state": 0} if settings.get("solver") in ("sag", "saga") else {}
+                    model = RidgeClassifier(**settings, **given).fit(x, target, w)
+                    tight = g.within(2e-8, 2e-8, "both iterate to a tolerance of 1e-12 of their own measure")
+                    cases.append(classified(g, model, name, x, target, weights, settings, tight if "tol" in settings else exact))
+                for settings in [{"positive": True}, {"positive": True, "alpha": 20.0, "class_weight": {0: 2.0, 1: 0.5}}]:
+                    # SciPy's L-BFGS-B stops when a step gains less than `tol` or by the gradient.
+                    model = RidgeClassifier(tol=1e-13, max_iter=100000, **settings).fit(x, target, w)
+                    near = g.within(3e-6, 3e-6, "SciPy's search ends near the minimum, at a step that gains about 1e-13")
+                    cases.append(classified(g, model, name, x, target, weights, settings, near))
     g.write("ridge_classifier", "RidgeClassifier, two and three classes.", cases)
 
 

@@ -145,7 +145,22 @@ def sgd_classifier(g):
     wide = g.matrix(WIDE, scaled=True)[:7]
     dependent = np.column_stack([np.arange(6.0), 2 * np.arange(6.0), [1, 0, 1, 1, 0, 3.0], np.full(6, 4.0)])
     for x, y in [(wide, [0, 1, 0, 1, 1, 0, 1]), (dependent, [0, 0, 1, 1, 0, 2]), (dependent[:, 2:3], [0, 1, 0, 0, 1, 1])]:
-        for own in [{}, {"penalty": "l1"}, {"average": True, "loss": "log_loss"}]:
+        for own in [
+            {},
+            {"penalty": "l1"},
+            {"penalty": "elasticnet", "l1_ratio": 0.5},
+            {"penalty": None, "learning_rate": "constant"},
+            {"average": True, "loss": "log_loss"},
+            {"average": 5, "learning_rate": "invscaling", "eta0": 0.1, "power_t": 0.3},
+            {"loss": "modified_huber", "alpha": 0.5},
+            {"loss": "squared_hinge", "alpha": 0.5},
+            {"loss": "perceptron"},
+            {"loss": "huber", "epsilon": 0.3, "alpha": 0.5},
+            {"loss": "epsilon_insensitive", "epsilon": 0.3, "learning_rate": "adaptive", "eta0": 0.1},
+            {"learning_rate": "pa1", "eta0": 0.5},
+            {"learning_rate": "pa2", "eta0": 0.5},
+            {"max_iter": 30, "tol": 0.01, "n_iter_no_change": 2},
+        ]:
             add("", "", few | own, x=x, y=np.array(y))
     g.write("sgd_classifier", "SGDClassifier: every loss, penalty and schedule, every setting, batches.", cases)
 
@@ -166,6 +181,18 @@ def sgd_classifier(g):
         add(name, target, {"max_iter": 5}, weighted=True, make=Perceptron)
         add(name, target, {"max_iter": 5}, weights="balanced", make=Perceptron)
         add(name, target, {"max_iter": 5}, weights={0: 0.5, 1: 2.0}, make=Perceptron)
+    for x, y in [(wide, [0, 1, 0, 1, 1, 0, 1]), (dependent, [0, 0, 1, 1, 0, 2])]:
+        for own in [
+            {},
+            {"penalty": "l2", "alpha": 0.01},
+            {"penalty": "l1", "alpha": 0.01},
+            {"penalty": "elasticnet", "l1_ratio": 0.5, "alpha": 0.01},
+            {"fit_intercept": False},
+            {"eta0": 0.1},
+            {"tol": 0.1},
+            {"n_iter_no_change": 1},
+        ]:
+            add("", "", {"max_iter": 9} | own, x=x, y=np.array(y), make=Perceptron)
     g.write("perceptron", "Perceptron: every setting, batches.", cases)
 
 

@@ -1,9 +1,9 @@
 //! Generalised and robust linear models.
 
-use fitwell::Labels;
 use fitwell::isotonic::IsotonicRegression;
 use fitwell::linear_model::*;
 use fitwell::prelude::*;
+use fitwell::{Labels, LinearModel};
 use ndarray::{Array1, Array2, Axis, concatenate, s};
 use serde_json::{Value, json};
 
@@ -363,5 +363,88 @@ fn automatic_relevance_determination() {
         let (mean, std) = model.predict_std(&x).unwrap();
         case.array("predict", &mean, &expected["predict"], near);
         case.array("std", &std, &expected["std"], near);
+    });
+}
+
+/// Rows near a plane, and every tenth far off, as `cases_glm.py` builds them.
+fn on_a_plane(name: &str) -> (Array2<f64>, Array1<f64>) {
+    let mut x = samples(name);
+    if name == "wide" {
+        let mixed = Array2::from_shape_fn((2, x.ncols()), |(i, j)| {
+            ((3 * i + 5 * j) % 7) as f64 / 4.0 - 0.75
+        });
+        x = x.slice(s![.., ..2]).dot(&mixed);
+    }
+    let p = x.ncols() as f64;
+    let w = Array1::from_shape_fn(x.ncols(), |j| (j + 1) as f64 / p);
+    let mut y = x.dot(&w) + 1.0;
+    for (i, y) in y.iter_mut().enumerate() {
+        *y += ((7 * i % 11) as f64 - 5.0) / 1000.0;
+        *y += if i % 10 == 3 { 50.0 } else { 0.0 };
+    }
+    (x, y)
+}
+
+#[test]
+fn random_sample_consensus() {
+    Reference::read("ransac").each(240, |value, case| {
+        let (data, near) = (&value["data"], &value["tolerance"]);
+        let (x, y) = on_a_plane(data["samples"].as_str().unwrap());
+        let w = crate::data::weights(data, x.nrows()).unwrap_or_else(|| Array1::ones(x.nrows()));
+        let ridge = value["settings"].get("estimator").is_some();
+        let mut settings = value["settings"].clone();
+        settings.as_object_mut().unwrap().remove("estimator");
+        let compare = |case: &mut Case,
+                       inliers: &[bool],
+                       coef: Array2<f64>,
+                       intercept: Vec<f64>,
+                       predict: Array2<f64>,
+                       score: f64| {
+            let expected = &value["expected"];
+            let inliers: Vec<usize> = inliers.iter().map(|&inside| usize::from(inside)).collect();
+            case.same("inliers", &inliers, &letters(&expected["inliers"]));
+            case.array(
+                "intercept",
+                &Array1::from(intercept),
+                &expected["intercept"],
+                near,
+            );
+            case.number("score", score, &expected["score"], near);
+            if data["several"] == true {
+                case.array("coef", &coef, &expected["coef"], near);
+                case.array("predict", &predict, &expected["predict"], near);
+            } else {
+                case.array("coef", &coef.row(0), &expected["coef"], near);
+                case.array("predict", &predict.column(0), &expected["predict"], near);
+            }
+        };
+        macro_rules! fit {
+            ($estimator:expr, $y:expr) => {{
+                let y = $y;
+                let model = set(RansacRegressor::new($estimator), &settings)
+                    .fit(&x, &y)
+                    .unwrap();
+                let plane = model.estimator();
+                let predict = model.predict(&x).unwrap();
+                let rows = predict.len_of(Axis(0));
+                compare(
+                    case,
+                    model.inlier_mask(),
+                    plane.coefficients(),
+                    plane.intercepts().to_vec(),
+                    predict
+                        .into_shape_with_order((rows, plane.coefficients().nrows()))
+                        .unwrap(),
+                    model.score(&x, &y).unwrap(),
+                );
+            }};
+        }
+        let both = ndarray::stack![Axis(1), y, y.mapv(|y| 2.0 - y)];
+        match (ridge, data["several"] == true) {
+            (false, false) => fit!(LinearRegression::new(), y.weighted(&w)),
+            (false, true) => fit!(LinearRegression::new(), both.weighted(&w)),
+            (true, false) => fit!(Ridge::new().alpha(0.01), y.weighted(&w)),
+            (true, true) => fit!(Ridge::new().alpha(0.01), both.weighted(&w)),
+        }
     });
 }
