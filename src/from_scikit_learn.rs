@@ -89,6 +89,10 @@
 //! | `GaussianMixture(warm_start=True)`, fitted again | `GaussianMixture::new(k).fit_from(&x, &y, &fitted)?` |
 //! | `BayesianGaussianMixture(5, weight_concentration_prior=0.01)` | `BayesianGaussianMixture::new(5).weight_concentration_prior(0.01)` |
 //! | `kmeans.fit_predict(X)`, `kmeans.fit_transform(X)` | `kmeans.fit_predict(&x)?`, `kmeans.fit_transform(&x)?` |
+//! | `PCA(0.95, svd_solver="full")`, `PCA("mle")` | `Pca::new().n_components(0.95).svd_solver(SvdSolver::Full)`, `.n_components(NComponents::Mle)` |
+//! | `pca.get_covariance()`, `pca.score_samples(X)` | `fitted.covariance()`, `fitted.score_samples(&x)?` |
+//! | `TruncatedSVD(10, algorithm="arpack")` | `TruncatedSvd::new().n_components(10).algorithm(SvdAlgorithm::Arpack)`: exact, without a tolerance |
+//! | `IncrementalPCA(5).partial_fit(A).partial_fit(B)` | `let mut p = IncrementalPca::new().n_components(5).fit_batch(&a)?`, then `p.partial_fit(&b, &())?` |
 //! | `PoissonRegressor(solver="newton-cholesky")` | `PoissonRegressor::new().solver(GlmSolver::NewtonCholesky)` |
 //! | `TweedieRegressor(power=1.5, link="log")` | `TweedieRegressor::new().power(1.5).link(TweedieLink::Log)` |
 //! | `PoissonRegressor(warm_start=True)`, fitted again | `PoissonRegressor::new().fit_from(&x, &y, &fitted)?` |

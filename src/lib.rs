@@ -48,6 +48,7 @@
 //! | [`neural_network`] | multi-layer perceptrons, and networks built layer by layer |
 //! | [`cluster`] | [`KMeans`](cluster::KMeans) |
 //! | [`mixture`] | [`GaussianMixture`](mixture::GaussianMixture): groups without sharp borders, densities |
+//! | [`decomposition`] | fewer columns that say most: [`Pca`](decomposition::Pca) and others |
 //! | [`isotonic`] | monotonic functions of one feature |
 //! | [`model_selection`] | splits, cross-validation, grid search |
 //! | [`metrics`] | what a prediction is worth |
@@ -80,6 +81,7 @@ mod class_weight;
 pub mod cluster;
 mod convert;
 pub mod datasets;
+pub mod decomposition;
 mod elementary;
 mod error;
 pub mod feature_selection;

@@ -17,6 +17,8 @@ mod clusterer;
 mod compose;
 #[path = "common/data.rs"]
 mod data;
+#[path = "common/decomposition.rs"]
+mod decomposition;
 #[path = "common/features.rs"]
 mod features;
 #[path = "common/glm.rs"]
@@ -125,6 +127,7 @@ fn registry<F: Float>() -> Vec<Entry<F>> {
     entries.extend(cluster::entries());
     entries.extend(impute::entries());
     entries.extend(compose::entries());
+    entries.extend(decomposition::entries());
     entries.extend(features::entries());
     entries.extend(glm::entries());
     entries.extend(logistic::entries());

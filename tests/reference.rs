@@ -13,6 +13,8 @@ mod compare;
 mod compose;
 #[path = "reference/data.rs"]
 mod data;
+#[path = "reference/decomposition.rs"]
+mod decomposition;
 #[path = "reference/feature_selection.rs"]
 mod feature_selection;
 #[path = "reference/features.rs"]

@@ -15,6 +15,7 @@ from pathlib import Path
 import cases_categories
 import cases_cluster
 import cases_compose
+import cases_decomposition
 import cases_feature_selection
 import cases_features
 import cases_glm
@@ -646,6 +647,7 @@ AREAS = [
     cases_categories,
     cases_cluster,
     cases_compose,
+    cases_decomposition,
     cases_feature_selection,
     cases_features,
     cases_glm,
