@@ -1,7 +1,8 @@
 """Runs fitwell and its peers on the same data in one go and prints a table of ratios.
 
 For each workload the data is written once; the Rust program `compare` reads it, and then the two sides take turns, so that
-a noisy machine is noisy for both. Times are medians. Quality is computed here, by the same function for every side.
+a noisy machine is noisy for both. Times are medians. Quality is computed here, by the same function for every side. Memory
+is what the first turn took at its height beyond what was there, in units of the data.
 """
 
 import argparse
@@ -26,7 +27,7 @@ import scaling
 import sgd
 import sparse
 import table
-from common import ROOT, WORK
+from common import ROOT, WORK, resident, status
 
 AREAS = [table, scaling, sgd, sparse, features, categories, cluster, impute, linear_model, mixture, mlp, penalised, glm, model_selection, feature_selection]
 
@@ -68,36 +69,46 @@ def show(seconds):
     return f"{seconds:.3g} s"
 
 
+def multiple(memory, size):
+    return f"{max(memory, 0) / size:.2f}x" if memory is not None and size else ""
+
+
 def main():
     warnings.filterwarnings("ignore")  # sklearnex stops at max_iter on images; its objective says how far it came
     parser = argparse.ArgumentParser()
     parser.add_argument("--scale", type=int, default=1, help="1 or 10 times the rows")
-    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--repeat", type=int, default=5, help="turns after the first, which warms up; 0 counts the first")
     parser.add_argument("--sk-jobs", type=int, default=None, help="n_jobs of scikit-learn's grid search")
     parser.add_argument("workload", nargs="*", help="prefixes of names; all without")
     args = parser.parse_args()
     model_selection.SK_JOBS = args.sk_jobs
     WORK.mkdir(parents=True, exist_ok=True)
     program = build()
-    print("workload | size | ours | peer | its time | ratio | quality: ours | quality: peer")
-    print("---|---|---|---|---|---|---|---")
+    print("workload | size | ours | peer | its time | ratio | quality: ours | quality: peer | memory: ours | memory: peer")
+    print("---|---|---|---|---|---|---|---|---|---")
     for w in (w for area in AREAS for w in area.workloads(args.scale)):
         if args.workload and not any(w.name.startswith(p) for p in args.workload):
             continue
         meta = {"root": str(ROOT)}
         data = w.make(meta)
         ours = Ours(program, w.name, meta)
-        times, quality = {"ours": []}, {}
-        for turn in range(args.repeat + 1):  # the first turn warms up both sides and does not count
+        files = {m["file"] for m in meta.values() if isinstance(m, dict) and "file" in m} | {meta.get("path", "")} - {""}
+        size = sum((WORK / file).stat().st_size for file in files)
+        times, quality, memory = {"ours": []}, {}, {}
+        for turn in range(args.repeat + 1):
+            counts = turn > 0 or args.repeat == 0
             answer = ours.run()
             out = answer["out"]
-            if turn:
+            if counts:
                 times["ours"].append(answer["seconds"])
+            memory.setdefault("ours", answer["memory"])
             quality["ours"] = w.quality(data, out) if turn == args.repeat else ""
             for peer, run in w.peers.items():
+                before = resident()
                 seconds, out = run(data)
-                if turn:
+                if counts:
                     times.setdefault(peer, []).append(seconds)
+                memory.setdefault(peer, before and status("VmHWM:") - before)
                 quality[peer] = w.quality(data, out) if turn == args.repeat else ""
         ours.close()
         mine = statistics.median(times["ours"])
@@ -105,7 +116,7 @@ def main():
             its = statistics.median(times[peer])
             print(
                 f"{w.name} | {w.size} | {show(mine)} | {peer} | {show(its)} | {its / mine:.2f}x"
-                f" | {quality['ours']} | {quality[peer]}",
+                f" | {quality['ours']} | {quality[peer]} | {multiple(memory['ours'], size)} | {multiple(memory.get(peer), size)}",
                 flush=True,
             )
 

@@ -1,5 +1,6 @@
 //! Our side of `benches/compare/run`: reads the data that `compare.py` wrote, then does one job for each line on
-//! standard input and answers with a line of JSON: the seconds it took and what the quality is judged by.
+//! standard input and answers with a line of JSON: the seconds it took, what the quality is judged by, and the memory it
+//! took beyond what was there (on Linux).
 
 mod categories;
 mod cluster;
@@ -46,11 +47,31 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let mut job = job(workload, &data)?;
     let mut out = std::io::stdout();
     for _ in std::io::stdin().lock().lines() {
+        let before = resident();
         let (seconds, result) = job()?;
-        writeln!(out, "{}", json!({"seconds": seconds, "out": result}))?;
+        let memory = before.and_then(|before| Some(status("VmHWM:")?.saturating_sub(before)));
+        writeln!(
+            out,
+            "{}",
+            json!({"seconds": seconds, "out": result, "memory": memory})
+        )?;
         out.flush()?;
     }
     Ok(())
+}
+
+/// The bytes in memory now, from which the most is counted anew; of Linux.
+fn resident() -> Option<u64> {
+    std::fs::write("/proc/self/clear_refs", "5").ok()?;
+    status("VmRSS:")
+}
+
+/// A number of bytes that the kernel keeps of this process.
+fn status(name: &str) -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    let kilobytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kilobytes * 1024)
 }
 
 fn job(workload: &str, data: &Data) -> std::result::Result<Job, Box<dyn std::error::Error>> {
