@@ -52,6 +52,8 @@ struct Chunks {
     ranges: Vec<(usize, usize, usize)>,
     rows: usize,
     parts: Vec<Part>,
+    /// The columns of chunks that are still to be appended.
+    waiting: Vec<Vec<Part>>,
 }
 
 /// The file and what is known about it.
@@ -350,6 +352,7 @@ impl<'a> Source<'a> {
             )
             .map_err(|fault| self.error(*fault))?;
         }
+        self.settle(&mut all, n > 1);
         Ok(all)
     }
 
@@ -360,12 +363,13 @@ impl<'a> Source<'a> {
             parts: (wants.iter())
                 .map(|w| Part::new(*w, self.rules.seed))
                 .collect(),
+            waiting: Vec::new(),
         }
     }
 
-    /// Reads some chunks of `data`, which begins at `base` in the file, and appends their columns. The first record begins at
-    /// `at`, which becomes where the record after them begins. A column that turns out to need another pass is left out of
-    /// the chunks to come.
+    /// Reads some chunks of `data`, which begins at `base` in the file, while the columns of the chunks before them are
+    /// appended. The first record begins at `at`, which becomes where the record after them begins. A column that turns out
+    /// to need another pass is left out of the chunks to come.
     #[allow(clippy::too_many_arguments)]
     fn wave(
         &self,
@@ -379,11 +383,14 @@ impl<'a> Source<'a> {
         now: &mut [Want],
     ) -> std::result::Result<(), Box<Fault>> {
         let several = chunks.len() > 1 || base > 0;
-        let guessed = parallel::map(wave.len(), |k| {
+        let guess = |k: usize| {
             let i = wave.start + k;
             Some(self.chunk(data, starts[i]?, chunks.until(i), now))
-        });
-        let mut read = Vec::with_capacity(wave.len());
+        };
+        let (guessed, ()) = rayon::join(
+            || parallel::map(wave.len(), guess),
+            || self.settle(all, several),
+        );
         for (i, guessed) in wave.zip(guessed) {
             let chunk = match guessed {
                 Some(chunk) if starts[i] == Some(*at) => chunk,
@@ -393,9 +400,8 @@ impl<'a> Source<'a> {
             all.ranges.push((base + *at, base + chunk.end, chunk.rows));
             *at = chunk.end;
             all.rows += chunk.rows;
-            read.push(chunk.parts);
+            all.waiting.push(chunk.parts);
         }
-        self.append(&mut all.parts, read, several);
         for (now, part) in now.iter_mut().zip(&all.parts) {
             if matches!(part, Part::Mixed) {
                 *now = Want::Skip;
@@ -452,6 +458,12 @@ impl<'a> Source<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Appends what waits.
+    fn settle(&self, all: &mut Chunks, several: bool) {
+        let waiting = std::mem::take(&mut all.waiting);
+        self.append(&mut all.parts, waiting, several);
     }
 
     /// Appends the columns of several chunks to what has been read before.

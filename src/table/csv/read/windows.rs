@@ -137,6 +137,7 @@ impl Source<'_> {
             }
             at += end;
         }
+        self.settle(&mut all, true);
         Some(all)
     }
 }
