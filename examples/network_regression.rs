@@ -5,7 +5,7 @@
 
 use fitwell::datasets::make_friedman1;
 use fitwell::model_selection::TrainTestSplit;
-use fitwell::neural_network::{Activation, MlpRegressor, Monitor, Solver};
+use fitwell::neural_network::{Activation, MlpRegressor, RegressionMonitor, Solver};
 use fitwell::prelude::*;
 use fitwell::preprocessing::StandardScaler;
 use ndarray::s;
@@ -39,7 +39,7 @@ fn main() -> Result<()> {
         .clone()
         .learning_rate_init(0.02)
         .batch_size(50)
-        .monitor(Monitor::Loss);
+        .monitor(RegressionMonitor::Loss);
     let adam = pipeline("scale", StandardScaler::new()).then("network", adam);
     let stopped = adam.fit_with_validation(&x_train, &y_train, &x_val, &y_val)?;
     let curve = stopped.last().validation_loss_curve();

@@ -23,6 +23,74 @@ pub struct Progress {
     pub value: Option<f64>,
     /// What else is known after an epoch of a network.
     pub epoch: Option<Epoch>,
+    /// What there is to say about the work beside its numbers; mostly nothing. A network's dead start comes with its first
+    /// epoch, non-convergence with its last one; after limited-memory BFGS in a report of its own, without a value.
+    pub notices: Vec<Notice>,
+}
+
+/// Something to know about a fit, with advice; its text has both.
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use std::sync::{Arc, Mutex};
+/// use fitwell::neural_network::MlpRegressor;
+/// use fitwell::observer::{Notice, Progress};
+/// use fitwell::prelude::*;
+/// use ndarray::Array2;
+///
+/// let x = Array2::from_shape_fn((50, 1), |(i, _)| i as f64 / 50.0);
+/// let y = x.column(0).mapv(|v| v * v);
+/// let said = Arc::new(Mutex::new(Vec::new()));
+/// let hear = Arc::clone(&said);
+/// let network = MlpRegressor::new().max_iter(3).observer(move |p: &Progress| {
+///     hear.lock().unwrap().extend(p.notices.clone());
+///     ControlFlow::Continue(())
+/// });
+/// let model = network.fit(&x, &y)?;
+/// assert_eq!(*said.lock().unwrap(), [Notice::NotConverged]);
+/// assert_eq!(model.notices(), [Notice::NotConverged]);
+/// assert!(Notice::NotConverged.to_string().contains("raise max_iter"));
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// No gradient reaches the first layer of a network: its units are stuck, and it does not learn.
+    DeadStart,
+    /// The limit of iterations came before a stopping rule was met.
+    NotConverged,
+    /// The loss left the numbers; the fit is about to end with an error.
+    Diverged,
+}
+
+impl Notice {
+    /// What to try.
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Notice::DeadStart => {
+                "scale the features, take another random_state or activation, or make the layers wider"
+            }
+            Notice::NotConverged => {
+                "scale the features, or raise max_iter, learning_rate_init or tol"
+            }
+            Notice::Diverged => {
+                "lower learning_rate_init, clip the gradient, or scale the features"
+            }
+        }
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self {
+            Notice::DeadStart => {
+                "no gradient reaches the first layer at the start, its units are stuck"
+            }
+            Notice::NotConverged => "not converged",
+            Notice::Diverged => "the loss left the numbers",
+        };
+        write!(f, "{what}: {}", self.advice())
+    }
 }
 
 /// The record of one epoch of a network: a pass over the training rows.
@@ -150,6 +218,9 @@ impl CsvLog {
 
 impl Observer for CsvLog {
     fn observe(&self, progress: &Progress) -> ControlFlow<()> {
+        if progress.value.is_none() && !progress.notices.is_empty() {
+            return ControlFlow::Continue(()); // no step
+        }
         let text = |v: Option<f64>| v.map(|v| v.to_string()).unwrap_or_default();
         let epoch = progress.epoch;
         let line = format!(
@@ -227,6 +298,9 @@ impl Observer for ProgressLines {
         }
         let mut to = self.to.lock().unwrap_or_else(PoisonError::into_inner);
         writeln!(to, "{line}").ok();
+        for notice in &progress.notices {
+            writeln!(to, "{}: {notice}", progress.source).ok();
+        }
         ControlFlow::Continue(())
     }
 }
@@ -259,6 +333,7 @@ impl Watch {
             total,
             value,
             epoch: None,
+            notices: Vec::new(),
         })
     }
 
@@ -272,6 +347,7 @@ impl Watch {
         iteration: usize,
         total: Option<usize>,
         epoch: Epoch,
+        notices: Vec<Notice>,
     ) -> Result<()> {
         self.send(&Progress {
             source,
@@ -279,6 +355,28 @@ impl Watch {
             total,
             value: Some(epoch.loss),
             epoch: Some(epoch),
+            notices,
+        })
+    }
+
+    /// Reports something to know, without a step; an error if the observer wants to stop.
+    ///
+    /// # Errors
+    /// `Cancelled` when the observer breaks.
+    pub fn notice(
+        &self,
+        source: &'static str,
+        iteration: usize,
+        total: Option<usize>,
+        notices: Vec<Notice>,
+    ) -> Result<()> {
+        self.send(&Progress {
+            source,
+            iteration,
+            total,
+            value: None,
+            epoch: None,
+            notices,
         })
     }
 
@@ -329,6 +427,7 @@ mod tests {
                 validation_score: None,
                 learning_rate: 0.01,
             }),
+            notices: Vec::new(),
         }
     }
 
@@ -379,5 +478,13 @@ mod tests {
         let seen = String::from_utf8(text.0.lock().unwrap().clone()).unwrap();
         let second = "Network [##########..........]   5/10  loss 0.5000  validation 0.7500";
         assert_eq!(seen.lines().nth(1), Some(second));
+        let last = Progress {
+            notices: vec![Notice::NotConverged],
+            ..step(6)
+        };
+        assert!(both.observe(&last).is_continue());
+        let seen = String::from_utf8(text.0.lock().unwrap().clone()).unwrap();
+        let said = seen.lines().last().unwrap();
+        assert!(said.starts_with("Network: not converged: scale"), "{said}");
     }
 }

@@ -103,6 +103,16 @@ impl Activation {
         delta[0]
     }
 
+    /// Its name as a parameter.
+    pub(crate) fn name(self) -> String {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::String(name)) => Some(name),
+            Ok(serde_json::Value::Object(map)) => map.into_iter().next().map(|(name, _)| name),
+            _ => None,
+        }
+        .unwrap_or_default()
+    }
+
     /// Checks the settings of an activation.
     pub(crate) fn check(self, estimator: &str) -> Result<()> {
         let (name, value) = match self {

@@ -24,6 +24,8 @@
 //! | cross-entropy | −Σₖ qₖ ln pₖ |
 //! | focal | −α Σₖ (1 − pₖ)^γ qₖ ln pₖ; of two classes with one output see [`ClassificationLoss::Focal`] |
 //!
+//! Several labels at once are two classes with one output each; the mean over them is taken.
+//!
 //! These are the definitions of Keras 3, from z instead of from clipped probabilities.
 //!
 //! # Sources
@@ -226,6 +228,18 @@ impl ClassificationLoss {
         }
     }
 
+    /// The mean loss of a row of labels, each 0 or 1 with one z, and its derivative by z.
+    fn labels(self, y: &[f64], z: &[f64], gradient: &mut [f64]) -> f64 {
+        let share = 1.0 / z.len() as f64;
+        let mut sum = 0.0;
+        for ((&y, z), gradient) in y.iter().zip(z).zip(gradient.iter_mut()) {
+            let one = std::slice::from_mut(gradient);
+            sum += self.row(usize::from(y > 0.5), std::slice::from_ref(z), one);
+            one[0] *= share;
+        }
+        sum * share
+    }
+
     /// The loss of a row of class `code` and its derivative by z.
     #[inline]
     fn row(self, code: usize, z: &[f64], gradient: &mut [f64]) -> f64 {
@@ -420,12 +434,12 @@ impl RowLoss {
         })
     }
 
-    /// The loss of a row of real targets.
+    /// The loss of a row of real targets, or of labels that are 0 or 1.
     pub(crate) fn of_values(&self, y: &[f64], z: &[f64], gradient: &mut [f64]) -> f64 {
         match self {
             RowLoss::Regression(loss) => loss.row(y, z, gradient),
             RowLoss::Own(loss) => loss.row(y, z, gradient),
-            RowLoss::Classification(_) => 0.0,
+            RowLoss::Classification(loss) => loss.labels(y, z, gradient),
         }
     }
 
@@ -517,6 +531,23 @@ mod tests {
                 let worst = error(&[0.5, -1.0, 2.0], |z, g| loss.row(code, z, g));
                 assert!(worst < 1e-8, "{loss:?} {code}: {worst}");
             }
+        }
+    }
+
+    #[test]
+    fn labels_are_the_mean_of_pairs_of_classes() {
+        for loss in CLASS {
+            let z = [0.5, -1.0, 2.0];
+            let worst = error(&z, |z, g| loss.labels(&[1.0, 0.0, 1.0], z, g));
+            assert!(worst < 1e-8, "{loss:?}: {worst}");
+            let mut g = [0.0];
+            let pairs = [(1, 0.5), (0, -1.0), (1, 2.0)];
+            let sum: f64 = pairs
+                .iter()
+                .map(|&(code, z)| loss.row(code, &[z], &mut g))
+                .sum();
+            let mean = loss.labels(&[1.0, 0.0, 1.0], &z, &mut [0.0; 3]);
+            assert!((mean - sum / 3.0).abs() < 1e-15, "{loss:?}");
         }
     }
 

@@ -12,15 +12,17 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
 use crate::linalg::panel::stride;
 use crate::model::ensure;
-use crate::observer::Watch;
+use crate::observer::{Notice, Watch};
 use crate::random;
 
 use super::activation::Activation;
+use super::checkpoint::{Checkpoint, Fingerprint};
 use super::layout::Parameters;
-use super::loss::{Loss, TargetRows};
+use super::loss::Loss;
 use super::network::{Network, Samples, Target, rows_of};
-use super::settings::{Plan, Settings};
-use super::train::{Learner, Memory, Record, Watched};
+use super::sequential::Summary;
+use super::settings::{Activations, Plan, Settings};
+use super::train::{Learner, Memory, Record, Saving, Watched};
 
 /// The stream of random numbers that rows are held back by; epochs count up from 0.
 const HOLD_BACK: u64 = u64::MAX;
@@ -39,7 +41,8 @@ pub(crate) struct Given<'a> {
 #[serde(deny_unknown_fields, bound = "F: Float")]
 pub(crate) struct Trained<F: Float> {
     pub params: Parameters<F>,
-    pub activation: Activation,
+    /// Of the hidden layers.
+    pub activations: Vec<Activation>,
     pub loss: Loss,
     pub record: Record,
     /// What learning on needs; none after limited-memory BFGS.
@@ -96,6 +99,17 @@ impl<'a, F: Float> Data<'a, F> {
         }
     }
 
+    /// Changes a fingerprint of the data.
+    fn print(&self, print: &mut Fingerprint) {
+        print.word(self.n_rows as u64);
+        print.numbers(self.x.iter());
+        match &self.outcomes {
+            Outcomes::Codes(codes) => codes.iter().for_each(|&c| print.word(u64::from(c))),
+            Outcomes::Values(values) => print.numbers(values.iter()),
+        }
+        print.numbers(&self.weights);
+    }
+
     /// Some of the rows.
     fn select(&self, rows: &[usize]) -> Data<'static, F> {
         let pick = |values: &[F], width: usize| -> Vec<F> {
@@ -126,8 +140,25 @@ impl<'a, F: Float> Data<'a, F> {
     }
 }
 
-/// How good predictions (padded rows of outputs) are for some data.
-pub(crate) type ScoreOf<'a, F> = dyn Fn(&Data<'_, F>, &[F]) -> Result<f64> + Sync + 'a;
+/// How good predictions (padded rows of outputs) are for some data; `None` where the loss decides.
+pub(crate) type ScoreOf<'a, F> = dyn Fn(&Data<'_, F>, &[F]) -> Result<Option<f64>> + Sync + 'a;
+
+/// Predictions without padding, (rows, outputs).
+pub(crate) fn without_padding<F: Float>(padded: &[F], width: usize) -> Array2<F> {
+    let step = stride::<F>(width);
+    Array2::from_shape_fn((padded.len() / step.max(1), width), |(i, j)| {
+        padded[i * step + j]
+    })
+}
+
+/// The units of all layers, inputs and outputs included.
+pub(crate) fn units(n_features: usize, hidden: &[usize], n_outputs: usize) -> Vec<usize> {
+    let mut units = Vec::with_capacity(hidden.len() + 2);
+    units.push(n_features);
+    units.extend_from_slice(hidden);
+    units.push(n_outputs);
+    units
+}
 
 /// What a fit starts from.
 pub(crate) enum Start<'a, F: Float> {
@@ -147,6 +178,8 @@ pub(crate) struct Job<'a, F: Float> {
     pub score: &'a ScoreOf<'a, F>,
     /// The names of the classes, to stratify and for errors.
     pub classes: Option<&'a dyn Fn(u32) -> String>,
+    /// Where the fit is written, and the settings that must be the same to go on.
+    pub checkpoint: Option<(&'a Checkpoint, String)>,
 }
 
 impl<F: Float> Job<'_, F> {
@@ -159,10 +192,19 @@ impl<F: Float> Job<'_, F> {
             self.data = self.data.select(&train);
         }
         let mut trained = self.start(start)?;
-        let network = trained.network();
+        let network = Network {
+            dropout: settings.extras.dropout,
+            ..trained.network()
+        };
+        let saving = self.checkpoint.take().map(|(checkpoint, settings)| Saving {
+            checkpoint,
+            settings,
+            data: self.fingerprint(&trained),
+        });
         let score = |predicted: &[F]| match &self.validation {
-            Some(validation) => (self.score)(validation, predicted),
-            None => Ok(0.0),
+            Some(validation) => (self.score)(validation, predicted)
+                .map_err(|e| e.within(crate::error::VALIDATION_SET)),
+            None => Ok(None),
         };
         let watched = self.validation.as_ref().map(|validation| Watched {
             samples: validation.samples(),
@@ -178,17 +220,18 @@ impl<F: Float> Job<'_, F> {
         };
         match settings.plan() {
             Plan::Stochastic(plan) => {
+                let (memory, saving) = (memory.as_ref(), saving.as_ref());
                 trained.memory =
-                    Some(learner.fit(&plan, &samples, watched.as_ref(), memory.as_ref())?);
+                    Some(learner.fit(&plan, &samples, watched.as_ref(), memory, saving)?);
             }
             Plan::FullBatch(plan) => learner.fit_lbfgs(&plan, &samples, watched.as_ref())?,
         }
         if !trained.record.converged {
             log::warn!(
-                "{name} did not converge in {} iterations (loss {:.3e}): scale the features, or raise max_iter, \
-                 learning_rate_init or tol",
+                "{name} after {} iterations (loss {:.3e}): {}",
                 trained.record.n_iter,
-                trained.record.loss
+                trained.record.loss,
+                Notice::NotConverged
             );
         }
         Ok(trained)
@@ -213,7 +256,10 @@ impl<F: Float> Job<'_, F> {
                 "true",
             ));
         }
-        let network = trained.network();
+        let network = Network {
+            dropout: self.settings.extras.dropout,
+            ..trained.network()
+        };
         // After an error the model is as it was.
         let (mut params, mut record) = (trained.params.clone(), trained.record.clone());
         let learner = Learner {
@@ -229,17 +275,24 @@ impl<F: Float> Job<'_, F> {
         Ok(())
     }
 
-    fn units(&self) -> Vec<usize> {
-        let mut units = vec![self.data.n_features];
-        units.extend_from_slice(&self.settings.hidden_layer_sizes);
-        units.push(self.data.n_outputs);
-        units
+    /// Of everything that a fit comes from but its settings.
+    fn fingerprint(&self, start: &Trained<F>) -> Fingerprint {
+        let mut print = Fingerprint::default();
+        self.data.print(&mut print);
+        if let Some(validation) = &self.validation {
+            validation.print(&mut print);
+        }
+        print.numbers(&start.params.values);
+        print.word(start.record.t);
+        print
     }
 
     /// The network before it learns.
     pub(crate) fn start(&self, start: Start<'_, F>) -> Result<Trained<F>> {
-        let units = self.units();
         let settings = self.settings;
+        let hidden = &settings.hidden_layer_sizes;
+        let units = units(self.data.n_features, hidden, self.data.n_outputs);
+        let activations = settings.activation.of(hidden.len());
         let params = match start {
             Start::Warm(trained) => {
                 let known = trained.params.units();
@@ -250,19 +303,19 @@ impl<F: Float> Job<'_, F> {
                     return Err(Error::invalid_input("the model to start from", reason));
                 }
                 let mut trained = trained.clone();
-                trained.activation = settings.activation;
+                trained.activations = activations;
                 trained.loss = self.loss;
                 return Ok(trained);
             }
             Start::Fresh(Some(given)) => given_weights(settings.estimator, given, &units)?,
             Start::Fresh(None) => {
                 let mut rng = random::generator(settings.random_state);
-                random_weights(&units, settings.activation, &mut rng)?
+                random_weights(&units, &settings.activation, &mut rng)?
             }
         };
         Ok(Trained {
             params,
-            activation: settings.activation,
+            activations,
             loss: self.loss,
             record: Record::default(),
             memory: None,
@@ -342,16 +395,16 @@ fn quotas(sizes: &[usize], n: usize, held: usize) -> Vec<usize> {
 /// AISTATS 2010.
 pub(crate) fn random_weights<F: Float, R: Rng + ?Sized>(
     units: &[usize],
-    activation: Activation,
+    activations: &Activations,
     rng: &mut R,
 ) -> Result<Parameters<F>> {
-    let factor = match activation {
-        Activation::Logistic => 2.0,
-        _ => 6.0,
-    };
     let mut params = Parameters::zeros(units)?;
     let layout = params.layout.clone();
-    for place in &layout.places {
+    for (layer, place) in layout.places.iter().enumerate() {
+        let factor = match activations.into_layer(layer) {
+            Activation::Logistic => 2.0,
+            _ => 6.0,
+        };
         let bound = (factor / (place.n_in + place.n_out) as f64).sqrt();
         let mut draw = || F::of(bound * (2.0 * random::uniform(rng) - 1.0));
         for i in 0..place.n_in {
@@ -387,12 +440,20 @@ fn given_weights<F: Float>(
 
 impl<F: Float> Trained<F> {
     pub(crate) fn network(&self) -> Network {
-        let hidden = self.params.layout.places.len().saturating_sub(1);
         Network {
             layout: self.params.layout.clone(),
-            activations: vec![self.activation; hidden],
+            activations: self.activations.clone(),
             loss: self.loss,
+            dropout: 0.0,
         }
+    }
+
+    pub(crate) fn summary(&self, dropout: f64) -> Summary {
+        Summary::of_perceptron(&self.params.units(), &self.activations, dropout)
+    }
+
+    pub(crate) fn notices(&self) -> Vec<Notice> {
+        self.record.notices()
     }
 
     pub(crate) fn n_features(&self) -> usize {
@@ -432,18 +493,7 @@ impl<F: Float> Trained<F> {
         raw: bool,
     ) -> Result<Array2<F>> {
         let padded = self.padded_outputs(estimator, x, raw)?;
-        let width = self.n_outputs();
-        let mut out = Array2::zeros((x.nrows(), width));
-        for (mut row, from) in out
-            .rows_mut()
-            .into_iter()
-            .zip(padded.chunks_exact(stride::<F>(width)))
-        {
-            for (to, &v) in row.iter_mut().zip(from) {
-                *to = v;
-            }
-        }
-        Ok(out)
+        Ok(without_padding(&padded, self.n_outputs()))
     }
 
     pub(crate) fn coefs(&self) -> Vec<ArrayView2<'_, F>> {
@@ -475,9 +525,10 @@ impl<F: Float> Trained<F> {
     pub(crate) fn validate(&self, settings: &Settings) -> Result<()> {
         self.record.validate()?;
         ensure::finite("weights", &self.params.values)?;
-        self.activation
-            .check("the network")
-            .map_err(|e| Error::model_file(e.to_string()))?;
+        let activations = settings.activation.of(settings.hidden_layer_sizes.len());
+        ensure::that(self.activations == activations, || {
+            "the activations are not those of the settings".into()
+        })?;
         let units = self.params.units();
         let hidden = &units[1..units.len() - 1];
         ensure::that(hidden == settings.hidden_layer_sizes, || {
@@ -491,18 +542,6 @@ impl<F: Float> Trained<F> {
             None => Ok(()),
         }
     }
-}
-
-/// The mean loss, without penalty, of predictions in padded rows.
-pub(crate) fn mean_loss<F: Float>(loss: Loss, data: &Data<'_, F>, predicted: &[F]) -> f64 {
-    let target = match &data.outcomes {
-        Outcomes::Codes(codes) => TargetRows::Codes(codes),
-        Outcomes::Values(values) => TargetRows::Values(values),
-    };
-    let weights = (!data.weights.is_empty()).then_some(&data.weights[..]);
-    let mut delta = vec![F::zero(); predicted.len()];
-    let sum = loss.evaluate(predicted, target, weights, data.n_outputs, &mut delta);
-    sum / weights.map_or(data.n_rows as f64, |w| w.iter().map(|w| w.f64()).sum())
 }
 
 /// R² of predictions in padded rows, averaged over the outputs; an output without variance counts 1 if it is met exactly,
@@ -618,6 +657,28 @@ macro_rules! learned {
             /// `learning_rate_init` or `tol`.
             pub fn converged(&self) -> bool {
                 self.trained.record.converged
+            }
+
+            /// What there is to say about the last fit, with advice: a dead start, that it did not converge.
+            pub fn notices(&self) -> Vec<$crate::observer::Notice> {
+                self.trained.notices()
+            }
+
+            /// The layers with their shapes and numbers of parameters.
+            ///
+            /// ```
+            /// use fitwell::neural_network::{Activation, MlpClassifier};
+            /// use fitwell::prelude::*;
+            ///
+            /// let iris = fitwell::datasets::load_iris()?;
+            /// let network = MlpClassifier::new().hidden_layer_sizes([16, 8]).activation([Activation::Relu, Activation::Selu]);
+            /// let summary = network.max_iter(2).fit(&iris.x, &iris.target)?.summary();
+            /// assert_eq!(summary.n_parameters(), 5 * 16 + 17 * 8 + 9 * 3);
+            /// assert!(summary.to_string().contains("dense (selu)"));
+            /// # Ok::<(), Error>(())
+            /// ```
+            pub fn summary(&self) -> $crate::neural_network::Summary {
+                self.trained.summary(self.estimator.settings().extras.dropout)
             }
 
             /// Whether no gradient reached the first layer at the start, so that it never learned: scale the features, take

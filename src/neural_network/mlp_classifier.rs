@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use ndarray::{Array2, ArrayRef2};
+use ndarray::{Array1, Array2, ArrayRef2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use crate::check;
@@ -16,15 +16,16 @@ use crate::linalg::panel::stride;
 use crate::linear_model::linear_classifier::{self, ClassList, ClassTask};
 use crate::model::{Model, ensure};
 use crate::params::Hyperparameters;
-use crate::targets::ClassTarget;
+use crate::targets::{ClassTarget, Targets};
 use crate::traits::{
     Classes, DecisionFunction, Estimator, FitWithValidation, PartialFit, Predict, PredictProba,
     Score,
 };
 
 use super::loss::Loss;
-use super::mlp::{Data, Job, Outcomes, ScoreOf, Start, Trained, learned, mean_loss};
-use super::settings::{Monitor, mlp_estimator};
+use super::mlp::{Data, Job, Outcomes, ScoreOf, Start, Trained, learned, without_padding};
+use super::monitor::{self, ClassificationMonitor, Own, OwnMetrics};
+use super::settings::mlp_estimator;
 
 const NAME: &str = "MlpClassifier";
 
@@ -48,7 +49,7 @@ mlp_estimator! {
     /// | name | default | range | raising it ... |
     /// |---|---|---|---|
     /// | `hidden_layer_sizes` | 100 | each ≥ 1 | lets borders bend more |
-    /// | `activation` | relu | [`Activation`](super::Activation) | |
+    /// | `activation` | relu | [`Activation`](super::Activation), or a list: one for each hidden layer | |
     /// | `solver` | adam | adam, sgd, lbfgs ([`Solver`](super::Solver)) | |
     /// | `alpha` | 1e-4 | [0, ∞) | smooths |
     /// | `batch_size` | auto: 200 | ≥ 1 | makes steps truer and fewer |
@@ -67,7 +68,12 @@ mlp_estimator! {
     /// | `epsilon` | 1e-8 | (0, ∞) | shortens steps along flat directions |
     /// | `n_iter_no_change` | 10 | ≥ 1, inf | bears more epochs without progress |
     /// | `max_fun` | 15,000 | ≥ 1 | allows more evaluations of lbfgs |
-    /// | `monitor` | score | score, loss | |
+    /// | `monitor` | accuracy | [`ClassificationMonitor`] | |
+    /// | `optimizer` | that of `solver` | [`Optimizer`](super::Optimizer) | |
+    /// | `schedule` | constant | [`Schedule`](super::Schedule) | |
+    /// | `warmup_steps` | 0 | ≥ 0 | starts more gently |
+    /// | `clip` | none | [`Clip`](super::Clip) | allows larger gradients |
+    /// | `dropout` | 0 | [0, 1) | leaves more units out of each step: smooths |
     /// | `coefs_init`, `intercepts_init` | none | weights of these layers | |
     /// | `class_weight` | none | none, balanced, weights ≥ 0 | makes a class count more |
     ///
@@ -101,6 +107,8 @@ mlp_estimator! {
     /// ```
     #[doc(alias = "MLPClassifier")]
     pub struct MlpClassifier {
+        monitor: ClassificationMonitor,
+        metric: OwnMetrics,
         /// How much the classes count.
         class_weight: ClassWeight = ClassWeight::None,
     }
@@ -154,29 +162,27 @@ fn share<F: Float>(right: impl Iterator<Item = bool>, weights: &[F]) -> f64 {
     hit / all
 }
 
-fn score<F: Float>(
-    monitor: Monitor,
-    loss: Loss,
-) -> impl Fn(&Data<'_, F>, &[F]) -> Result<f64> + Sync {
-    move |data, predicted| {
-        let width = data.n_outputs;
-        Ok(match (monitor, &data.outcomes) {
-            (Monitor::Score, Outcomes::Codes(codes)) => {
-                let right = classes_of(predicted, width).zip(codes.iter());
-                share(right.map(|(p, &c)| p == c), &data.weights)
-            }
-            (Monitor::Score, Outcomes::Values(values)) => {
-                let half = F::of(0.5);
-                let rows = predicted.chunks_exact(stride::<F>(width));
-                let right = rows.zip(values.chunks_exact(width)).map(|(p, y)| {
-                    let mut pairs = p.iter().zip(y);
-                    pairs.all(|(&p, &y)| (p > half) == (y > half))
-                });
-                share(right, &data.weights)
-            }
-            (Monitor::Loss, _) => -mean_loss(loss, data, predicted),
-        })
+/// Whether each row of padded predictions has every label right.
+fn rows_right<F: Float>(predicted: &[F], labels: &[F], width: usize) -> impl Iterator<Item = bool> {
+    let half = F::of(0.5);
+    let rows = predicted.chunks_exact(stride::<F>(width));
+    rows.zip(labels.chunks_exact(width)).map(move |(p, y)| {
+        let mut pairs = p.iter().zip(y);
+        pairs.all(|(&p, &y)| (p > half) == (y > half))
+    })
+}
+
+/// The probability of each class; of one column that of the second of two.
+fn proba_of<F: Float>(out: Array2<F>) -> Array2<F> {
+    if out.ncols() > 1 {
+        return out;
     }
+    let mut both = Array2::zeros((out.nrows(), 2));
+    for (mut row, &p) in both.rows_mut().into_iter().zip(&out) {
+        row[0] = F::one() - p;
+        row[1] = p;
+    }
+    both
 }
 
 /// Codes of `labels` in another list of classes; every class must be there.
@@ -209,8 +215,41 @@ impl MlpClassifier {
         self
     }
 
-    pub(super) fn has_no_class_weight(&self) -> bool {
-        self.class_weight == ClassWeight::None
+    /// Judges validation rows by a metric of your own, of the true classes and the probabilities (n_samples, n_classes);
+    /// greater is better.
+    #[must_use]
+    pub fn custom_metric(
+        mut self,
+        metric: impl Fn(&Labels, &Array2<f64>) -> f64 + Send + Sync + 'static,
+    ) -> Self {
+        self.monitor = ClassificationMonitor::Custom;
+        self.own_metric.classes = Own(Some(std::sync::Arc::new(metric)));
+        self
+    }
+
+    /// As [`custom_metric`](Self::custom_metric) where several labels are learned at once: of the zeros and ones that are
+    /// true and the probabilities, both (n_samples, n_labels).
+    #[must_use]
+    pub fn custom_label_metric(
+        mut self,
+        metric: impl Fn(&Array2<f64>, &Array2<f64>) -> f64 + Send + Sync + 'static,
+    ) -> Self {
+        self.monitor = ClassificationMonitor::Custom;
+        self.own_metric.labels = Own(Some(std::sync::Arc::new(metric)));
+        self
+    }
+
+    /// Refuses settings that do not go with several labels at once.
+    pub(super) fn check_for_labels(&self) -> Result<()> {
+        if self.class_weight != ClassWeight::None {
+            return Err(Error::invalid_parameter(
+                NAME,
+                "class_weight",
+                "none where several labels are learned at once",
+                "class weights",
+            ));
+        }
+        monitor::check_labels(NAME, self.monitor)
     }
 
     /// Rows whose classes are among `classes`, with class weights over them.
@@ -257,7 +296,7 @@ impl MlpClassifier {
         classes: Option<&[Class]>,
         f: impl FnOnce(Job<'_, F>) -> Result<T>,
     ) -> Result<T> {
-        let score = score(self.monitor, loss);
+        let score = |data: &Data<'_, F>, predicted: &[F]| self.judge(data, predicted, classes);
         let score: &ScoreOf<'_, F> = &score;
         let name = |code: u32| {
             let class = classes.and_then(|c| c.get(code as usize));
@@ -271,7 +310,49 @@ impl MlpClassifier {
             validation,
             score,
             classes: classes.is_some().then_some(&name),
+            checkpoint: self.checkpoint.0.as_ref().map(|c| (c, self.fixed())),
         })
+    }
+
+    /// The validation score. Accuracy, the default, needs no memory of its own.
+    fn judge<F: Float>(
+        &self,
+        data: &Data<'_, F>,
+        predicted: &[F],
+        classes: Option<&[Class]>,
+    ) -> Result<Option<f64>> {
+        let (monitor, width) = (self.monitor, data.n_outputs);
+        let metrics = &self.own_metric;
+        let weights = || -> Array1<f64> {
+            let weight = |row: usize| data.weights.get(row).map_or(1.0, |w| w.f64());
+            (0..data.n_rows).map(weight).collect()
+        };
+        let score = match (monitor, &data.outcomes) {
+            (ClassificationMonitor::Loss, _) => return Ok(None),
+            (ClassificationMonitor::Accuracy, Outcomes::Codes(codes)) => {
+                let right = classes_of(predicted, width).zip(codes.iter());
+                share(right.map(|(p, &c)| p == c), &data.weights)
+            }
+            (ClassificationMonitor::Accuracy, Outcomes::Values(values)) => {
+                share(rows_right(predicted, values, width), &data.weights)
+            }
+            (_, Outcomes::Codes(codes)) => {
+                let classes = classes.unwrap_or_default().to_vec();
+                let truth = Labels::from_codes(codes.to_vec(), classes)?.weighted(&weights());
+                let own = &metrics.classes;
+                let said = classes_of(predicted, width).collect();
+                let proba = || proba_of(without_padding(predicted, width));
+                monitor::judge_classes(NAME, monitor, own, &truth, said, proba)?
+            }
+            (_, Outcomes::Values(values)) => {
+                let truth = ArrayView2::from_shape((data.n_rows, width), values)
+                    .map_err(|e| Error::invalid_input("y", e.to_string()))?;
+                let own = &metrics.labels;
+                let proba = without_padding(predicted, width);
+                monitor::judge_labels(NAME, monitor, own, &truth, &weights(), &proba)?
+            }
+        };
+        Ok(Some(score))
     }
 
     fn learn<F: Float, Y: ClassTarget + ?Sized>(
@@ -439,16 +520,7 @@ impl<F: Float> Predict<ArrayRef2<F>> for FittedMlpClassifier<F> {
 impl<F: Float> PredictProba<ArrayRef2<F>> for FittedMlpClassifier<F> {
     type Float = F;
     fn predict_proba(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
-        let out = self.trained.outputs(NAME, x, false)?;
-        if out.ncols() > 1 {
-            return Ok(out);
-        }
-        let mut both = Array2::zeros((out.nrows(), 2));
-        for (mut row, &p) in both.rows_mut().into_iter().zip(&out) {
-            row[0] = F::one() - p;
-            row[1] = p;
-        }
-        Ok(both)
+        self.trained.outputs(NAME, x, false).map(proba_of)
     }
     fn predict_log_proba(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
         let raw = self.trained.outputs(NAME, x, true)?;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use ndarray::{Array, ArrayRef2};
+use ndarray::{Array, Array1, Array2, ArrayRef2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use crate::check;
@@ -12,13 +12,14 @@ use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::model::{Model, ensure};
 use crate::params::Hyperparameters;
-use crate::targets::{AsTargets, RealTargets, TargetDim};
+use crate::targets::{AsTargets, RealTargets, TargetDim, Targets};
 use crate::traits::{Estimator, FitWithValidation, PartialFit, Predict, Score};
 
 use super::loss::Loss;
 use super::losses::RegressionLoss;
-use super::mlp::{Data, Job, Outcomes, Start, Trained, learned, r2};
-use super::settings::{Monitor, mlp_estimator};
+use super::mlp::{Data, Job, Outcomes, Start, Trained, learned, r2, without_padding};
+use super::monitor::{self, Own, RegressionMonitor, ValueMetric};
+use super::settings::mlp_estimator;
 
 const NAME: &str = "MlpRegressor";
 
@@ -39,7 +40,7 @@ mlp_estimator! {
     /// | name | default | range | raising it ... |
     /// |---|---|---|---|
     /// | `hidden_layer_sizes` | 100 | each ≥ 1 | lets it bend more |
-    /// | `activation` | relu | [`Activation`](super::Activation) | |
+    /// | `activation` | relu | [`Activation`](super::Activation), or a list: one for each hidden layer | |
     /// | `solver` | adam | adam, sgd, lbfgs ([`Solver`](super::Solver)) | |
     /// | `alpha` | 1e-4 | [0, ∞) | smooths |
     /// | `batch_size` | auto: 200 | ≥ 1 | makes steps truer and fewer |
@@ -58,7 +59,12 @@ mlp_estimator! {
     /// | `epsilon` | 1e-8 | (0, ∞) | shortens steps along flat directions |
     /// | `n_iter_no_change` | 10 | ≥ 1, inf | bears more epochs without progress |
     /// | `max_fun` | 15,000 | ≥ 1 | allows more evaluations of lbfgs |
-    /// | `monitor` | score | score, loss | |
+    /// | `monitor` | r2 | [`RegressionMonitor`] | |
+    /// | `optimizer` | that of `solver` | [`Optimizer`](super::Optimizer) | |
+    /// | `schedule` | constant | [`Schedule`](super::Schedule) | |
+    /// | `warmup_steps` | 0 | ≥ 0 | starts more gently |
+    /// | `clip` | none | [`Clip`](super::Clip) | allows larger gradients |
+    /// | `dropout` | 0 | [0, 1) | leaves more units out of each step: smooths |
     /// | `coefs_init`, `intercepts_init` | none | weights of these layers | |
     /// | `loss` | squared_error | [`RegressionLoss`] | |
     ///
@@ -88,6 +94,8 @@ mlp_estimator! {
     /// ```
     #[doc(alias = "MLPRegressor")]
     pub struct MlpRegressor {
+        monitor: RegressionMonitor,
+        metric: Own<ValueMetric>,
         /// What is minimised.
         loss: RegressionLoss = RegressionLoss::SquaredError,
     }
@@ -107,6 +115,40 @@ impl MlpRegressor {
     pub fn loss(mut self, loss: RegressionLoss) -> Self {
         self.loss = loss;
         self
+    }
+
+    /// Judges validation rows by a metric of your own, of the true values and the predictions, both (n_samples, n_targets);
+    /// greater is better.
+    #[must_use]
+    pub fn custom_metric(
+        mut self,
+        metric: impl Fn(&Array2<f64>, &Array2<f64>) -> f64 + Send + Sync + 'static,
+    ) -> Self {
+        self.monitor = RegressionMonitor::Custom;
+        self.own_metric = Own(Some(std::sync::Arc::new(metric)));
+        self
+    }
+
+    /// The validation score. R², the default, needs no memory of its own.
+    fn judge<F: Float>(&self, data: &Data<'_, F>, predicted: &[F]) -> Result<Option<f64>> {
+        let width = data.n_outputs;
+        let Outcomes::Values(values) = &data.outcomes else {
+            return Ok(None);
+        };
+        Ok(match self.monitor {
+            RegressionMonitor::Loss => None,
+            RegressionMonitor::R2 => Some(r2(values, predicted, width, &data.weights)),
+            monitor => {
+                let truth = ArrayView2::from_shape((data.n_rows, width), values)
+                    .map_err(|e| Error::invalid_input("y", e.to_string()))?;
+                let weight = |row: usize| data.weights.get(row).map_or(1.0, |w| w.f64());
+                let weights: Array1<f64> = (0..data.n_rows).map(weight).collect();
+                let truth = truth.to_owned().weighted(&weights);
+                let said = without_padding(predicted, width);
+                let own = &self.own_metric;
+                Some(monitor::judge_values(NAME, monitor, own, &truth, said)?)
+            }
+        })
     }
 
     fn data<'a, F: Float, Y: RealTargets<F> + ?Sized>(
@@ -155,9 +197,7 @@ impl MlpRegressor {
         validation: Option<Data<'_, F>>,
         start: Start<'_, F>,
     ) -> Result<FittedMlpRegressor<F, D>> {
-        let trained = self.job(data, validation, &score(self.monitor, self.kind()), |job| {
-            job.run(start)
-        })?;
+        let trained = self.job(data, validation, |job| job.run(start))?;
         Ok(FittedMlpRegressor {
             estimator: self.kept(),
             trained,
@@ -177,7 +217,6 @@ impl MlpRegressor {
         &self,
         data: Data<'_, F>,
         validation: Option<Data<'_, F>>,
-        score: &super::mlp::ScoreOf<'_, F>,
         f: impl FnOnce(Job<'_, F>) -> Result<T>,
     ) -> Result<T> {
         f(Job {
@@ -186,8 +225,9 @@ impl MlpRegressor {
             watch: &self.watch,
             data,
             validation,
-            score,
+            score: &|data: &Data<'_, F>, predicted: &[F]| self.judge(data, predicted),
             classes: None,
+            checkpoint: self.checkpoint.0.as_ref().map(|c| (c, self.fixed())),
         })
     }
 
@@ -236,7 +276,7 @@ impl MlpRegressor {
         let y = y.as_targets();
         self.check()?;
         let data = self.data(x, y)?;
-        let trained = self.job(data, None, &|_, _| Ok(0.0), |job| {
+        let trained = self.job(data, None, |job| {
             let mut trained = job.start(Start::Fresh(self.given()))?;
             job.run_once(&mut trained)?;
             Ok(trained)
@@ -246,19 +286,6 @@ impl MlpRegressor {
             trained,
             dim: PhantomData,
         })
-    }
-}
-
-/// The validation score.
-fn score<F: Float>(
-    monitor: Monitor,
-    loss: Loss,
-) -> impl Fn(&Data<'_, F>, &[F]) -> Result<f64> + Sync {
-    move |data, predicted| match (monitor, &data.outcomes) {
-        (Monitor::Score, Outcomes::Values(values)) => {
-            Ok(r2(values, predicted, data.n_outputs, &data.weights))
-        }
-        _ => Ok(-super::mlp::mean_loss(loss, data, predicted)),
     }
 }
 
@@ -346,7 +373,7 @@ where
         }
         let estimator = self.estimator.clone();
         let trained = &mut self.trained;
-        estimator.job(data, None, &|_, _| Ok(0.0), |job| job.run_once(trained))
+        estimator.job(data, None, |job| job.run_once(trained))
     }
 }
 

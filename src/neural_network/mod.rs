@@ -3,7 +3,9 @@
 //! Coming from scikit-learn's MLP or from Keras? [`from_keras`] shows both side by side.
 
 mod activation;
+mod checkpoint;
 mod clip;
+mod dropout;
 mod elementwise;
 pub mod from_keras;
 mod layout;
@@ -13,6 +15,7 @@ mod losses;
 mod mlp;
 mod mlp_classifier;
 mod mlp_regressor;
+mod monitor;
 mod multi_label;
 mod network;
 mod optimizer;
@@ -22,21 +25,24 @@ mod settings;
 mod train;
 
 pub use activation::Activation;
+pub use checkpoint::Checkpoint;
 pub use clip::Clip;
 pub use learning_rate::LearningRate;
 pub use losses::{ClassificationLoss, Loss, RegressionLoss};
 pub use mlp_classifier::{FittedMlpClassifier, MlpClassifier};
 pub use mlp_regressor::{FittedMlpRegressor, MlpRegressor};
+pub use monitor::{ClassificationMonitor, RegressionMonitor};
 pub use multi_label::{FittedMlpMultiLabel, MultiLabelTarget};
 pub use optimizer::Optimizer;
 pub use schedule::Schedule;
 pub use sequential::{
-    Checkpoint, ClassificationMonitor, FittedSequentialClassifier, FittedSequentialRegressor,
-    Initializer, Layer, LayerSummary, RegressionMonitor, Sequential, SequentialClassifier,
-    SequentialRegressor, Summary,
+    FittedSequentialClassifier, FittedSequentialMultiLabel, FittedSequentialRegressor, Initializer,
+    Layer, LayerSummary, Sequential, SequentialClassifier, SequentialRegressor, Summary,
 };
-pub use settings::{BatchSize, Monitor, Solver};
+pub use settings::{Activations, BatchSize, Solver};
 
+#[cfg(test)]
+mod course_tests;
 #[cfg(test)]
 mod extras_tests;
 #[cfg(test)]

@@ -44,14 +44,16 @@ impl<F: Float> MultiLabelTarget<F> for Weighted<ArrayRef2<F>> {
     }
 }
 
-/// Rows and their labels, checked.
-fn data<'a, F: Float, Y: MultiLabelTarget<F> + ?Sized>(
-    estimator: &MlpClassifier,
-    x: &'a ArrayRef2<F>,
-    y: &'a Y,
-) -> Result<Data<'a, F>> {
-    check::samples(x)?;
-    check::target(y, x.nrows())?;
+/// Labels in columns for this many rows, checked.
+///
+/// # Errors
+/// `ShapeMismatch` and `NonFinite` as [`check::target`] has them; `EmptyInput` without columns; `InvalidInput` for values other
+/// than 0 and 1.
+pub(crate) fn indicators<F: Float, Y: MultiLabelTarget<F> + ?Sized>(
+    y: &Y,
+    n_samples: usize,
+) -> Result<&ArrayRef2<F>> {
+    check::target(y, n_samples)?;
     let labels = y.indicators();
     if labels.ncols() == 0 {
         return Err(ErrorKind::EmptyInput {
@@ -64,14 +66,18 @@ fn data<'a, F: Float, Y: MultiLabelTarget<F> + ?Sized>(
         let reason = format!("row {row}, column {column} is {v}; labels in columns are 0 or 1");
         return Err(Error::invalid_input("y", reason));
     }
-    if !estimator.has_no_class_weight() {
-        return Err(Error::invalid_parameter(
-            NAME,
-            "class_weight",
-            "none where several labels are learned at once",
-            "class weights",
-        ));
-    }
+    Ok(labels)
+}
+
+/// Rows and their labels, checked.
+fn data<'a, F: Float, Y: MultiLabelTarget<F> + ?Sized>(
+    estimator: &MlpClassifier,
+    x: &'a ArrayRef2<F>,
+    y: &'a Y,
+) -> Result<Data<'a, F>> {
+    check::samples(x)?;
+    let labels = indicators(y, x.nrows())?;
+    estimator.check_for_labels()?;
     let values = match labels.as_slice() {
         Some(values) => Cow::Borrowed(values),
         None => Cow::Owned(labels.iter().copied().collect()),

@@ -271,7 +271,7 @@ impl Optimizer {
     }
 
     /// The slot that holds mean squares, which are never negative.
-    fn squares(self) -> Option<usize> {
+    pub(crate) fn squares(self) -> Option<usize> {
         match self {
             Optimizer::Sgd { .. } => None,
             Optimizer::Adam { .. } | Optimizer::AdamW { .. } | Optimizer::Nadam { .. } => Some(1),

@@ -111,17 +111,86 @@ impl From<usize> for BatchSize {
     }
 }
 
-/// The validation score that early stopping goes by; greater is better.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Monitor {
-    /// The model's own score: accuracy of a classifier, R² of a regressor. Of several labels, the share of rows with all
-    /// right.
-    #[default]
-    Score,
-    /// The negative loss, without penalty.
-    Loss,
+/// The activations of the hidden layers: one for all of them, or one for each.
+///
+/// ```
+/// use fitwell::neural_network::{Activation, MlpRegressor};
+/// use fitwell::prelude::*;
+///
+/// let typed = MlpRegressor::new().hidden_layer_sizes([8, 4]).activation([Activation::Tanh, Activation::Gelu]);
+/// let named = MlpRegressor::new()
+///     .with_param("hidden_layer_sizes", vec![8, 4])?
+///     .with_param("activation", vec!["tanh", "gelu"])?;
+/// assert_eq!(typed, named);
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub enum Activations {
+    /// The same for every layer.
+    Every(Activation),
+    /// One for each layer, from the input on.
+    Each(Vec<Activation>),
+}
+
+impl Default for Activations {
+    /// ReLU.
+    fn default() -> Self {
+        Activations::Every(Activation::Relu)
+    }
+}
+
+impl From<Activation> for Activations {
+    fn from(activation: Activation) -> Self {
+        Activations::Every(activation)
+    }
+}
+
+impl From<Vec<Activation>> for Activations {
+    fn from(each: Vec<Activation>) -> Self {
+        Activations::Each(each)
+    }
+}
+
+impl<const N: usize> From<[Activation; N]> for Activations {
+    fn from(each: [Activation; N]) -> Self {
+        Activations::Each(each.into())
+    }
+}
+
+impl Activations {
+    /// Those of `layers` hidden layers.
+    pub(crate) fn of(&self, layers: usize) -> Vec<Activation> {
+        match self {
+            Activations::Every(activation) => vec![*activation; layers],
+            Activations::Each(each) => each.clone(),
+        }
+    }
+
+    /// The one that first weights into this layer, the last included, are drawn for.
+    pub(crate) fn into_layer(&self, layer: usize) -> Activation {
+        match self {
+            Activations::Every(activation) => *activation,
+            Activations::Each(each) => {
+                let found = each.get(layer).or(each.last());
+                found.copied().unwrap_or(Activation::Identity)
+            }
+        }
+    }
+
+    fn check(&self, estimator: &str, layers: usize) -> Result<()> {
+        match self {
+            Activations::Every(activation) => activation.check(estimator),
+            Activations::Each(each) if each.len() == layers => {
+                each.iter().try_for_each(|a| a.check(estimator))
+            }
+            Activations::Each(each) => Err(Error::invalid_parameter(
+                estimator,
+                "activation",
+                format!("one activation, or one for each of the {layers} hidden layers"),
+                format!("{} of them", each.len()),
+            )),
+        }
+    }
 }
 
 /// The solver's name alone.
@@ -151,6 +220,7 @@ pub(crate) struct Extras {
     pub schedule: Schedule,
     pub warmup_steps: usize,
     pub clip: Option<Clip>,
+    pub dropout: f64,
 }
 
 impl Extras {
@@ -159,10 +229,21 @@ impl Extras {
         if let Some(clip) = self.clip {
             clip.check(estimator)?;
         }
+        let share = Interval::open(0.0, 1.0).including_low();
+        check::real(estimator, "dropout", self.dropout, share)?;
+        let full_batch = matches!(solver, Solver::Lbfgs { .. });
+        if full_batch && self.dropout > 0.0 {
+            return Err(Error::invalid_parameter(
+                estimator,
+                "dropout",
+                "0 with the solver lbfgs, which minimises one function",
+                self.dropout,
+            ));
+        }
         let Some(optimizer) = self.optimizer else {
             return Ok(());
         };
-        if let Solver::Lbfgs { .. } = solver {
+        if full_batch {
             return Err(Error::invalid_parameter(
                 estimator,
                 "optimizer",
@@ -179,7 +260,7 @@ impl Extras {
 pub(crate) struct Settings {
     pub estimator: &'static str,
     pub hidden_layer_sizes: Vec<usize>,
-    pub activation: Activation,
+    pub activation: Activations,
     pub solver: Solver,
     pub alpha: f64,
     pub batch_size: BatchSize,
@@ -214,7 +295,8 @@ impl Settings {
                 size,
             ));
         }
-        self.activation.check(name)?;
+        let layers = self.hidden_layer_sizes.len();
+        self.activation.check(name, layers)?;
         self.extras.check(name, &self.solver)?;
         check::real(name, "alpha", self.alpha, Interval::at_least(0.0))?;
         if let BatchSize::Rows(rows) = self.batch_size {
@@ -290,6 +372,7 @@ impl Settings {
             random_state: self.random_state,
             tol: self.tol,
             n_iter_no_change: self.n_iter_no_change,
+            partial: false,
         })
     }
 }
@@ -298,6 +381,37 @@ impl Settings {
 pub(crate) enum Plan {
     Stochastic(Stochastic),
     FullBatch(FullBatch),
+}
+
+/// An activation, or a list of them; in binary files, whether it is a list, and the list.
+impl Serialize for Activations {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match self {
+            Activations::Every(one) if serializer.is_human_readable() => one.serialize(serializer),
+            Activations::Each(each) if serializer.is_human_readable() => each.serialize(serializer),
+            Activations::Every(one) => (false, [one].as_slice()).serialize(serializer),
+            Activations::Each(each) => (true, each.as_slice()).serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Activations {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            let (list, each) = <(bool, Vec<Activation>)>::deserialize(deserializer)?;
+            return match (list, each.as_slice()) {
+                (false, [one]) => Ok(Activations::Every(*one)),
+                (false, _) => Err(de::Error::custom("expected one activation")),
+                (true, _) => Ok(Activations::Each(each)),
+            };
+        }
+        let value = serde_json::Value::deserialize(deserializer)?;
+        let read = match value.is_array() {
+            true => serde_json::from_value(value).map(Activations::Each),
+            false => serde_json::from_value(value).map(Activations::Every),
+        };
+        read.map_err(|e| de::Error::custom(format!("an activation, or a list of them: {e}")))
+    }
 }
 
 /// `"auto"` or a number; in binary files an option.
@@ -404,6 +518,8 @@ macro_rules! mlp_estimator {
     (
         $(#[$doc:meta])*
         pub struct $estimator:ident {
+            monitor: $monitor:ty,
+            metric: $metric:ty,
             $($(#[$field_doc:meta])* $field:ident: $type:ty = $default:expr,)*
         }
         check($this:ident) $check:block
@@ -416,7 +532,7 @@ macro_rules! mlp_estimator {
             #[serde(with = "crate::neural_network::settings::sizes")]
             hidden_layer_sizes: Vec<usize>,
             /// Of the hidden layers.
-            activation: $crate::neural_network::Activation,
+            activation: $crate::neural_network::Activations,
             /// What finds the weights.
             solver: $crate::neural_network::settings::SolverName,
             /// Strength of the penalty.
@@ -466,7 +582,7 @@ macro_rules! mlp_estimator {
             /// The most evaluations of `lbfgs`.
             max_fun: usize,
             /// The validation score that decides.
-            monitor: $crate::neural_network::Monitor,
+            monitor: $monitor,
             /// An optimiser in place of the solver's.
             optimizer: Option<$crate::neural_network::Optimizer>,
             /// How the rate changes from update to update.
@@ -475,11 +591,18 @@ macro_rules! mlp_estimator {
             warmup_steps: usize,
             /// How large a gradient may be.
             clip: Option<$crate::neural_network::Clip>,
+            /// The share of the outputs of hidden layers that a step leaves out.
+            #[serde(with = "crate::params::number")]
+            dropout: f64,
             /// Weights to start from, if any.
             coefs_init: Option<Vec<::ndarray::Array2<f64>>>,
             /// Intercepts to start from, if any.
             intercepts_init: Option<Vec<::ndarray::Array1<f64>>>,
             $($(#[$field_doc])* $field: $type,)*
+            #[serde(skip)]
+            own_metric: $metric,
+            #[serde(skip)]
+            checkpoint: $crate::neural_network::checkpoint::Place,
             #[serde(skip)]
             watch: $crate::observer::Watch,
         }
@@ -488,7 +611,7 @@ macro_rules! mlp_estimator {
             fn default() -> Self {
                 $estimator {
                     hidden_layer_sizes: vec![100],
-                    activation: $crate::neural_network::Activation::Relu,
+                    activation: Default::default(),
                     solver: $crate::neural_network::settings::SolverName::Adam,
                     alpha: 1e-4,
                     batch_size: $crate::neural_network::BatchSize::Auto,
@@ -508,14 +631,17 @@ macro_rules! mlp_estimator {
                     epsilon: 1e-8,
                     n_iter_no_change: 10,
                     max_fun: 15_000,
-                    monitor: $crate::neural_network::Monitor::Score,
+                    monitor: Default::default(),
                     optimizer: None,
                     schedule: $crate::neural_network::Schedule::Constant,
                     warmup_steps: 0,
                     clip: None,
+                    dropout: 0.0,
                     coefs_init: None,
                     intercepts_init: None,
                     $($field: $default,)*
+                    own_metric: Default::default(),
+                    checkpoint: Default::default(),
                     watch: $crate::observer::Watch::default(),
                 }
             }
@@ -534,10 +660,14 @@ macro_rules! mlp_estimator {
                 self
             }
 
-            /// What the units of the hidden layers make of their weighted sums.
+            /// What the units of the hidden layers make of their weighted sums: one activation for all layers, or a list
+            /// with one for each.
             #[must_use]
-            pub fn activation(mut self, activation: $crate::neural_network::Activation) -> Self {
-                self.activation = activation;
+            pub fn activation(
+                mut self,
+                activation: impl Into<$crate::neural_network::Activations>,
+            ) -> Self {
+                self.activation = activation.into();
                 self
             }
 
@@ -647,9 +777,9 @@ macro_rules! mlp_estimator {
                 self
             }
 
-            /// The validation score that decides.
+            /// The validation score that decides: the model's own, the loss, or another metric.
             #[must_use]
-            pub fn monitor(mut self, monitor: $crate::neural_network::Monitor) -> Self {
+            pub fn monitor(mut self, monitor: $monitor) -> Self {
                 self.monitor = monitor;
                 self
             }
@@ -715,6 +845,71 @@ macro_rules! mlp_estimator {
                 self
             }
 
+            /// The share of the outputs of each hidden layer that a step leaves out, drawn anew for each row; the others
+            /// are divided by what is left. Not with the solver `lbfgs`.
+            ///
+            /// ```
+            /// use fitwell::neural_network::MlpRegressor;
+            /// use fitwell::prelude::*;
+            /// use ndarray::Array2;
+            ///
+            /// let x = Array2::from_shape_fn((100, 1), |(i, _)| i as f64 / 50.0 - 1.0);
+            /// let y = x.column(0).mapv(|v| (3.0 * v).sin());
+            /// let network = MlpRegressor::new().learning_rate_init(0.01).dropout(0.1);
+            /// assert!(network.fit(&x, &y)?.score(&x, &y)? > 0.9);
+            /// # Ok::<(), Error>(())
+            /// ```
+            #[must_use]
+            pub fn dropout(mut self, dropout: f64) -> Self {
+                self.dropout = dropout;
+                self
+            }
+
+            /// Writes the state of the fit to a file as it goes, and goes on from what is there: see
+            /// [`Checkpoint`](crate::neural_network::Checkpoint). Not with the solver `lbfgs`; learning batch by batch does
+            /// without.
+            ///
+            /// ```
+            /// use fitwell::neural_network::{Checkpoint, MlpRegressor};
+            /// use fitwell::prelude::*;
+            ///
+            /// let data = fitwell::datasets::load_diabetes()?;
+            /// let y = &data.target / 100.0;
+            /// let path = std::env::temp_dir().join(format!("fitwell-mlp-{}.checkpoint", std::process::id()));
+            /// let network = MlpRegressor::new().hidden_layer_sizes([8]).tol(0.0);
+            /// let saving = network.clone().checkpoint(Checkpoint::new(&path));
+            /// saving.clone().max_iter(3).fit(&data.x, &y)?; // ends after three epochs
+            /// let model = saving.max_iter(6).fit(&data.x, &y)?; // starts at the fourth
+            /// assert_eq!(model.coefs(), network.max_iter(6).fit(&data.x, &y)?.coefs());
+            /// # std::fs::remove_file(&path).ok();
+            /// # Ok::<(), Error>(())
+            /// ```
+            #[must_use]
+            pub fn checkpoint(
+                mut self,
+                checkpoint: impl Into<Option<$crate::neural_network::Checkpoint>>,
+            ) -> Self {
+                self.checkpoint = $crate::neural_network::checkpoint::Place(checkpoint.into());
+                self
+            }
+
+            /// The layers with their shapes and numbers of parameters, for samples of `n_features` columns and `n_outputs`
+            /// outputs: one for two classes or a real target, otherwise one for each class, label or target.
+            ///
+            /// # Errors
+            /// `InvalidParameter` for a setting out of range; `TooLarge`.
+            pub fn summary(
+                &self,
+                n_features: usize,
+                n_outputs: usize,
+            ) -> $crate::Result<$crate::neural_network::Summary> {
+                $crate::params::Hyperparameters::check(self)?;
+                let units = $crate::neural_network::mlp::units(n_features, &self.hidden_layer_sizes, n_outputs);
+                $crate::neural_network::layout::Layout::new::<f64>(&units)?;
+                let activations = self.activation.of(self.hidden_layer_sizes.len());
+                Ok($crate::neural_network::Summary::of_perceptron(&units, &activations, self.dropout))
+            }
+
             /// Reports every epoch with the loss, and can stop the fit.
             #[must_use]
             pub fn observer(mut self, observer: impl $crate::observer::Observer + 'static) -> Self {
@@ -739,7 +934,7 @@ macro_rules! mlp_estimator {
                 $crate::neural_network::settings::Settings {
                     estimator: <Self as $crate::params::Hyperparameters>::NAME,
                     hidden_layer_sizes: self.hidden_layer_sizes.clone(),
-                    activation: self.activation,
+                    activation: self.activation.clone(),
                     solver: match self.solver {
                         SolverName::Adam => Solver::Adam {
                             beta_1: self.beta_1,
@@ -768,8 +963,16 @@ macro_rules! mlp_estimator {
                         schedule: self.schedule,
                         warmup_steps: self.warmup_steps,
                         clip: self.clip,
+                        dropout: self.dropout,
                     },
                 }
+            }
+
+            /// The settings as text, without those that a fit may change when it goes on.
+            fn fixed(&self) -> String {
+                let mut settings = $crate::params::Params::params(self);
+                settings.remove("max_iter");
+                format!("{settings:?}")
             }
 
             /// Weights to start from.
@@ -786,7 +989,12 @@ macro_rules! mlp_estimator {
 
             /// The settings that go with the model, for learning on.
             pub(super) fn kept(&self) -> Self {
-                Self { coefs_init: None, intercepts_init: None, ..self.clone() }
+                Self {
+                    coefs_init: None,
+                    intercepts_init: None,
+                    checkpoint: Default::default(),
+                    ..self.clone()
+                }
             }
         }
 
@@ -794,6 +1002,8 @@ macro_rules! mlp_estimator {
             const NAME: &'static str = stringify!($estimator);
 
             fn restore(mut self, original: &Self) -> Self {
+                self.own_metric = original.own_metric.clone();
+                self.checkpoint = original.checkpoint.clone();
                 self.watch = original.watch.clone();
                 self
             }
@@ -810,6 +1020,11 @@ macro_rules! mlp_estimator {
                 check::real(name, "epsilon", self.epsilon, Interval::above(0.0))?;
                 check::real(name, "power_t", self.power_t, Interval::at_least(0.0))?;
                 check::count(name, "max_fun", self.max_fun, 1)?;
+                let lbfgs = $crate::neural_network::settings::SolverName::Lbfgs;
+                if self.checkpoint.0.is_some() && self.solver == lbfgs {
+                    let expected = "none with the solver lbfgs, which has no epochs to go on from";
+                    return Err($crate::Error::invalid_parameter(name, "checkpoint", expected, "one"));
+                }
                 let $this = self;
                 $check
             }

@@ -35,10 +35,19 @@ const ACTIVATIONS: [Activation; 6] = [
 fn steps_go_down_the_derivative() {
     let x = features::<f64>(14, 3, 1);
     let y = three_classes(&x).weighted(&Array1::from_shape_fn(14, |i| 0.5 * i as f64));
-    for activation in ACTIVATIONS {
+    let mixed = [Activation::Selu, Activation::Mish];
+    let every = ACTIVATIONS.map(|a| (Activations::from(a), 0.0));
+    // The masks of a step are the same whatever the weights.
+    let more = [
+        (mixed.into(), 0.0),
+        (mixed.into(), 0.4),
+        (Activation::Tanh.into(), 0.2),
+    ];
+    for (activation, dropout) in every.into_iter().chain(more) {
         let start = MlpClassifier::new()
             .hidden_layer_sizes([5, 4])
-            .activation(activation)
+            .activation(activation.clone())
+            .dropout(dropout)
             .alpha(0.3)
             .solver(Solver::Sgd {
                 momentum: 0.0,
@@ -76,7 +85,10 @@ fn steps_go_down_the_derivative() {
                     Some(at) => coefs[layer][at] - step.coefs()[layer][at],
                     None => intercepts[layer][0] - step.intercepts()[layer][0],
                 };
-                assert!((slope - made).abs() < 1e-8, "{activation:?} {layer} {at:?}");
+                assert!(
+                    (slope - made).abs() < 1e-8,
+                    "{activation:?} {dropout} {layer} {at:?}"
+                );
             }
         }
     }
@@ -96,6 +108,7 @@ fn any_number_of_threads_gives_the_same_bits() {
         let recipe = MlpRegressor::new()
             .hidden_layer_sizes([200])
             .batch_size(256)
+            .dropout(if solver == Solver::adam() { 0.3 } else { 0.0 })
             .solver(solver)
             .max_iter(2);
         let fit = || recipe.fit(&x, &y).unwrap();
@@ -174,12 +187,12 @@ fn early_stopping_restores_the_best_weights() {
         features::<f64>(40, 3, 6),
         three_classes(&features::<f64>(40, 3, 6)),
     );
-    for monitor in [Monitor::Score, Monitor::Loss] {
+    for monitor in [ClassificationMonitor::Accuracy, ClassificationMonitor::Loss] {
         let recipe = recipe.clone().early_stopping(false).monitor(monitor);
         let model = recipe.fit_with_validation(&x, &y, &x_val, &y_val).unwrap();
         let best = model.best_validation_score().unwrap();
         let found = match monitor {
-            Monitor::Score => model.score(&x_val, &y_val).unwrap(),
+            ClassificationMonitor::Accuracy => model.score(&x_val, &y_val).unwrap(),
             _ => {
                 let least = model.validation_loss_curve().iter().copied();
                 assert_eq!(-best, least.fold(f64::INFINITY, f64::min));
@@ -329,6 +342,8 @@ fn wrong_settings_are_named() {
         ("epsilon", 0.0.into()),
         ("n_iter_no_change", 0.into()),
         ("max_fun", 0.into()),
+        ("dropout", 1.0.into()),
+        ("activation", serde_json::json!(["relu", "tanh"])),
     ] {
         let wrong = MlpRegressor::new().with_param(name, value).unwrap();
         let error = wrong.fit(&x, &y).unwrap_err();

@@ -6,18 +6,21 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
 use crate::linalg::panel::stride;
 use crate::model::ensure;
-use crate::observer::Watch;
+use crate::observer::{Epoch, Notice, Watch};
 use crate::optim::Lbfgs;
 use crate::random;
 
+use super::checkpoint::{Checkpoint, Fingerprint, Resume};
 use super::layout::Parameters;
 use super::learning_rate::LearningRate;
 use super::loss::TargetRows;
-use super::network::{Network, Rows, Samples, Target, Workspace, fresh_slots};
+use super::network::{Network, Rows, Samples, Step, Target, Workspace, fresh_slots};
 use super::optimizer::Optimizer;
 use super::schedule::Plateau;
 use super::settings::Extras;
 
+/// Counts of a file are below: what is added to them later does not overflow.
+const MOST_COUNTED: u64 = 1 << 53;
 /// Rows that a dead start is looked for in.
 const DEAD_START_ROWS: usize = 1000;
 
@@ -36,13 +39,15 @@ pub(crate) struct Stochastic {
     pub tol: f64,
     pub n_iter_no_change: usize,
     pub extras: Extras,
+    /// One epoch of several fits, which is not to converge.
+    pub partial: bool,
 }
 
-/// A validation set, and how good predictions of it (padded rows) are: greater is better.
+/// A validation set, and how good predictions of it (padded rows) are: greater is better, `None` where the loss decides.
 pub(crate) struct Watched<'a, F> {
     pub samples: Samples<'a, F>,
     #[allow(clippy::type_complexity)] // a score of predictions, no more
-    pub score: &'a (dyn Fn(&[F]) -> Result<f64> + Sync),
+    pub score: &'a (dyn Fn(&[F]) -> Result<Option<f64>> + Sync),
 }
 
 /// What training recorded.
@@ -62,6 +67,13 @@ pub(crate) struct Record {
 }
 
 impl Record {
+    /// What there is to say about the last fit.
+    pub(crate) fn notices(&self) -> Vec<Notice> {
+        let dead = self.dead_start.then_some(Notice::DeadStart);
+        let not = (!self.converged).then_some(Notice::NotConverged);
+        dead.into_iter().chain(not).collect()
+    }
+
     pub(crate) fn validate(&self) -> Result<()> {
         ensure::finite("loss", [&self.loss])?;
         ensure::finite("loss_curve", &self.loss_curve)?;
@@ -70,6 +82,10 @@ impl Record {
         ensure::finite("validation_losses", &self.validation_losses)?;
         ensure::finite("best_validation_score", &self.best_validation_score)?;
         ensure::at_least("n_iter", self.n_iter, 1)?;
+        ensure::that(
+            self.t < MOST_COUNTED && (self.n_iter as u64) < MOST_COUNTED,
+            || format!("{} iterations over {} rows", self.n_iter, self.t),
+        )?;
         ensure::equal(
             "validation losses",
             self.validation_losses.len(),
@@ -114,8 +130,15 @@ impl<F: Float> Memory<F> {
             ensure::equal("values of a slot", slot.len(), n_parameters)?;
             ensure::finite("slots", slot)?;
         }
+        if let Some(slot) = self.optimizer.squares() {
+            ensure::non_negative("mean squares of the optimiser", &self.slots[slot])?;
+        }
         ensure::finite("rate", [&self.rate])?;
         self.plateau.validate()?;
+        let counts = [self.steps, self.epochs, self.no_improvement as u64];
+        ensure::that(counts.iter().all(|&c| c < MOST_COUNTED), || {
+            format!("{} steps in {} epochs", self.steps, self.epochs)
+        })?;
         self.optimizer
             .check("the network")
             .map_err(|e| Error::model_file(e.to_string()))
@@ -156,7 +179,7 @@ impl<F: Float> State<F> {
         })
     }
 
-    fn into_memory(self, optimizer: Optimizer, network: &Network) -> Memory<F> {
+    fn memory(&self, optimizer: Optimizer, network: &Network) -> Memory<F> {
         let n_slots = optimizer.n_slots();
         let slots = (0..n_slots).map(|slot| {
             let mut values = Vec::with_capacity(network.layout.n_parameters());
@@ -170,11 +193,56 @@ impl<F: Float> State<F> {
             slots: slots.collect(),
             steps: self.steps,
             rate: self.rate,
-            plateau: self.plateau,
+            plateau: self.plateau.clone(),
             no_improvement: self.no_improvement,
             epochs: self.epochs,
         }
     }
+}
+
+/// A fit on its way, as a checkpoint has it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, bound = "F: Float")]
+pub(crate) struct Course<F: Float> {
+    params: Parameters<F>,
+    record: Record,
+    memory: Memory<F>,
+    /// The parameters of the best epoch, where a validation set decides.
+    best: Option<Parameters<F>>,
+}
+
+impl<F: Float> Resume for Course<F> {
+    fn type_name() -> String {
+        format!("PerceptronCheckpoint<{}>", F::NAME)
+    }
+
+    fn n_iter(&self) -> usize {
+        self.record.n_iter
+    }
+
+    fn validate(&self) -> Result<()> {
+        self.record.validate()?;
+        self.memory.validate(self.params.layout.n_parameters())?;
+        let best = self.best.as_ref().map(Parameters::units);
+        ensure::that(
+            best.is_none_or(|units| units == self.params.units()),
+            || "the best weights are of other layers".into(),
+        )
+    }
+}
+
+/// Where a fit is written as it goes, and what it must be the same fit by.
+pub(crate) struct Saving<'a> {
+    pub checkpoint: &'a Checkpoint,
+    pub settings: String,
+    pub data: Fingerprint,
+}
+
+/// What an epoch came to.
+struct Outcome {
+    loss: f64,
+    /// Of its last step.
+    rate: f64,
 }
 
 /// A network while it learns.
@@ -194,17 +262,40 @@ impl<F: Float> Learner<'_, F> {
         samples: &Samples<'_, F>,
         validation: Option<&Watched<'_, F>>,
         memory: Option<&Memory<F>>,
+        saving: Option<&Saving<'_>>,
     ) -> Result<Memory<F>> {
         let mut state = State::fresh(settings, self.network)?;
         if let Some(memory) = memory {
             state.epochs = memory.epochs;
             state.no_improvement = memory.no_improvement;
         }
+        self.record.converged = false;
+        self.record.n_iter = 0;
+        let mut best = validation.map(|_| self.params.clone());
+        if let Some(saving) = saving {
+            let (units, optimizer) = (self.params.units(), settings.optimizer);
+            let saved = saving.checkpoint.start(
+                settings.estimator,
+                &saving.settings,
+                saving.data,
+                settings.max_iter,
+                |saved: &Course<F>| {
+                    saved.params.units() == units
+                        && saved.memory.optimizer == optimizer
+                        && saved.best.is_some() == validation.is_some()
+                },
+            )?;
+            if let Some(saved) = saved {
+                state = State::from_memory(&saved.memory, self.network)?;
+                *self.params = saved.params;
+                *self.record = saved.record;
+                best = saved.best;
+            }
+        }
         self.in_pool(|learner| {
-            learner.epochs(settings, samples, validation, &mut state, settings.max_iter)?;
-            Ok(())
+            learner.epochs(settings, samples, validation, &mut state, best, saving)
         })?;
-        Ok(state.into_memory(settings.optimizer, self.network))
+        Ok(state.memory(settings.optimizer, self.network))
     }
 
     /// One epoch more.
@@ -220,8 +311,15 @@ impl<F: Float> Learner<'_, F> {
             }
             _ => State::fresh(settings, self.network)?,
         };
-        self.in_pool(|learner| learner.epochs(settings, samples, None, &mut state, 1))?;
-        Ok(state.into_memory(settings.optimizer, self.network))
+        self.record.converged = false;
+        self.record.n_iter = 0;
+        let once = Stochastic {
+            max_iter: 1,
+            partial: true,
+            ..settings.clone()
+        };
+        self.in_pool(|learner| learner.epochs(&once, samples, None, &mut state, None, None))?;
+        Ok(state.memory(settings.optimizer, self.network))
     }
 
     /// Runs on a thread of the pool, where starting parts costs least; a small network needs no pool.
@@ -239,7 +337,8 @@ impl<F: Float> Learner<'_, F> {
         samples: &Samples<'_, F>,
         validation: Option<&Watched<'_, F>>,
         state: &mut State<F>,
-        most: usize,
+        mut best: Option<Parameters<F>>,
+        saving: Option<&Saving<'_>>,
     ) -> Result<()> {
         let name = settings.estimator;
         let n = samples.n_rows;
@@ -258,10 +357,9 @@ impl<F: Float> Learner<'_, F> {
             order.extend(0..u32::try_from(n).map_err(|_| too_many_rows(n))?);
         }
         let mut seen = Validation::new(self.network, validation);
-        let mut best = validation.map(|_| self.params.values.clone());
-        self.record.converged = false;
-        self.record.n_iter = 0;
-        for epoch in 1..=most {
+        self.reserve(settings.max_iter, seen.is_some());
+        while !self.record.converged && self.record.n_iter < settings.max_iter {
+            let epoch = self.record.n_iter + 1;
             if settings.shuffle {
                 for (at, row) in order.iter_mut().enumerate() {
                     *row = at as u32;
@@ -269,19 +367,32 @@ impl<F: Float> Learner<'_, F> {
                 let mut rng = random::stream(settings.random_state, state.epochs);
                 random::shuffle(&mut order, &mut rng);
             }
-            let loss = self.epoch(settings, samples, &order, batch_size, state, &mut work);
+            let Outcome { loss, rate } =
+                self.epoch(settings, samples, &order, batch_size, state, &mut work);
             state.epochs += 1;
             self.record.n_iter = epoch;
             self.record.t += n as u64;
+            let mut report = Epoch {
+                loss,
+                learning_rate: rate,
+                ..Epoch::default()
+            };
             if !loss.is_finite() {
-                return Err(diverged(name, epoch));
+                return Err(self.diverged(name, epoch, settings.max_iter, report));
             }
             self.record.loss = loss;
             self.record.loss_curve.push(loss);
             let improved = match &mut seen {
                 Some(seen) => {
-                    let (score, loss) =
-                        seen.look(self.network, &self.params.values, name, epoch)?;
+                    let looked = seen.look(self.network, &self.params.values, name, epoch);
+                    let (score, loss) = match looked {
+                        Err(e) if matches!(e.kind(), ErrorKind::Diverged { .. }) => {
+                            return Err(self.diverged(name, epoch, settings.max_iter, report));
+                        }
+                        looked => looked?,
+                    };
+                    report.validation_loss = Some(loss);
+                    report.validation_score = Some(score);
                     self.record.validation_scores.push(score);
                     self.record.validation_losses.push(loss);
                     let before = self.record.best_validation_score;
@@ -289,7 +400,7 @@ impl<F: Float> Learner<'_, F> {
                     if score > before {
                         self.record.best_validation_score = Some(score);
                         if let Some(best) = &mut best {
-                            best.copy_from_slice(&self.params.values);
+                            best.values.copy_from_slice(&self.params.values);
                         }
                     }
                     score >= before + settings.tol
@@ -302,37 +413,84 @@ impl<F: Float> Learner<'_, F> {
                     loss <= before - settings.tol
                 }
             };
-            let watched = self.record.validation_losses.last();
-            let watched = watched.filter(|_| seen.is_some()).copied();
             let schedule = &settings.extras.schedule;
-            state.plateau.epoch(schedule, watched.unwrap_or(loss));
+            state
+                .plateau
+                .epoch(schedule, report.validation_loss.unwrap_or(loss));
             state.no_improvement = if improved {
                 0
             } else {
-                state.no_improvement + 1
+                state.no_improvement.saturating_add(1)
             };
             state.rate = settings.learning_rate.after_epoch(
                 settings.learning_rate_init,
                 state.rate,
                 self.record.t,
             );
-            self.watch.report(name, epoch, Some(most), Some(loss))?;
             if state.no_improvement > settings.n_iter_no_change {
-                let Some(rate) = settings.learning_rate.on_plateau(state.rate) else {
-                    self.record.converged = true;
-                    break;
-                };
-                state.rate = rate;
-                state.no_improvement = 0;
+                match settings.learning_rate.on_plateau(state.rate) {
+                    None => self.record.converged = true,
+                    Some(rate) => {
+                        state.rate = rate;
+                        state.no_improvement = 0;
+                    }
+                }
             }
+            let ends = self.record.converged || epoch >= settings.max_iter;
+            if let Some(saving) = saving
+                && (saving.checkpoint.is_due(epoch) || ends)
+            {
+                let course = Course {
+                    params: self.params.clone(),
+                    record: self.record.clone(),
+                    memory: state.memory(settings.optimizer, self.network),
+                    best: best.clone(),
+                };
+                let checkpoint = saving.checkpoint;
+                checkpoint.save(&saving.settings, saving.data, course)?;
+            }
+            let mut notices = Vec::new();
+            if epoch == 1 && self.record.dead_start {
+                notices.push(Notice::DeadStart);
+            }
+            if ends && !self.record.converged && !settings.partial {
+                notices.push(Notice::NotConverged);
+            }
+            let total = Some(settings.max_iter);
+            self.watch
+                .report_epoch(name, epoch, total, report, notices)?;
         }
         if let Some(best) = best {
-            self.params.values.copy_from_slice(&best);
+            *self.params = best;
         }
         if !self.params.all_finite() {
-            return Err(diverged(name, self.record.n_iter));
+            let report = Epoch {
+                loss: self.record.loss,
+                ..Epoch::default()
+            };
+            return Err(self.diverged(name, self.record.n_iter, settings.max_iter, report));
         }
         Ok(())
+    }
+
+    /// Room for the curves of the epochs to come, so that an epoch allocates nothing; of very many, some.
+    fn reserve(&mut self, epochs: usize, validation: bool) {
+        let room = epochs.min(10_000);
+        self.record.loss_curve.reserve(room);
+        if validation {
+            self.record.validation_scores.reserve(room);
+            self.record.validation_losses.reserve(room);
+        }
+    }
+
+    /// Tells the observer that the loss left the numbers, and gives the error.
+    fn diverged(&self, name: &'static str, epoch: usize, total: usize, report: Epoch) -> Error {
+        let notices = vec![Notice::Diverged];
+        // The fit ends anyway.
+        let _ = self
+            .watch
+            .report_epoch(name, epoch, Some(total), report, notices);
+        diverged(name, epoch)
     }
 
     /// The mean loss of one epoch.
@@ -344,9 +502,9 @@ impl<F: Float> Learner<'_, F> {
         batch_size: usize,
         state: &mut State<F>,
         work: &mut Workspace<F>,
-    ) -> f64 {
+    ) -> Outcome {
         let n = samples.n_rows;
-        let mut sum = 0.0;
+        let (mut sum, mut rate) = (0.0, state.rate);
         let mut from = 0;
         while from < n {
             let to = n.min(from + batch_size);
@@ -356,21 +514,26 @@ impl<F: Float> Learner<'_, F> {
                 Rows::Range(from, to)
             };
             let extras = &settings.extras;
-            let rate = state.plateau.rate(
+            rate = state.plateau.rate(
                 &extras.schedule,
                 state.rate,
                 extras.warmup_steps,
                 state.steps,
             );
+            let step = Step {
+                alpha: settings.alpha,
+                optimizer: settings.optimizer,
+                clip: extras.clip,
+                rate,
+                t: state.steps + 1,
+                seed: settings.random_state,
+            };
             let batch = self.network.step(
                 &mut self.params.values,
                 &mut state.slots,
                 samples,
                 rows,
-                settings.alpha,
-                (settings.optimizer, extras.clip),
-                rate,
-                state.steps + 1,
+                &step,
                 work,
             );
             if batch.weight > 0.0 {
@@ -379,7 +542,10 @@ impl<F: Float> Learner<'_, F> {
             sum += batch.loss * (to - from) as f64;
             from = to;
         }
-        sum / n as f64
+        Outcome {
+            loss: sum / n as f64,
+            rate,
+        }
     }
 
     /// Limited-memory BFGS over all rows at once.
@@ -439,16 +605,25 @@ impl<F: Float> Learner<'_, F> {
                 |step| {
                     record.loss_curve.push(step.value);
                     let mut look = || -> Result<bool> {
-                        watch.report(
-                            name,
-                            step.iteration,
-                            Some(settings.max_iter),
-                            Some(step.value),
-                        )?;
-                        let Some(seen) = &mut seen else {
+                        let mut report = Epoch {
+                            loss: step.value,
+                            ..Epoch::default()
+                        };
+                        let looked = match &mut seen {
+                            Some(seen) => Some(seen.look(network, step.x, name, step.iteration)?),
+                            None => None,
+                        };
+                        report.validation_score = looked.map(|(score, _)| score);
+                        report.validation_loss = looked.map(|(_, loss)| loss);
+                        let notices = match step.iteration {
+                            1 if record.dead_start => vec![Notice::DeadStart],
+                            _ => Vec::new(),
+                        };
+                        let total = Some(settings.max_iter);
+                        watch.report_epoch(name, step.iteration, total, report, notices)?;
+                        let Some((score, loss)) = looked else {
                             return Ok(true);
                         };
-                        let (score, loss) = seen.look(network, step.x, name, step.iteration)?;
                         record.validation_scores.push(score);
                         record.validation_losses.push(loss);
                         let before = record.best_validation_score.unwrap_or(f64::NEG_INFINITY);
@@ -472,7 +647,11 @@ impl<F: Float> Learner<'_, F> {
                     }
                 },
             )
-            .map_err(|_| diverged(name, 0))?;
+            .map_err(|_| {
+                let notices = vec![Notice::Diverged];
+                let _ = watch.notice(name, 1, Some(settings.max_iter), notices);
+                diverged(name, 0)
+            })?;
         outcome?;
         record.loss = least.value;
         record.best_loss = Some(least.value);
@@ -485,8 +664,13 @@ impl<F: Float> Learner<'_, F> {
         if let Some(best) = best {
             self.params.values.copy_from_slice(&best);
         }
+        let (n_iter, total) = (record.n_iter, Some(settings.max_iter));
         if !(self.params.all_finite() && least.value.is_finite()) {
-            return Err(diverged(name, record.n_iter));
+            let _ = watch.notice(name, n_iter, total, vec![Notice::Diverged]);
+            return Err(diverged(name, n_iter));
+        }
+        if !record.converged {
+            watch.notice(name, n_iter, total, vec![Notice::NotConverged])?;
         }
         Ok(())
     }
@@ -501,10 +685,7 @@ impl<F: Float> Learner<'_, F> {
             self.network
                 .dead_start(&self.params.values, samples, DEAD_START_ROWS, work);
         if self.record.dead_start {
-            log::warn!(
-                "{name}: no gradient reaches the first layer at the start, its units are stuck: scale the features, \
-                 take another random_state or activation, or make the layers wider"
-            );
+            log::warn!("{name}: {}", Notice::DeadStart);
         }
     }
 }
@@ -565,7 +746,7 @@ impl<'a, F: Float> Validation<'a, F> {
         if !loss.is_finite() {
             return Err(diverged(name, epoch));
         }
-        let score = (self.watched.score)(&self.predicted)?;
+        let score = (self.watched.score)(&self.predicted)?.unwrap_or(-loss);
         if !score.is_finite() {
             return Err(diverged(name, epoch));
         }

@@ -41,21 +41,22 @@ fn defaults_are_scikit_learns() {
         "learning_rate": "constant", "learning_rate_init": 0.001, "power_t": 0.5, "max_iter": 200, "shuffle": true,
         "random_state": 0, "tol": 0.0001, "momentum": 0.9, "nesterovs_momentum": true, "early_stopping": false,
         "validation_fraction": 0.1, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8, "n_iter_no_change": 10,
-        "max_fun": 15000, "monitor": "score", "coefs_init": null, "intercepts_init": null, "optimizer": null, "clip": null,
-        "schedule": "constant", "warmup_steps": 0,
+        "max_fun": 15000, "coefs_init": null, "intercepts_init": null, "optimizer": null, "clip": null,
+        "schedule": "constant", "warmup_steps": 0, "dropout": 0.0,
     });
-    let with = |name: &str, value: serde_json::Value| {
+    let with = |name: &str, value: serde_json::Value, monitor: &str| {
         let mut all = common.clone();
         all[name] = value;
+        all["monitor"] = json!(monitor);
         all
     };
     let found = |params: std::collections::BTreeMap<String, serde_json::Value>| json!(params);
     assert_eq!(
         found(MlpClassifier::new().params()),
-        with("class_weight", json!(null))
+        with("class_weight", json!(null), "accuracy")
     );
     assert_eq!(
         found(MlpRegressor::new().params()),
-        with("loss", json!("squared_error"))
+        with("loss", json!("squared_error"), "r2")
     );
 }

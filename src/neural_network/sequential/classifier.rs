@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ndarray::{Array2, ArrayRef2};
+use ndarray::{Array2, ArrayRef2, Axis};
 use serde::{Deserialize, Serialize};
 
 use crate::check;
@@ -14,17 +14,18 @@ use crate::linear_model::linear_classifier::{self, ClassList, ClassTask};
 use crate::model::Model;
 use crate::neural_network::ClassificationLoss;
 use crate::neural_network::losses::RowLoss;
+use crate::neural_network::monitor::{self, ClassificationMonitor, Own, OwnMetrics};
 use crate::params::Hyperparameters;
-use crate::targets::{AsTargets, ClassTarget};
+use crate::targets::{AsTargets, ClassTarget, Targets};
 use crate::traits::{
     Classes, DecisionFunction, Estimator, FitWithValidation, PartialFit, Predict, PredictProba,
     Score,
 };
 
-use super::checkpoint::Fingerprint;
-use super::monitor::{self, ClassMetric, ClassificationMonitor};
+use super::fit::{Build, Ready, ReadyTarget, weights_of};
+use super::labels;
 use super::settings::{fitted, settings};
-use super::train::{self, Data, Learner, Plan, State, Target, Validation};
+use super::train::{Data, State, Target};
 
 const NAME: &str = "SequentialClassifier";
 
@@ -34,6 +35,10 @@ settings! {
     /// The layers are those of a [`Sequential`](super::Sequential); a last, linear one is added, of one value for two classes and one for each of
     /// more. With z its values, the probability of the second of two classes is 1 / (1 + e⁻ᶻ), those of more are the softmax
     /// of z. By default the cross-entropy of the true classes is minimised, a batch at a time.
+    ///
+    /// Given a matrix of zeros and ones instead of [`Labels`], one column for each label, it learns every label at once, each
+    /// as two classes with one value, over which the loss is averaged
+    /// ([`FittedSequentialMultiLabel`](super::FittedSequentialMultiLabel)).
     ///
     /// Use it where [`Activation`](crate::neural_network::Activation)s beyond scikit-learn's four, dropout, normalisation, embeddings of categories or another loss
     /// are wanted; `MlpClassifier` is the plain network. Scale the features first.
@@ -56,7 +61,7 @@ settings! {
     /// | `n_iter_no_change` | 10 | ≥ 1 | waits longer |
     /// | `early_stopping` | false | | |
     /// | `validation_fraction` | 0.1 | (0, 1) | validates on more rows |
-    /// | `monitor` | accuracy | | |
+    /// | `monitor` | accuracy | [`ClassificationMonitor`] | |
     /// | `initial_weights` | drawn | | |
     /// | `class_weight` | none | none, balanced, weights ≥ 0 | makes a class count more |
     ///
@@ -76,7 +81,7 @@ settings! {
     /// # Errors
     /// `InvalidParameter`; `EmptyInput`, `NonFinite` and `ShapeMismatch` of the data; `TooFewClasses`; `UnknownLabel` for a
     /// class weight of no class, or a validation row of none; `InvalidInput` where an embedded column has other than whole
-    /// numbers; `TooFewSamples` for validation rows that are not there; `TooLarge`; `Overflow` when the training diverges;
+    /// numbers; `TooFewSamples` for validation rows that are not there; `TooLarge`; `Diverged` when the loss leaves the numbers;
     /// `Cancelled`; what a [`Checkpoint`](super::Checkpoint) says. Not converging is no error.
     ///
     /// # Source
@@ -99,7 +104,7 @@ settings! {
     pub struct SequentialClassifier("SequentialClassifier") {
         loss: ClassificationLoss,
         monitor: ClassificationMonitor,
-        metric: ClassMetric,
+        metric: OwnMetrics,
         /// How much the classes count.
         class_weight: ClassWeight,
     }
@@ -121,8 +126,37 @@ impl SequentialClassifier {
         metric: impl Fn(&Labels, &Array2<f64>) -> f64 + Send + Sync + 'static,
     ) -> Self {
         self.monitor = ClassificationMonitor::Custom;
-        self.own_metric = monitor::Own(Some(std::sync::Arc::new(metric)));
+        self.own_metric.classes = Own(Some(std::sync::Arc::new(metric)));
         self
+    }
+
+    /// As [`custom_metric`](Self::custom_metric) where several labels are learned at once: of the zeros and ones that are
+    /// true and the probabilities, both (n_samples, n_labels).
+    #[must_use]
+    pub fn custom_label_metric(
+        mut self,
+        metric: impl Fn(&Array2<f64>, &Array2<f64>) -> f64 + Send + Sync + 'static,
+    ) -> Self {
+        self.monitor = ClassificationMonitor::Custom;
+        self.own_metric.labels = Own(Some(std::sync::Arc::new(metric)));
+        self
+    }
+
+    pub(super) fn optimizer_ref(&self) -> &crate::neural_network::Optimizer {
+        &self.optimizer
+    }
+
+    /// Refuses settings that do not go with several labels at once.
+    pub(super) fn check_for_labels(&self) -> Result<()> {
+        if self.class_weight != ClassWeight::None {
+            return Err(Error::invalid_parameter(
+                NAME,
+                "class_weight",
+                "none where several labels are learned at once",
+                "class weights",
+            ));
+        }
+        monitor::check_labels(NAME, self.monitor)
     }
 
     fn check_own(&self) -> Result<()> {
@@ -164,7 +198,7 @@ impl SequentialClassifier {
     pub fn fit_batches<F, T, B>(
         &self,
         classes: &[Class],
-        mut batches: impl FnMut(usize) -> Result<B>,
+        batches: impl FnMut(usize) -> Result<B>,
         validation: Option<(&ArrayRef2<F>, &Labels)>,
     ) -> Result<FittedSequentialClassifier<F>>
     where
@@ -173,14 +207,6 @@ impl SequentialClassifier {
         B: IntoIterator<Item = Result<(Array2<F>, T)>>,
     {
         self.check()?;
-        if self.early_stopping && validation.is_none() {
-            return Err(Error::invalid_parameter(
-                NAME,
-                "early_stopping",
-                "off without validation rows: a stream is not split",
-                true,
-            ));
-        }
         let mut sorted = classes.to_vec();
         sorted.sort();
         sorted.dedup();
@@ -201,58 +227,23 @@ impl SequentialClassifier {
             return Err(too_few(classes.as_slice()));
         }
 
-        let mut first = batches(0)?.into_iter();
-        let Some(head) = first.next().transpose()? else {
-            return Err(no_rows());
+        let n_outputs = n_outputs(classes.len());
+        let validation = match validation {
+            Some((x, y)) => Some((x, self.watched_rows(x, y, &classes)?)),
+            None => None,
         };
-        check::samples(&head.0)?;
-        let state = self.start(&head.0, None, n_outputs(classes.len()))?;
-        let n_features = head.0.ncols();
-        let mut opened = Some((head, first));
-
-        let room = self.batch_size.unwrap_or(200);
-        let plan = self.plan(self.row_loss()?);
-        let mut pass = |epoch: u64, learner: &mut Learner<'_, F>, state: &mut State<F>| {
-            let opened = opened.take();
-            let (head, rest) = match opened {
-                Some((head, rest)) if epoch == 0 => (Some(Ok(head)), rest),
-                _ => (None, batches(epoch as usize)?.into_iter()),
-            };
-            let (mut sum, mut weight, mut rows_seen) = (0.0, 0.0, 0u64);
-            for (number, batch) in head.into_iter().chain(rest).enumerate() {
-                let place = |e: Error| e.within(format!("batch {number}"));
-                let (x, y) = batch.map_err(place)?;
-                check::same_width(&x, n_features).map_err(place)?;
-                let y = y.as_targets();
-                check::target(y, x.nrows()).map_err(place)?;
-                self.layers.check_columns(&x).map_err(place)?;
-                let codes = known_codes(y.labels(), classes.as_slice()).map_err(place)?;
-                let weights = weights_of_rows(y, &codes, by_class.as_deref());
-                let data = Data {
-                    x: &x,
-                    target: Target::Codes(&codes),
-                    weights: weights.as_deref(),
-                };
-                let mut rows = data.rows();
-                // Batches of an epoch come in other orders too.
-                let order = epoch.wrapping_mul(1 << 20).wrapping_add(number as u64);
-                let (s, w) = learner.pass(state, &data, &mut rows, order);
-                sum += s;
-                weight += w;
-                rows_seen += rows.len() as u64;
-            }
-            if rows_seen == 0 {
-                return Err(no_rows());
-            }
-            Ok((sum, weight))
-        };
-        let state = match validation {
-            None => train::epochs(&plan, state, room, Fingerprint::default(), &mut pass, None)?,
-            Some((x, y)) => self.with_rows(x, y, &classes, |validation| {
-                let print = Fingerprint::of(&validation.data, &validation.rows, None);
-                train::epochs(&plan, state, room, print, &mut pass, Some(validation))
-            })?,
-        };
+        let state = self.learn_batches(
+            batches,
+            |_: &T| n_outputs,
+            |_: &ArrayRef2<F>, y: &T::Targets| {
+                let codes = known_codes(y.labels(), classes.as_slice())?;
+                Ok(Ready {
+                    weights: weights_of_rows(y, &codes, by_class.as_deref()),
+                    target: ReadyTarget::Codes(codes, classes.clone()),
+                })
+            },
+            validation,
+        )?;
         Ok(FittedSequentialClassifier {
             classes,
             settings: self.kept(),
@@ -260,82 +251,79 @@ impl SequentialClassifier {
         })
     }
 
-    /// Calls `f` with validation rows of the given classes.
-    fn with_rows<F: Float, Y: ClassTarget + ?Sized, R>(
+    fn fit_classes<F: Float, Y: ClassTarget + ?Sized>(
+        &self,
+        x: &ArrayRef2<F>,
+        y: &Y,
+        given: Option<(&ArrayRef2<F>, &Y)>,
+    ) -> Result<FittedSequentialClassifier<F>> {
+        self.check()?;
+        check::samples(x)?;
+        if let Some((x_val, _)) = given {
+            check::width(x_val, x.ncols()).map_err(|e| e.within(VALIDATION_SET))?;
+        }
+        let task = ClassTask::new(NAME, y, x.nrows(), &self.class_weight)?;
+        let classes = ClassList::new(task.labels.shared_classes());
+        let codes = task.labels.codes();
+        let data = Data {
+            x,
+            target: Target::Codes(codes, &classes),
+            weights: task.weights.as_deref(),
+        };
+        let held = match given {
+            Some((x, y)) => Some((x, self.watched_rows(x, y, &classes)?)),
+            None => None,
+        };
+        let held = held.as_ref().map(|(x, ready)| ready.data(x));
+        let n_outputs = n_outputs(classes.len());
+        let state = self.learn(&data, n_outputs, held.as_ref(), &|row| codes[row])?;
+        Ok(FittedSequentialClassifier {
+            classes,
+            settings: self.kept(),
+            state,
+        })
+    }
+
+    /// Validation rows of the given classes.
+    fn watched_rows<F: Float, Y: ClassTarget + ?Sized>(
         &self,
         x: &ArrayRef2<F>,
         y: &Y,
         classes: &ClassList,
-        f: impl FnOnce(&Validation<'_, F>) -> Result<R>,
-    ) -> Result<R> {
+    ) -> Result<Ready<'static, F>> {
         let place = |e: Error| e.within(VALIDATION_SET);
         check::samples(x).map_err(place)?;
         check::target(y, x.nrows()).map_err(place)?;
         let codes = known_codes(y.labels(), classes.as_slice()).map_err(place)?;
-        let weights: Option<Vec<f64>> = y.sample_weight().map(|w| w.to_vec());
-        let data = Data {
-            x,
-            target: Target::Codes(&codes),
-            weights: weights.as_deref(),
-        };
-        let rows = data.rows();
-        let judge = self.judge(&data, &codes, &rows, classes);
-        f(&Validation {
-            data,
-            rows,
-            judge: self.judged().then_some(&judge),
+        Ok(Ready {
+            target: ReadyTarget::Codes(codes, classes.clone()),
+            weights: weights_of(y),
         })
     }
 
-    /// Whether something else than the loss decides.
-    fn judged(&self) -> bool {
-        self.monitor != ClassificationMonitor::Loss
-    }
-
-    fn judge<'a, F: Float>(
-        &'a self,
-        data: &Data<'_, F>,
-        codes: &[u32],
-        rows: &[usize],
-        classes: &ClassList,
-    ) -> impl Fn(Array2<F>) -> Result<f64> + 'a {
-        let truth = classes.labels(rows.iter().map(|&row| codes[row]).collect());
-        let all: Vec<usize> = (0..rows.len()).collect();
-        let weights = monitor::weights_of(data.weights, rows).to_vec();
-        let truth = monitor::weighted(&truth, Some(&weights), &all);
-        move |outputs| monitor::judge_classes(NAME, self.monitor, &self.own_metric, &truth, outputs)
-    }
-
-    /// Learns from a target that is made ready.
-    fn learn<F: Float>(
+    /// The validation score of rows of classes, or of labels in columns.
+    fn judge_rows<F: Float>(
         &self,
-        x: &ArrayRef2<F>,
-        task: &ClassTask,
-        classes: &ClassList,
-        given: Option<&Validation<'_, F>>,
-    ) -> Result<State<F>> {
-        let codes = task.labels.codes();
-        let data = Data {
-            x,
-            target: Target::Codes(codes),
-            weights: task.weights.as_deref(),
-        };
-        let rows = data.rows();
-        let state = self.start(x, Some(&rows), n_outputs(classes.len()))?;
-        let plan: Plan<'_> = self.plan(self.row_loss()?);
-        if given.is_some() || !self.early_stopping {
-            return train::train(&plan, state, &data, &rows, given);
+        data: &Data<'_, F>,
+        rows: &[usize],
+        outputs: Array2<F>,
+    ) -> Result<f64> {
+        let weights = monitor::weights_of(data.weights, rows);
+        let (monitor, own) = (self.monitor, &self.own_metric);
+        match &data.target {
+            Target::Codes(codes, classes) => {
+                let truth = classes.labels(rows.iter().map(|&row| codes[row]).collect());
+                let truth = truth.weighted(&weights);
+                let said = linear_classifier::codes(&outputs);
+                let proba = || linear_classifier::probabilities(outputs);
+                monitor::judge_classes(NAME, monitor, &own.classes, &truth, said, proba)
+            }
+            Target::Values(values) => {
+                let truth = values.select(Axis(0), rows);
+                let proba = labels::probabilities(outputs);
+                monitor::judge_labels(NAME, monitor, &own.labels, &truth, &weights, &proba)
+            }
         }
-        let group = |row: usize| codes[row];
-        let (training, rows) =
-            monitor::split(&rows, group, self.validation_fraction, self.random_state)?;
-        let judge = self.judge(&data, codes, &rows, classes);
-        let own = Validation {
-            data,
-            rows,
-            judge: self.judged().then_some(&judge),
-        };
-        train::train(&plan, state, &data, &training, Some(&own))
     }
 }
 
@@ -375,13 +363,6 @@ fn weights_of_rows<Y: ClassTarget + ?Sized>(
     )
 }
 
-fn no_rows() -> Error {
-    ErrorKind::EmptyInput {
-        what: "an epoch (no rows with weight)".into(),
-    }
-    .into()
-}
-
 fn too_few(classes: &[Class]) -> Error {
     ErrorKind::TooFewClasses {
         estimator: NAME.into(),
@@ -400,16 +381,7 @@ impl<F: Float, Y: ClassTarget + ?Sized> Estimator<ArrayRef2<F>, Y> for Sequentia
     type Fitted = FittedSequentialClassifier<F>;
 
     fn fit(&self, x: &ArrayRef2<F>, y: &Y) -> Result<Self::Fitted> {
-        self.check()?;
-        check::samples(x)?;
-        let task = ClassTask::new(NAME, y, x.nrows(), &self.class_weight)?;
-        let classes = ClassList::new(task.labels.shared_classes());
-        let state = self.learn(x, &task, &classes, None)?;
-        Ok(FittedSequentialClassifier {
-            classes,
-            settings: self.kept(),
-            state,
-        })
+        self.fit_classes(x, y, None)
     }
 }
 
@@ -424,19 +396,7 @@ impl<F: Float, Y: ClassTarget + ?Sized> FitWithValidation<ArrayRef2<F>, Y>
         x_val: &ArrayRef2<F>,
         y_val: &Y,
     ) -> Result<Self::Fitted> {
-        self.check()?;
-        check::samples(x)?;
-        check::width(x_val, x.ncols()).map_err(|e| e.within(VALIDATION_SET))?;
-        let task = ClassTask::new(NAME, y, x.nrows(), &self.class_weight)?;
-        let classes = ClassList::new(task.labels.shared_classes());
-        let state = self.with_rows(x_val, y_val, &classes, |validation| {
-            self.learn(x, &task, &classes, Some(validation))
-        })?;
-        Ok(FittedSequentialClassifier {
-            classes,
-            settings: self.kept(),
-            state,
-        })
+        self.fit_classes(x, y, Some((x_val, y_val)))
     }
 }
 
@@ -485,14 +445,10 @@ impl<F: Float, Y: ClassTarget + ?Sized> PartialFit<ArrayRef2<F>, Y>
         let weights = weights_of_rows(y, &codes, by_class.as_deref());
         let data = Data {
             x,
-            target: Target::Codes(&codes),
+            target: Target::Codes(&codes, &self.classes),
             weights: weights.as_deref(),
         };
-        let plan = self.settings.plan(self.settings.row_loss()?);
-        let mut state = self.state.clone();
-        state.pass(&plan, &data)?;
-        self.state = state;
-        Ok(())
+        self.settings.go_on(&mut self.state, &data)
     }
 }
 

@@ -1,10 +1,10 @@
 //! Networks built layer by layer, as in Keras's `Sequential`.
 
-mod checkpoint;
 mod classifier;
 mod embedding;
+mod fit;
+mod labels;
 mod layer;
-mod monitor;
 mod network;
 mod norm;
 mod regressor;
@@ -23,10 +23,9 @@ use crate::float::Float;
 use crate::neural_network::Activation;
 use crate::params::Value;
 
-pub use checkpoint::Checkpoint;
 pub use classifier::{FittedSequentialClassifier, SequentialClassifier};
+pub use labels::FittedSequentialMultiLabel;
 pub use layer::{Initializer, Layer};
-pub use monitor::{ClassificationMonitor, RegressionMonitor};
 pub use regressor::{FittedSequentialRegressor, SequentialRegressor};
 pub use summary::{LayerSummary, Summary};
 

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
 use crate::linalg::{general_matmul, simd};
 use crate::model::ensure;
-use crate::neural_network::Activation;
+use crate::neural_network::{Activation, dropout};
 use crate::{parallel, random};
 
 use super::layer::{Initializer, Layer};
@@ -532,7 +532,7 @@ impl<F: Float> Room<F> {
     /// The values of every layer for `rows` rows of `x`, (rows, n_features).
     pub(crate) fn forward(&mut self, network: &Network<F>, x: &[F], rows: usize, mode: Mode) {
         self.rows = rows;
-        let mut dropout = match mode {
+        let mut drops = match mode {
             Mode::Learn {
                 random_state,
                 update,
@@ -584,10 +584,10 @@ impl<F: Float> Room<F> {
                     }
                     activation.apply(output);
                 }
-                Layer::Dropout { rate } => match &mut dropout {
+                Layer::Dropout { rate } => match &mut drops {
                     Some(rng) if *rate > 0.0 => {
                         let kept = &mut kept[..rows * m];
-                        draw_mask(kept, *rate, rng);
+                        dropout::draw(kept, *rate, rng);
                         simd(
                             #[inline(always)]
                             || {
@@ -746,19 +746,6 @@ impl<F: Float> Room<F> {
             }
             end = start;
         }
-    }
-}
-
-/// 0 with probability `rate`, otherwise 1 / (1 − rate).
-fn draw_mask<F: Float>(mask: &mut [F], rate: f64, rng: &mut impl rand::Rng) {
-    let threshold = (rate * 4_294_967_296.0) as u64;
-    let kept = F::of(1.0 / (1.0 - rate));
-    for mask in mask {
-        *mask = if u64::from(rng.next_u32()) < threshold {
-            F::zero()
-        } else {
-            kept
-        };
     }
 }
 

@@ -12,14 +12,14 @@ use crate::float::Float;
 use crate::model::{Model, ensure};
 use crate::neural_network::RegressionLoss;
 use crate::neural_network::losses::RowLoss;
+use crate::neural_network::monitor::{self, Own, RegressionMonitor, ValueMetric};
 use crate::params::Hyperparameters;
 use crate::targets::{AsTargets, RealTargets, TargetDim, Targets};
 use crate::traits::{Estimator, FitWithValidation, PartialFit, Predict, Score};
 
-use super::checkpoint::Fingerprint;
-use super::monitor::{self, RegressionMonitor, ValueMetric};
+use super::fit::{Build, Ready, ReadyTarget, same_targets, weights_of};
 use super::settings::{fitted, settings};
-use super::train::{self, Data, Learner, Plan, State, Target, Validation};
+use super::train::{Data, State, Target};
 
 const NAME: &str = "SequentialRegressor";
 
@@ -43,7 +43,7 @@ settings! {
     /// # Errors
     /// `InvalidParameter`; `EmptyInput`, `NonFinite` and `ShapeMismatch` of the data; `InvalidInput` for a negative target of
     /// the Poisson loss or an embedded column of other than whole numbers; `TooFewSamples` for validation rows that are not
-    /// there; `TooLarge`; `Overflow` when the training diverges; `Cancelled`; what a [`Checkpoint`](super::Checkpoint) says.
+    /// there; `TooLarge`; `Diverged` when the loss leaves the numbers; `Cancelled`; what a [`Checkpoint`](super::Checkpoint) says.
     ///
     /// # Examples
     /// ```
@@ -67,7 +67,7 @@ settings! {
     pub struct SequentialRegressor("SequentialRegressor") {
         loss: RegressionLoss,
         monitor: RegressionMonitor,
-        metric: ValueMetric,
+        metric: Own<ValueMetric>,
     }
 }
 
@@ -80,7 +80,7 @@ impl SequentialRegressor {
         metric: impl Fn(&Array2<f64>, &Array2<f64>) -> f64 + Send + Sync + 'static,
     ) -> Self {
         self.monitor = RegressionMonitor::Custom;
-        self.own_metric = monitor::Own(Some(std::sync::Arc::new(metric)));
+        self.own_metric = Own(Some(std::sync::Arc::new(metric)));
         self
     }
 
@@ -143,7 +143,7 @@ impl SequentialRegressor {
     /// As `fit`; what the batches say; `EmptyInput` when an epoch has none.
     pub fn fit_batches<F, D, T, B>(
         &self,
-        mut batches: impl FnMut(usize) -> Result<B>,
+        batches: impl FnMut(usize) -> Result<B>,
         validation: Option<(&ArrayRef2<F>, &T)>,
     ) -> Result<FittedSequentialRegressor<F, D>>
     where
@@ -153,148 +153,83 @@ impl SequentialRegressor {
         B: IntoIterator<Item = Result<(Array2<F>, T)>>,
     {
         self.check()?;
-        if self.early_stopping && validation.is_none() {
-            return Err(Error::invalid_parameter(
-                NAME,
-                "early_stopping",
-                "off without validation rows: a stream is not split",
-                true,
-            ));
-        }
-        let mut first = batches(0)?.into_iter();
-        let Some(head) = first.next().transpose()? else {
-            return Err(no_rows());
+        let validation = match validation {
+            Some((x, y)) => Some((x, self.watched_rows(x, y.as_targets())?)),
+            None => None,
         };
-        check::samples(&head.0)?;
-        let n_targets = head.1.as_targets().columns().ncols();
-        let state = self.start(&head.0, None, n_targets)?;
-        let n_features = head.0.ncols();
-        let mut opened = Some((head, first));
-
-        let room = self.batch_size.unwrap_or(200);
-        let plan = self.plan(self.row_loss()?);
-        let mut pass = |epoch: u64, learner: &mut Learner<'_, F>, state: &mut State<F>| {
-            let opened = opened.take();
-            let (head, rest) = match opened {
-                Some((head, rest)) if epoch == 0 => (Some(Ok(head)), rest),
-                _ => (None, batches(epoch as usize)?.into_iter()),
-            };
-            let (mut sum, mut weight, mut rows_seen) = (0.0, 0.0, 0u64);
-            for (number, batch) in head.into_iter().chain(rest).enumerate() {
-                let place = |e: Error| e.within(format!("batch {number}"));
-                let (x, y) = batch.map_err(place)?;
-                check::same_width(&x, n_features).map_err(place)?;
-                let y = y.as_targets();
-                self.check_target(y, x.nrows()).map_err(place)?;
-                if y.columns().ncols() != n_targets {
-                    let found = y.columns().ncols();
-                    return Err(place(Error::shape("number of targets", n_targets, found)));
-                }
-                self.layers.check_columns(&x).map_err(place)?;
-                let weights: Option<Vec<f64>> = y.sample_weight().map(|w| w.to_vec());
-                let data = Data {
-                    x: &x,
-                    target: Target::Values(y.columns()),
-                    weights: weights.as_deref(),
-                };
-                let mut rows = data.rows();
-                // Batches of an epoch come in other orders too.
-                let order = epoch.wrapping_mul(1 << 20).wrapping_add(number as u64);
-                let (s, w) = learner.pass(state, &data, &mut rows, order);
-                sum += s;
-                weight += w;
-                rows_seen += rows.len() as u64;
-            }
-            if rows_seen == 0 {
-                return Err(no_rows());
-            }
-            Ok((sum, weight))
-        };
-        let state = match validation {
-            None => train::epochs(&plan, state, room, Fingerprint::default(), &mut pass, None)?,
-            Some((x, y)) => self.with_rows(x, y.as_targets(), n_targets, |validation| {
-                let print = Fingerprint::of(&validation.data, &validation.rows, None);
-                train::epochs(&plan, state, room, print, &mut pass, Some(validation))
-            })?,
-        };
+        let n_targets = |y: &T| y.as_targets().columns().ncols();
+        let state = self.learn_batches(
+            batches,
+            n_targets,
+            |x: &ArrayRef2<F>, y: &T::Targets| self.ready(x, y),
+            validation,
+        )?;
         Ok(self.fitted(state))
     }
 
-    /// Calls `f` with validation rows of this many targets.
-    fn with_rows<F: Float, Y: RealTargets<F> + ?Sized, R>(
+    /// A checked target with its weights.
+    fn ready<'t, F: Float, Y: RealTargets<F> + ?Sized>(
         &self,
         x: &ArrayRef2<F>,
-        y: &Y,
-        n_targets: usize,
-        f: impl FnOnce(&Validation<'_, F>) -> Result<R>,
-    ) -> Result<R> {
-        let place = |e: Error| e.within(VALIDATION_SET);
-        check::samples(x).map_err(place)?;
-        self.check_target(y, x.nrows()).map_err(place)?;
-        let found = y.columns().ncols();
-        if found != n_targets {
-            return Err(place(Error::shape("number of targets", n_targets, found)));
-        }
-        let weights: Option<Vec<f64>> = y.sample_weight().map(|w| w.to_vec());
-        let data = Data {
-            x,
-            target: Target::Values(y.columns()),
-            weights: weights.as_deref(),
-        };
-        let rows = data.rows();
-        let judge = self.judge(&data, &rows);
-        f(&Validation {
-            data,
-            rows,
-            judge: self.judged().then_some(&judge),
+        y: &'t Y,
+    ) -> Result<Ready<'t, F>> {
+        self.check_target(y, x.nrows())?;
+        Ok(Ready {
+            target: ReadyTarget::Values(y.columns()),
+            weights: weights_of(y),
         })
     }
 
-    /// Whether something else than the loss decides.
-    fn judged(&self) -> bool {
-        self.monitor != RegressionMonitor::Loss
+    /// Checked rows to validate on.
+    fn watched_rows<'t, F: Float, Y: RealTargets<F> + ?Sized>(
+        &self,
+        x: &ArrayRef2<F>,
+        y: &'t Y,
+    ) -> Result<Ready<'t, F>> {
+        check::samples(x)
+            .and_then(|()| self.ready(x, y))
+            .map_err(|e| e.within(VALIDATION_SET))
     }
 
-    fn judge<'a, F: Float>(
-        &'a self,
-        data: &Data<'_, F>,
-        rows: &[usize],
-    ) -> impl Fn(Array2<F>) -> Result<f64> + 'a {
-        let truth = match &data.target {
-            Target::Values(values) => values.select(ndarray::Axis(0), rows),
-            Target::Codes(_) => Array2::zeros((rows.len(), 0)),
-        };
-        let all: Vec<usize> = (0..rows.len()).collect();
-        let weights = monitor::weights_of(data.weights, rows).to_vec();
-        let truth = monitor::weighted::<ArrayRef2<F>>(&truth, Some(&weights), &all);
-        move |outputs| {
-            let predictions = link(self.loss, outputs);
-            monitor::judge_values(NAME, self.monitor, &self.own_metric, &truth, predictions)
-        }
-    }
-
-    /// Learns from checked rows.
-    fn learn<F: Float>(
+    /// The validation score.
+    fn judge_rows<F: Float>(
         &self,
         data: &Data<'_, F>,
-        n_targets: usize,
-        given: Option<&Validation<'_, F>>,
-    ) -> Result<State<F>> {
-        let rows = data.rows();
-        let state = self.start(data.x, Some(&rows), n_targets)?;
-        let plan: Plan<'_> = self.plan(self.row_loss()?);
-        if given.is_some() || !self.early_stopping {
-            return train::train(&plan, state, data, &rows, given);
-        }
-        let (training, rows) =
-            monitor::split(&rows, |_| 0, self.validation_fraction, self.random_state)?;
-        let judge = self.judge(data, &rows);
-        let own = Validation {
-            data: data.again(),
-            rows,
-            judge: self.judged().then_some(&judge),
+        rows: &[usize],
+        outputs: Array2<F>,
+    ) -> Result<f64> {
+        let Target::Values(values) = &data.target else {
+            return Ok(0.0); // classes are not learned here
         };
-        train::train(&plan, state, data, &training, Some(&own))
+        let weights = monitor::weights_of(data.weights, rows);
+        let truth = values.select(ndarray::Axis(0), rows).weighted(&weights);
+        let predictions = link(self.loss, outputs);
+        monitor::judge_values(NAME, self.monitor, &self.own_metric, &truth, predictions)
+    }
+
+    fn fit_values<F: Float, Y: RealTargets<F> + ?Sized>(
+        &self,
+        x: &ArrayRef2<F>,
+        y: &Y,
+        given: Option<(&ArrayRef2<F>, &Y)>,
+    ) -> Result<FittedSequentialRegressor<F, Y::Dim>> {
+        self.check()?;
+        check::samples(x)?;
+        if let Some((x_val, _)) = given {
+            check::width(x_val, x.ncols()).map_err(|e| e.within(VALIDATION_SET))?;
+        }
+        let ready = self.ready(x, y)?;
+        let n_targets = y.columns().ncols();
+        let held = match given {
+            Some((x, y)) => Some((x, self.watched_rows(x, y)?)),
+            None => None,
+        };
+        if let Some((_, held)) = &held {
+            same_targets(held, n_targets).map_err(|e| e.within(VALIDATION_SET))?;
+        }
+        let held = held.as_ref().map(|(x, ready)| ready.data(x));
+        let state = self.learn(&ready.data(x), n_targets, held.as_ref(), &|_| 0)?;
+        Ok(self.fitted(state))
     }
 
     fn fitted<F: Float, D: TargetDim>(&self, state: State<F>) -> FittedSequentialRegressor<F, D> {
@@ -304,13 +239,6 @@ impl SequentialRegressor {
             dim: PhantomData,
         }
     }
-}
-
-fn no_rows() -> Error {
-    ErrorKind::EmptyInput {
-        what: "an epoch (no rows with weight)".into(),
-    }
-    .into()
 }
 
 /// Predictions from the values of the last layer.
@@ -325,17 +253,7 @@ impl<F: Float, Y: RealTargets<F> + ?Sized> Estimator<ArrayRef2<F>, Y> for Sequen
     type Fitted = FittedSequentialRegressor<F, Y::Dim>;
 
     fn fit(&self, x: &ArrayRef2<F>, y: &Y) -> Result<Self::Fitted> {
-        self.check()?;
-        check::samples(x)?;
-        self.check_target(y, x.nrows())?;
-        let weights: Option<Vec<f64>> = y.sample_weight().map(|w| w.to_vec());
-        let data = Data {
-            x,
-            target: Target::Values(y.columns()),
-            weights: weights.as_deref(),
-        };
-        let state = self.learn(&data, y.columns().ncols(), None)?;
-        Ok(self.fitted(state))
+        self.fit_values(x, y, None)
     }
 }
 
@@ -350,21 +268,7 @@ impl<F: Float, Y: RealTargets<F> + ?Sized> FitWithValidation<ArrayRef2<F>, Y>
         x_val: &ArrayRef2<F>,
         y_val: &Y,
     ) -> Result<Self::Fitted> {
-        self.check()?;
-        check::samples(x)?;
-        check::width(x_val, x.ncols()).map_err(|e| e.within(VALIDATION_SET))?;
-        self.check_target(y, x.nrows())?;
-        let weights: Option<Vec<f64>> = y.sample_weight().map(|w| w.to_vec());
-        let data = Data {
-            x,
-            target: Target::Values(y.columns()),
-            weights: weights.as_deref(),
-        };
-        let n_targets = y.columns().ncols();
-        let state = self.with_rows(x_val, y_val, n_targets, |validation| {
-            self.learn(&data, n_targets, Some(validation))
-        })?;
-        Ok(self.fitted(state))
+        self.fit_values(x, y, Some((x_val, y_val)))
     }
 }
 
@@ -387,23 +291,10 @@ impl<F: Float, D: TargetDim, Y: RealTargets<F, Dim = D> + ?Sized> PartialFit<Arr
     fn partial_fit(&mut self, x: &ArrayRef2<F>, y: &Y) -> Result<()> {
         check::not_empty(x)?;
         check::same_width(x, self.n_features_in())?;
-        self.settings.check_target(y, x.nrows())?;
-        let (found, expected) = (y.columns().ncols(), self.state.network.n_outputs());
-        if found != expected {
-            return Err(Error::shape("number of targets", expected, found));
-        }
+        let ready = self.settings.ready(x, y)?;
+        same_targets(&ready, self.state.network.n_outputs())?;
         self.settings.layers.check_columns(x)?;
-        let weights: Option<Vec<f64>> = y.sample_weight().map(|w| w.to_vec());
-        let data = Data {
-            x,
-            target: Target::Values(y.columns()),
-            weights: weights.as_deref(),
-        };
-        let plan = self.settings.plan(self.settings.row_loss()?);
-        let mut state = self.state.clone();
-        state.pass(&plan, &data)?;
-        self.state = state;
-        Ok(())
+        self.settings.go_on(&mut self.state, &ready.data(x))
     }
 }
 

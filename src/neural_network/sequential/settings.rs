@@ -56,9 +56,9 @@ macro_rules! settings {
             #[serde(skip)]
             own_loss: $crate::neural_network::losses::OwnLoss,
             #[serde(skip)]
-            own_metric: $crate::neural_network::sequential::monitor::Own<$metric>,
+            own_metric: $metric,
             #[serde(skip)]
-            checkpoint: $crate::neural_network::sequential::checkpoint::Place,
+            checkpoint: $crate::neural_network::checkpoint::Place,
             #[serde(skip)]
             watch: $crate::observer::Watch,
         }
@@ -242,7 +242,7 @@ macro_rules! settings {
                 mut self,
                 checkpoint: impl Into<Option<$crate::neural_network::Checkpoint>>,
             ) -> Self {
-                self.checkpoint = $crate::neural_network::sequential::checkpoint::Place(checkpoint.into());
+                self.checkpoint = $crate::neural_network::checkpoint::Place(checkpoint.into());
                 self
             }
 
@@ -289,13 +289,30 @@ macro_rules! settings {
                 Ok(())
             }
 
-            /// The settings for the training loop.
-            fn plan(&self, loss: $crate::neural_network::losses::RowLoss) -> $crate::neural_network::sequential::train::Plan<'_> {
+            /// What a fitted network needs of its settings: all but where it started and what watched it.
+            pub(super) fn kept(&self) -> Self {
+                $name {
+                    initial_weights: None,
+                    checkpoint: Default::default(),
+                    watch: Default::default(),
+                    ..self.clone()
+                }
+            }
+        }
+
+        impl $crate::neural_network::sequential::fit::Build for $name {
+            const NAME: &'static str = $text;
+
+            fn sequence(&self) -> &$crate::neural_network::Sequential {
+                &self.layers
+            }
+
+            fn plan(&self) -> $crate::Result<$crate::neural_network::sequential::train::Plan<'_>> {
                 let mut settings = $crate::params::Params::params(self);
                 settings.remove("max_iter");
-                $crate::neural_network::sequential::train::Plan {
+                Ok($crate::neural_network::sequential::train::Plan {
                     name: $text,
-                    loss,
+                    loss: self.row_loss()?,
                     optimizer: self.optimizer,
                     schedule: self.learning_rate,
                     rate: self.learning_rate_init,
@@ -311,10 +328,9 @@ macro_rules! settings {
                     watch: &self.watch,
                     checkpoint: self.checkpoint.0.as_ref(),
                     settings: format!("{settings:?}"),
-                }
+                })
             }
 
-            /// A network before its first update.
             fn start<F: $crate::Float>(
                 &self,
                 x: &::ndarray::ArrayRef2<F>,
@@ -328,14 +344,21 @@ macro_rules! settings {
                 Ok($crate::neural_network::sequential::train::State::new(network, &self.optimizer))
             }
 
-            /// What a fitted network needs of its settings: all but where it started and what watched it.
-            fn kept(&self) -> Self {
-                $name {
-                    initial_weights: None,
-                    checkpoint: Default::default(),
-                    watch: Default::default(),
-                    ..self.clone()
-                }
+            fn held_back(&self) -> f64 {
+                self.validation_fraction
+            }
+
+            fn judged(&self) -> bool {
+                self.monitor != <$monitor>::Loss
+            }
+
+            fn judge<F: $crate::Float>(
+                &self,
+                data: &$crate::neural_network::sequential::train::Data<'_, F>,
+                rows: &[usize],
+                outputs: ::ndarray::Array2<F>,
+            ) -> $crate::Result<f64> {
+                self.judge_rows(data, rows, outputs)
             }
         }
 
@@ -382,6 +405,17 @@ macro_rules! fitted {
             /// The updates made.
             pub fn t(&self) -> u64 {
                 self.state.updates
+            }
+
+            /// What there is to say about the fit, with advice: a dead start, that it did not converge.
+            pub fn notices(&self) -> Vec<$crate::observer::Notice> {
+                self.state.notices()
+            }
+
+            /// Whether no gradient reached the first layer in the whole first epoch, so that it never learned: scale the
+            /// features, take another `random_state` or activation, or make the layers wider.
+            pub fn dead_start(&self) -> bool {
+                self.state.dead_start
             }
 
             /// Whether the fit ended because nothing was gained any more, and not at `max_iter`.

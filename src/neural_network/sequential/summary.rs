@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::neural_network::Activation;
+
 use super::layer::Layer;
 use super::network::Node;
 
@@ -37,6 +39,30 @@ pub struct LayerSummary {
 }
 
 impl Summary {
+    /// Of dense layers of these units, inputs and outputs included, with dropout after the hidden ones.
+    pub(crate) fn of_perceptron(units: &[usize], activations: &[Activation], dropout: f64) -> Self {
+        let mut layers = Vec::with_capacity(2 * units.len());
+        for (l, pair) in units.windows(2).enumerate() {
+            let hidden = activations.get(l).filter(|_| l + 2 < units.len());
+            let activation = hidden.copied().unwrap_or(Activation::Identity);
+            layers.push(LayerSummary {
+                name: format!("dense ({})", activation.name()),
+                n_outputs: pair[1],
+                n_parameters: pair[0].saturating_add(1).saturating_mul(pair[1]),
+                n_statistics: 0,
+            });
+            if hidden.is_some() && dropout > 0.0 {
+                layers.push(LayerSummary {
+                    name: name(&Layer::Dropout { rate: dropout }),
+                    n_outputs: pair[1],
+                    n_parameters: 0,
+                    n_statistics: 0,
+                });
+            }
+        }
+        Summary { layers }
+    }
+
     pub(super) fn of(nodes: &[Node]) -> Self {
         let layers = nodes.iter().map(|node| LayerSummary {
             name: name(&node.layer),
@@ -61,19 +87,9 @@ impl Summary {
 }
 
 fn name(layer: &Layer) -> String {
-    let activation =
-        |activation: &crate::neural_network::Activation| match serde_json::to_value(activation) {
-            Ok(serde_json::Value::String(name)) => name,
-            Ok(serde_json::Value::Object(map)) => map
-                .into_iter()
-                .next()
-                .map(|(name, _)| name)
-                .unwrap_or_default(),
-            _ => String::new(),
-        };
     match layer {
-        Layer::Dense { activation: f, .. } => format!("dense ({})", activation(f)),
-        Layer::Activation(f) => format!("activation ({})", activation(f)),
+        Layer::Dense { activation: f, .. } => format!("dense ({})", f.name()),
+        Layer::Activation(f) => format!("activation ({})", f.name()),
         Layer::Dropout { rate } => format!("dropout ({rate})"),
         Layer::BatchNormalization { .. } => "batch_normalization".into(),
         Layer::LayerNormalization { .. } => "layer_normalization".into(),

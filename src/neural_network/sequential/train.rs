@@ -8,23 +8,25 @@ use std::ops::Range;
 use ndarray::{Array2, ArrayRef2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
-use crate::model::{Model, ensure};
+use crate::linear_model::linear_classifier::ClassList;
+use crate::model::ensure;
+use crate::neural_network::checkpoint::{Checkpoint, Fingerprint, Resume};
 use crate::neural_network::losses::RowLoss;
 use crate::neural_network::schedule::Plateau;
 use crate::neural_network::{Clip, Optimizer, Schedule};
-use crate::observer::{Epoch, Watch};
+use crate::observer::{Epoch, Notice, Watch};
 use crate::random;
 
-use super::checkpoint::{Checkpoint, Fingerprint, Saved};
-use super::network::{Mode, Network, Room};
+use super::layer::Layer;
+use super::network::{Mode, Network, Node, Room};
 
 /// The target of the rows.
 #[derive(Clone, Copy)]
 pub(super) enum Target<'a, F> {
-    /// The class of each row.
-    Codes(&'a [u32]),
+    /// The class of each row, and the classes.
+    Codes(&'a [u32], &'a ClassList),
     /// (n_samples, n_outputs)
     Values(ArrayView2<'a, F>),
 }
@@ -47,7 +49,7 @@ impl<F: Float> Data<'_, F> {
         Data {
             x: self.x,
             target: match &self.target {
-                Target::Codes(codes) => Target::Codes(codes),
+                Target::Codes(codes, classes) => Target::Codes(codes, classes),
                 Target::Values(values) => Target::Values(values.view()),
             },
             weights: self.weights,
@@ -123,6 +125,25 @@ pub(crate) struct State<F> {
     /// Epochs without improvement.
     waited: usize,
     pub(crate) converged: bool,
+    /// Whether the first epoch never reached the first layer.
+    pub(crate) dead_start: bool,
+}
+
+/// What a checkpoint holds: the state, and the optimiser that its slots are of.
+impl<F: Float> Resume for (Optimizer, State<F>) {
+    fn type_name() -> String {
+        format!("NetworkCheckpoint<{}>", F::NAME)
+    }
+
+    fn n_iter(&self) -> usize {
+        self.1.n_iter()
+    }
+
+    fn validate(&self) -> Result<()> {
+        let optimizer = self.0.check("checkpoint");
+        optimizer.map_err(|e| Error::model_file(e.to_string()))?;
+        self.1.validate(&self.0)
+    }
 }
 
 impl<F: Float> State<F> {
@@ -141,12 +162,20 @@ impl<F: Float> State<F> {
             best_statistics: Vec::new(),
             waited: 0,
             converged: false,
+            dead_start: false,
         }
     }
 
     /// Epochs made.
     pub(crate) fn n_iter(&self) -> usize {
         self.loss_curve.len()
+    }
+
+    /// What there is to say about the fit.
+    pub(crate) fn notices(&self) -> Vec<Notice> {
+        let dead = self.dead_start.then_some(Notice::DeadStart);
+        let not = (!self.converged).then_some(Notice::NotConverged);
+        dead.into_iter().chain(not).collect()
     }
 
     /// Checks what a file holds.
@@ -213,6 +242,63 @@ pub(super) struct Learner<'a, F> {
     /// The rate of the last update.
     rate: f64,
     penalised: bool,
+    start: Start,
+}
+
+/// Whether a gradient has reached the first layer that has parameters, and whether there was one at the last.
+struct Start {
+    first: Range<usize>,
+    /// The kernel that its first values are, and twice the weight of its penalty.
+    kernel: usize,
+    penalty: f64,
+    last: Range<usize>,
+    alive: bool,
+    wrong: bool,
+}
+
+impl Start {
+    fn new<F: Float>(network: &Network<F>) -> Self {
+        let mut at = 0;
+        let mut ranges = Vec::new();
+        for node in &network.nodes {
+            let n = node.n_parameters().unwrap_or(0);
+            if n > 0 {
+                ranges.push((at..at + n, node));
+            }
+            at += n;
+        }
+        let (kernel, penalty) = match ranges.first().map(|(_, node)| (node, &node.layer)) {
+            Some((node, Layer::Dense { l2, .. })) => (node.n_inputs * node.n_outputs, 2.0 * l2),
+            _ => (0, 0.0),
+        };
+        let range = |i: Option<&(Range<usize>, &Node)>| i.map_or(0..0, |(range, _)| range.clone());
+        Start {
+            first: range(ranges.first()),
+            kernel,
+            penalty,
+            last: range(ranges.last()),
+            alive: ranges.len() < 2,
+            wrong: false,
+        }
+    }
+
+    /// Looks at the gradient of an update.
+    fn look<F: Float>(&mut self, parameters: &[F], gradient: &[F]) {
+        if self.alive {
+            return;
+        }
+        let twice = F::of(self.penalty);
+        let first = self.first.clone().enumerate();
+        self.alive = first.into_iter().any(|(i, at)| {
+            let of_penalty = match i < self.kernel {
+                true => twice * parameters[at],
+                false => F::zero(),
+            };
+            gradient[at] != of_penalty
+        });
+        let last = &gradient[self.last.clone()];
+        self.wrong |= last.iter().any(|g| *g != F::zero());
+    }
 }
 
 impl<'a, F: Float> Learner<'a, F> {
@@ -229,6 +315,7 @@ impl<'a, F: Float> Learner<'a, F> {
             row: [vec![0.0; m], vec![0.0; m], vec![0.0; m]],
             rate: 0.0,
             penalised: network.is_penalised(),
+            start: Start::new(network),
         }
     }
 
@@ -260,7 +347,7 @@ impl<'a, F: Float> Learner<'a, F> {
                 *z = out.f64();
             }
             let loss = match &data.target {
-                Target::Codes(codes) => self.plan.loss.of_class(codes[row] as usize, y, z, g),
+                Target::Codes(codes, _) => self.plan.loss.of_class(codes[row] as usize, y, z, g),
                 Target::Values(values) => {
                     for (y, value) in y.iter_mut().zip(values.row(row)) {
                         *y = value.f64();
@@ -300,6 +387,7 @@ impl<'a, F: Float> Learner<'a, F> {
         }
         self.room
             .backward(&state.network, &self.x, &mut self.gradient);
+        self.start.look(&state.network.parameters, &self.gradient);
         if let Some(clip) = plan.clip {
             clip.apply(&mut self.gradient, &self.parts);
         }
@@ -381,7 +469,7 @@ pub(super) fn train<F: Float>(
     validation: Option<&Validation<'_, F>>,
 ) -> Result<State<F>> {
     let fingerprint = match plan.checkpoint {
-        Some(_) => Fingerprint::of(data, rows, validation),
+        Some(_) => fingerprint(data, rows, validation),
         None => Fingerprint::default(),
     };
     let batch = plan.batch(rows.len());
@@ -404,7 +492,15 @@ pub(super) fn epochs<F: Float>(
     validation: Option<&Validation<'_, F>>,
 ) -> Result<State<F>> {
     if let Some(checkpoint) = plan.checkpoint {
-        state = checkpoint.start(plan, fingerprint, state)?;
+        let nodes = &state.network.nodes;
+        let fits = |saved: &(Optimizer, State<F>)| {
+            saved.0 == plan.optimizer && saved.1.network.nodes == *nodes
+        };
+        let saved =
+            checkpoint.start(plan.name, &plan.settings, fingerprint, plan.max_iter, fits)?;
+        if let Some((_, saved)) = saved {
+            state = saved;
+        }
     }
     state.network.fits(batch)?;
     let mut learner = Learner::new(plan, &state.network, batch);
@@ -412,20 +508,38 @@ pub(super) fn epochs<F: Float>(
         let epoch = state.n_iter();
         let (sum, weight) = pass(epoch as u64, &mut learner, &mut state)?;
         let loss = sum / weight;
-        finite(plan.name, loss, &state.network, epoch)?;
-        state.loss_curve.push(loss);
-
         let mut record = Epoch {
             loss,
             learning_rate: learner.rate,
             ..Epoch::default()
         };
+        let total = Some(plan.max_iter);
+        let diverged = |record: Epoch| {
+            let notices = vec![Notice::Diverged];
+            // The fit ends anyway.
+            let _ = plan
+                .watch
+                .report_epoch(plan.name, epoch + 1, total, record, notices);
+            diverged(plan.name, epoch + 1)
+        };
+        if !finite(loss, &state.network) {
+            return Err(diverged(record));
+        }
+        state.loss_curve.push(loss);
+        if epoch == 0 {
+            state.dead_start = !learner.start.alive && learner.start.wrong;
+            if state.dead_start {
+                log::warn!("{}: {}", plan.name, Notice::DeadStart);
+            }
+        }
         if let Some(validation) = validation {
             let rows = &validation.rows;
             let (loss, outputs) = learner.watch(&state.network, &validation.data, rows);
-            finite(plan.name, loss, &state.network, epoch)?;
-            state.validation_losses.push(loss);
             record.validation_loss = Some(loss);
+            if !finite(loss, &state.network) {
+                return Err(diverged(record));
+            }
+            state.validation_losses.push(loss);
             if let Some(judge) = validation.judge {
                 let score = judge(outputs).map_err(|e| e.within(crate::error::VALIDATION_SET))?;
                 state.validation_scores.push(score);
@@ -445,24 +559,27 @@ pub(super) fn epochs<F: Float>(
                 || state.converged
                 || state.n_iter() >= plan.max_iter)
         {
-            let saved = Saved {
-                settings: plan.settings.clone(),
-                optimizer: plan.optimizer,
-                data: fingerprint,
-                state,
-            };
-            saved.save(checkpoint.path(), crate::model::Format::Binary)?;
-            state = saved.state;
+            let saved = (plan.optimizer, state);
+            (_, state) = checkpoint.save(&plan.settings, fingerprint, saved)?;
         }
-        let (n, total) = (state.n_iter(), Some(plan.max_iter));
-        plan.watch.report_epoch(plan.name, n, total, record)?;
+        let n = state.n_iter();
+        let mut notices = Vec::new();
+        if n == 1 && state.dead_start {
+            notices.push(Notice::DeadStart);
+        }
+        if n >= plan.max_iter && !state.converged {
+            notices.push(Notice::NotConverged);
+        }
+        plan.watch
+            .report_epoch(plan.name, n, total, record, notices)?;
     }
     state.finish();
     if !state.converged {
         log::warn!(
-            "{} did not converge in {} epochs: raise max_iter, learning_rate_init or tol, or scale the features",
+            "{} after {} epochs: {}",
             plan.name,
-            state.n_iter()
+            state.n_iter(),
+            Notice::NotConverged
         );
     }
     Ok(state)
@@ -494,7 +611,9 @@ impl<F: Float> State<F> {
         let epoch = self.n_iter();
         let (sum, weight) = learner.pass(self, data, &mut rows, epoch as u64);
         let loss = sum / weight;
-        finite(plan.name, loss, &self.network, epoch)?;
+        if !finite(loss, &self.network) {
+            return Err(diverged(plan.name, epoch + 1));
+        }
         self.loss_curve.push(loss);
         // Curves of a validation set end where the fit ended.
         self.validation_losses.clear();
@@ -503,21 +622,41 @@ impl<F: Float> State<F> {
     }
 }
 
-/// The loss and the parameters after an epoch are finite.
-///
-/// # Errors
-/// `Overflow`, with advice.
-fn finite<F: Float>(name: &str, loss: f64, network: &Network<F>, epoch: usize) -> Result<()> {
+/// Whether the loss and the parameters after an epoch are finite.
+fn finite<F: Float>(loss: f64, network: &Network<F>) -> bool {
     let fine = |values: &[F]| values.iter().all(|v| v.is_finite());
-    if loss.is_finite() && fine(&network.parameters) && fine(&network.statistics) {
-        return Ok(());
+    loss.is_finite() && fine(&network.parameters) && fine(&network.statistics)
+}
+
+fn diverged(estimator: &str, epoch: usize) -> Error {
+    ErrorKind::Diverged {
+        estimator: estimator.into(),
+        iterations: epoch,
     }
-    let epoch = epoch + 1;
-    Err(ErrorKind::Overflow {
-        estimator: name.into(),
-        what: format!(
-            "training diverged (lower learning_rate_init, clip the gradient or scale the features): the loss of epoch {epoch}"
-        ),
+    .into()
+}
+
+/// Of the rows that are learned from and validated on.
+pub(super) fn fingerprint<F: Float>(
+    data: &Data<'_, F>,
+    rows: &[usize],
+    validation: Option<&Validation<'_, F>>,
+) -> Fingerprint {
+    let mut print = Fingerprint::default();
+    let mut add = |data: &Data<'_, F>, rows: &[usize]| {
+        print.word(rows.len() as u64);
+        for &row in rows {
+            print.numbers(data.x.row(row));
+            match &data.target {
+                Target::Codes(codes, _) => print.word(u64::from(codes[row])),
+                Target::Values(values) => print.numbers(values.row(row)),
+            }
+            print.word(data.weight(row).to_bits());
+        }
+    };
+    add(data, rows);
+    if let Some(validation) = validation {
+        add(&validation.data, &validation.rows);
     }
-    .into())
+    print
 }

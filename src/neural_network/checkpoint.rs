@@ -1,15 +1,14 @@
 //! Checkpoints: a fit that was interrupted goes on as if it had not been.
 
+use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::float::Float;
-use crate::model::{Model, ensure};
-use crate::neural_network::Optimizer;
-
-use super::train::{Data, Plan, State, Target, Validation};
+use crate::model::{Format, Model, ensure};
 
 /// Where and how often a fit writes its whole state, and whether it goes on from what is there.
 ///
@@ -62,25 +61,27 @@ impl Checkpoint {
     }
 
     /// Whether it is time to write after this epoch.
-    pub(super) fn is_due(&self, epoch: usize) -> bool {
+    pub(crate) fn is_due(&self, epoch: usize) -> bool {
         epoch.is_multiple_of(self.every)
     }
 
-    /// The state of the file if there is one, otherwise `fresh`.
+    /// The state of the file, if there is one. `fits` says whether it is of the network that is to learn.
     ///
     /// # Errors
-    /// As [`Model::load`]; `InvalidInput` for a file of other settings or data.
-    pub(super) fn start<F: Float>(
+    /// As [`Model::load`]; `InvalidInput` for a file of other settings or data; `InvalidParameter` when it has more epochs
+    /// than `max_iter`.
+    pub(crate) fn start<S: Resume>(
         &self,
-        plan: &Plan<'_>,
+        estimator: &str,
+        settings: &str,
         data: Fingerprint,
-        fresh: State<F>,
-    ) -> Result<State<F>> {
+        max_iter: usize,
+        fits: impl FnOnce(&S) -> bool,
+    ) -> Result<Option<S>> {
         if !self.path.try_exists().unwrap_or(true) {
-            return Ok(fresh);
+            return Ok(None);
         }
-        let (estimator, max_iter) = (plan.name, plan.max_iter);
-        let saved = Saved::<F>::load(&self.path)?;
+        let saved = Saved::<S>::load(&self.path)?;
         let other = |what: &str| {
             Err(Error::invalid_input(
                 format!("checkpoint {}", self.path.display()),
@@ -89,33 +90,60 @@ impl Checkpoint {
                 ),
             ))
         };
-        if saved.settings != plan.settings || saved.optimizer != plan.optimizer {
+        if saved.settings != settings {
             return other("settings");
         }
         if saved.data != data {
             return other("data");
         }
-        if saved.state.network.nodes != fresh.network.nodes {
+        if !fits(&saved.state) {
             return other("layers");
         }
-        if saved.state.n_iter() > max_iter {
+        let epochs = saved.state.n_iter();
+        if epochs > max_iter {
             return Err(Error::invalid_parameter(
                 estimator,
                 "max_iter",
-                format!(
-                    "at least the {} epochs of the checkpoint",
-                    saved.state.n_iter()
-                ),
+                format!("at least the {epochs} epochs of the checkpoint"),
                 max_iter,
             ));
         }
+        Ok(Some(saved.state))
+    }
+
+    /// Replaces the file; gives the state back.
+    ///
+    /// # Errors
+    /// As [`Model::save`].
+    pub(crate) fn save<S: Resume>(&self, settings: &str, data: Fingerprint, state: S) -> Result<S> {
+        let saved = Saved {
+            settings: settings.into(),
+            data,
+            state,
+        };
+        saved.save(&self.path, Format::Binary)?;
         Ok(saved.state)
     }
 }
 
+/// The state of a fit that a checkpoint can hold.
+pub(crate) trait Resume: Clone + Debug + PartialEq + Serialize + DeserializeOwned {
+    /// What a file is called that holds it.
+    fn type_name() -> String;
+
+    /// The epochs made.
+    fn n_iter(&self) -> usize;
+
+    /// As [`Model::validate`].
+    ///
+    /// # Errors
+    /// `ModelFile`.
+    fn validate(&self) -> Result<()>;
+}
+
 /// An estimator's checkpoint, if it has one. It is no hyper-parameter.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Place(pub(super) Option<Checkpoint>);
+pub(crate) struct Place(pub(crate) Option<Checkpoint>);
 
 impl PartialEq for Place {
     fn eq(&self, _: &Self) -> bool {
@@ -125,69 +153,46 @@ impl PartialEq for Place {
 
 /// What a checkpoint file holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, bound = "F: Float")]
-pub(super) struct Saved<F> {
-    /// As JSON, without `max_iter`.
-    pub(super) settings: String,
-    pub(super) optimizer: Optimizer,
-    pub(super) data: Fingerprint,
-    pub(super) state: State<F>,
+#[serde(deny_unknown_fields, bound = "S: Resume")]
+pub(crate) struct Saved<S> {
+    /// As text, without `max_iter`.
+    pub(crate) settings: String,
+    pub(crate) data: Fingerprint,
+    pub(crate) state: S,
 }
 
-impl<F: Float> Model for Saved<F> {
+impl<S: Resume> Model for Saved<S> {
     fn type_name() -> String {
-        format!("NetworkCheckpoint<{}>", F::NAME)
+        S::type_name()
     }
 
     fn validate(&self) -> Result<()> {
-        self.optimizer
-            .check("checkpoint")
-            .map_err(|e| Error::model_file(e.to_string()))?;
         ensure::at_least("epochs of a checkpoint", self.state.n_iter(), 1)?;
-        self.state.validate(&self.optimizer)
+        self.state.validate()
     }
 }
 
-/// A number that other data most likely do not have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Fingerprint(u64);
+/// A number that other data most likely do not have: FNV-1a over words, with a rotation that brings the high bits down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Fingerprint(u64);
+
+impl Default for Fingerprint {
+    /// Of nothing.
+    fn default() -> Self {
+        Fingerprint(0xcbf2_9ce4_8422_2325)
+    }
+}
 
 impl Fingerprint {
-    pub(super) fn of<F: Float>(
-        data: &Data<'_, F>,
-        rows: &[usize],
-        validation: Option<&Validation<'_, F>>,
-    ) -> Self {
-        let mut hash = 0xcbf2_9ce4_8422_2325;
-        add(&mut hash, data, rows);
-        if let Some(validation) = validation {
-            add(&mut hash, &validation.data, &validation.rows);
-        }
-        Fingerprint(hash)
+    pub(crate) fn word(&mut self, word: u64) {
+        self.0 = (self.0 ^ word)
+            .wrapping_mul(0x0000_0100_0000_01b3)
+            .rotate_left(29);
     }
-}
 
-/// FNV-1a over words, with a rotation that brings the high bits down.
-fn mix(hash: &mut u64, word: u64) {
-    *hash = ((*hash ^ word).wrapping_mul(0x0000_0100_0000_01b3)).rotate_left(29);
-}
-
-fn add<F: Float>(hash: &mut u64, data: &Data<'_, F>, rows: &[usize]) {
-    mix(hash, rows.len() as u64);
-    for &row in rows {
-        for v in data.x.row(row) {
-            mix(hash, v.f64().to_bits());
-        }
-        match &data.target {
-            Target::Codes(codes) => mix(hash, u64::from(codes[row])),
-            Target::Values(values) => {
-                for v in values.row(row) {
-                    mix(hash, v.f64().to_bits());
-                }
-            }
-        }
-        if let Some(weights) = data.weights {
-            mix(hash, weights[row].to_bits());
+    pub(crate) fn numbers<'a, F: Float>(&mut self, values: impl IntoIterator<Item = &'a F>) {
+        for v in values {
+            self.word(v.f64().to_bits());
         }
     }
 }

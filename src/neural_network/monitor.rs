@@ -3,17 +3,19 @@
 use std::fmt;
 use std::sync::Arc;
 
-use ndarray::{Array2, ArrayRef2};
+use ndarray::{Array1, Array2, ArrayRef2};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::labels::Labels;
-use crate::linear_model::linear_classifier::{codes, probabilities};
 use crate::metrics::{self, Average, MultiClass};
 use crate::targets::{RealTargets, Targets, Weighted};
 
 /// What a classifier judges validation rows by; greater is better but of the loss.
+///
+/// Of several labels at once: the share of rows with every label right, the mean over the labels of F1 and of the area under
+/// the ROC curve.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -52,7 +54,7 @@ pub enum RegressionMonitor {
 }
 
 /// A metric of the user's own, if there is one; no hyper-parameter.
-pub(crate) struct Own<T: ?Sized>(pub(super) Option<Arc<T>>);
+pub(crate) struct Own<T: ?Sized>(pub(crate) Option<Arc<T>>);
 
 impl<T: ?Sized> Clone for Own<T> {
     fn clone(&self) -> Self {
@@ -85,6 +87,13 @@ pub(crate) type ClassMetric = dyn Fn(&Labels, &Array2<f64>) -> f64 + Send + Sync
 /// Of the true values and the predictions, (n_samples, n_targets).
 pub(crate) type ValueMetric = dyn Fn(&Array2<f64>, &Array2<f64>) -> f64 + Send + Sync;
 
+/// The metrics of a classifier's user: of classes, and of labels in columns.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct OwnMetrics {
+    pub(crate) classes: Own<ClassMetric>,
+    pub(crate) labels: Own<ValueMetric>,
+}
+
 fn no_metric(estimator: &str) -> Error {
     let expected = "another metric while `custom_metric` gave none (it is not written to files)";
     Error::invalid_parameter(estimator, "monitor", expected, "custom")
@@ -101,44 +110,113 @@ fn finite(score: f64) -> Result<f64> {
     ))
 }
 
-/// Judges the last layer's values of validation rows of known classes.
-pub(super) fn judge_classes<F: Float>(
+/// Judges the codes and the probabilities, (n_samples, n_classes), of validation rows of known classes.
+pub(crate) fn judge_classes<F: Float>(
     estimator: &str,
     monitor: ClassificationMonitor,
     own: &Own<ClassMetric>,
     truth: &Weighted<Labels>,
-    outputs: Array2<F>,
+    codes: Vec<u32>,
+    proba: impl FnOnce() -> Array2<F>,
 ) -> Result<f64> {
     let labels = truth.target();
-    let predicted =
-        |outputs: &Array2<F>| Labels::from_trusted(codes(outputs), labels.shared_classes());
+    let predicted = || Labels::from_trusted(codes, labels.shared_classes());
     finite(match monitor {
         ClassificationMonitor::Accuracy | ClassificationMonitor::Loss => {
-            metrics::accuracy_score(truth, &predicted(&outputs))?
+            metrics::accuracy_score(truth, &predicted())?
         }
         ClassificationMonitor::BalancedAccuracy => {
-            metrics::balanced_accuracy_score(truth, &predicted(&outputs))?
+            metrics::balanced_accuracy_score(truth, &predicted())?
         }
-        ClassificationMonitor::F1Macro => {
-            metrics::f1_score(truth, &predicted(&outputs), &Average::Macro)?
-        }
-        ClassificationMonitor::RocAuc if outputs.ncols() == 1 => {
-            metrics::roc_auc_score(truth, &outputs.column(0))?
+        ClassificationMonitor::F1Macro => metrics::f1_score(truth, &predicted(), &Average::Macro)?,
+        ClassificationMonitor::RocAuc if labels.classes().len() == 2 => {
+            metrics::roc_auc_score(truth, &proba().column(1))?
         }
         ClassificationMonitor::RocAuc => {
-            let proba = probabilities(outputs);
             let how = MultiClass::OvrMacro;
-            metrics::roc_auc_score_multiclass(truth, &proba, labels.classes(), how)?
+            metrics::roc_auc_score_multiclass(truth, &proba(), labels.classes(), how)?
         }
         ClassificationMonitor::Custom => {
             let metric = own.0.as_ref().ok_or_else(|| no_metric(estimator))?;
-            metric(labels, &probabilities(outputs).mapv(F::f64))
+            metric(labels, &proba().mapv(F::f64))
+        }
+    })
+}
+
+/// Refuses what several labels at once cannot be judged by.
+///
+/// # Errors
+/// `InvalidParameter`.
+pub(crate) fn check_labels(estimator: &str, monitor: ClassificationMonitor) -> Result<()> {
+    match monitor {
+        ClassificationMonitor::BalancedAccuracy => Err(Error::invalid_parameter(
+            estimator,
+            "monitor",
+            "accuracy, loss, f1_macro, roc_auc or custom where several labels are learned at once",
+            "balanced_accuracy",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Judges the probabilities of several labels, (n_samples, n_labels), of validation rows whose labels are known: zeros and
+/// ones.
+pub(crate) fn judge_labels<F: Float>(
+    estimator: &str,
+    monitor: ClassificationMonitor,
+    own: &Own<ValueMetric>,
+    truth: &ArrayRef2<F>,
+    weights: &Array1<f64>,
+    proba: &Array2<F>,
+) -> Result<f64> {
+    let half = F::of(0.5);
+    let mean = |of_label: &dyn Fn(usize) -> Result<f64>| -> Result<f64> {
+        let n = truth.ncols();
+        let mut sum = 0.0;
+        for j in 0..n {
+            sum += of_label(j)?;
+        }
+        Ok(sum / n as f64)
+    };
+    finite(match monitor {
+        ClassificationMonitor::F1Macro => mean(&|j| {
+            let (mut hit, mut said, mut is) = (0.0, 0.0, 0.0);
+            let pairs = proba.column(j).into_iter().zip(truth.column(j));
+            for ((&p, &y), &w) in pairs.zip(weights) {
+                let (p, y) = (p > half, y > half);
+                hit += if p && y { w } else { 0.0 };
+                said += if p { w } else { 0.0 };
+                is += if y { w } else { 0.0 };
+            }
+            Ok(if said + is > 0.0 {
+                2.0 * hit / (said + is)
+            } else {
+                0.0
+            })
+        })?,
+        ClassificationMonitor::RocAuc => mean(&|j| {
+            let is: Labels = truth.column(j).iter().map(|&y| y > half).collect();
+            metrics::roc_auc_score(&is.weighted(weights), &proba.column(j))
+        })?,
+        ClassificationMonitor::Custom => {
+            let metric = own.0.as_ref().ok_or_else(|| no_metric(estimator))?;
+            metric(&truth.mapv(F::f64), &proba.mapv(F::f64))
+        }
+        _ => {
+            let (mut hit, mut all) = (0.0, 0.0);
+            for ((p, y), &w) in proba.rows().into_iter().zip(truth.rows()).zip(weights) {
+                all += w;
+                if p.iter().zip(y).all(|(&p, &y)| (p > half) == (y > half)) {
+                    hit += w;
+                }
+            }
+            hit / all
         }
     })
 }
 
 /// Judges predictions of validation rows of known values.
-pub(super) fn judge_values<F: Float>(
+pub(crate) fn judge_values<F: Float>(
     estimator: &str,
     monitor: RegressionMonitor,
     own: &Own<ValueMetric>,
@@ -162,7 +240,7 @@ pub(super) fn judge_values<F: Float>(
 
 /// The rows to validate on out of `rows`: a share of them, drawn evenly from each group of rows with the same `group`. No
 /// group loses its last row.
-pub(super) fn split(
+pub(crate) fn split(
     rows: &[usize],
     group: impl Fn(usize) -> u32,
     fraction: f64,
@@ -203,19 +281,10 @@ pub(super) fn split(
 }
 
 /// The weights of some rows, 1 where there are none.
-pub(super) fn weights_of(weights: Option<&[f64]>, rows: &[usize]) -> ndarray::Array1<f64> {
+pub(crate) fn weights_of(weights: Option<&[f64]>, rows: &[usize]) -> Array1<f64> {
     rows.iter()
         .map(|&row| weights.map_or(1.0, |w| w[row]))
         .collect()
-}
-
-/// A target of some rows with their weights.
-pub(super) fn weighted<Y: Targets + ?Sized>(
-    y: &Y,
-    weights: Option<&[f64]>,
-    rows: &[usize],
-) -> Weighted<Y> {
-    y.weighted(&weights_of(weights, rows))
 }
 
 #[cfg(test)]
