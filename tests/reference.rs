@@ -33,6 +33,8 @@ mod metrics;
 mod mixture;
 #[path = "reference/mlp.rs"]
 mod mlp;
+#[path = "reference/networks.rs"]
+mod networks;
 #[path = "reference/optim.rs"]
 mod optim;
 #[path = "reference/preprocessing.rs"]

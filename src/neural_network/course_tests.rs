@@ -183,7 +183,8 @@ fn damaged_checkpoints_of_perceptrons_are_errors() {
     std::fs::write(&path, &bytes).unwrap();
     let saved = Saved::<Course<f64>>::load(&path).unwrap();
     let value: serde_json::Value = serde_json::from_str(&saved.to_json().unwrap()).unwrap();
-    let damages: [(&str, fn(&mut serde_json::Value)); 9] = [
+    type Damage = (&'static str, fn(&mut serde_json::Value));
+    let damages: [Damage; 9] = [
         ("slots", |s| s["memory"]["slots"] = serde_json::json!([])),
         ("squares", |s| s["memory"]["slots"][1][0] = (-1.0).into()),
         ("steps", |s| s["memory"]["steps"] = u64::MAX.into()),

@@ -401,7 +401,7 @@ pub(crate) fn random_weights<F: Float, R: Rng + ?Sized>(
     let mut params = Parameters::zeros(units)?;
     let layout = params.layout.clone();
     for (layer, place) in layout.places.iter().enumerate() {
-        let factor = match activations.into_layer(layer) {
+        let factor = match activations.towards(layer) {
             Activation::Logistic => 2.0,
             _ => 6.0,
         };

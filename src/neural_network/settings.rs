@@ -167,7 +167,7 @@ impl Activations {
     }
 
     /// The one that first weights into this layer, the last included, are drawn for.
-    pub(crate) fn into_layer(&self, layer: usize) -> Activation {
+    pub(crate) fn towards(&self, layer: usize) -> Activation {
         match self {
             Activations::Every(activation) => *activation,
             Activations::Each(each) => {
@@ -356,7 +356,7 @@ impl Settings {
                 });
             }
         };
-        Plan::Stochastic(Stochastic {
+        Plan::Stochastic(Box::new(Stochastic {
             estimator: self.estimator,
             optimizer: self.extras.optimizer.unwrap_or(optimizer),
             extras: self.extras,
@@ -373,13 +373,13 @@ impl Settings {
             tol: self.tol,
             n_iter_no_change: self.n_iter_no_change,
             partial: false,
-        })
+        }))
     }
 }
 
 /// How to train.
 pub(crate) enum Plan {
-    Stochastic(Stochastic),
+    Stochastic(Box<Stochastic>),
     FullBatch(FullBatch),
 }
 

@@ -24,6 +24,7 @@ import cases_linear_model
 import cases_logistic
 import cases_mixture
 import cases_mlp
+import cases_networks
 import cases_ridge
 import cases_scaling
 import cases_sgd
@@ -656,6 +657,7 @@ AREAS = [
     cases_logistic,
     cases_mixture,
     cases_mlp,
+    cases_networks,
     cases_ridge,
     cases_scaling,
     cases_sparse,
