@@ -1,5 +1,8 @@
 //! What iterative work reports while it runs, and how to stop it.
 
+#[cfg(feature = "progress")]
+mod bar;
+
 use std::fmt;
 use std::fs::File;
 use std::io::Write;
@@ -8,6 +11,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{ErrorKind, Result};
+
+#[cfg(feature = "progress")]
+#[cfg_attr(docsrs, doc(cfg(feature = "progress")))]
+pub use bar::ProgressBar;
 
 /// One step of iterative work: an iteration of a solver, a candidate of a search.
 #[derive(Clone, Debug, PartialEq)]
@@ -239,6 +246,22 @@ impl Observer for CsvLog {
     }
 }
 
+/// What a step came to, as text.
+fn numbers(progress: &Progress) -> String {
+    let Some(epoch) = progress.epoch else {
+        let value = progress.value.map(|value| format!("{value:.6}"));
+        return value.unwrap_or_default();
+    };
+    let mut text = format!("loss {:.4}", epoch.loss);
+    if let Some(loss) = epoch.validation_loss {
+        text += &format!("  validation {loss:.4}");
+    }
+    if let Some(score) = epoch.validation_score {
+        text += &format!("  score {score:.4}");
+    }
+    text
+}
+
 /// Writes a line of text for each step, with a bar where it is known how many there will be:
 /// `SequentialClassifier [#####...............]  50/200  loss 0.2153  validation 0.3021`.
 ///
@@ -280,21 +303,10 @@ impl Observer for ProgressLines {
         if let Some(total) = progress.total {
             line += &format!("/{total}");
         }
-        match progress.epoch {
-            Some(epoch) => {
-                line += &format!("  loss {:.4}", epoch.loss);
-                if let Some(loss) = epoch.validation_loss {
-                    line += &format!("  validation {loss:.4}");
-                }
-                if let Some(score) = epoch.validation_score {
-                    line += &format!("  score {score:.4}");
-                }
-            }
-            None => {
-                if let Some(value) = progress.value {
-                    line += &format!("  {value:.6}");
-                }
-            }
+        let numbers = numbers(progress);
+        if !numbers.is_empty() {
+            line += "  ";
+            line += &numbers;
         }
         let mut to = self.to.lock().unwrap_or_else(PoisonError::into_inner);
         writeln!(to, "{line}").ok();
