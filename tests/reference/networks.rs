@@ -61,11 +61,10 @@ fn schedules() {
     });
 }
 
+type Rates = Arc<Mutex<Vec<f64>>>;
+
 /// The rates that an observer hears of.
-fn listen() -> (
-    Arc<Mutex<Vec<f64>>>,
-    impl Fn(&Progress) -> ControlFlow<()> + Send + Sync,
-) {
+fn listen() -> (Rates, impl Fn(&Progress) -> ControlFlow<()> + Send + Sync) {
     let rates = Arc::new(Mutex::new(Vec::new()));
     let to = Arc::clone(&rates);
     let hear = move |p: &Progress| {
