@@ -9,6 +9,7 @@
 //! | how good is each class | [`precision_score`], [`recall_score`], [`f1_score`], [`precision_recall_fscore_support`], [`classification_report`] |
 //! | how good are the probabilities | [`log_loss`], [`roc_auc_score`], [`roc_auc_score_multiclass`] |
 //! | how far off are real predictions | [`r2_score`], [`mean_squared_error`], [`root_mean_squared_error`], [`mean_absolute_error`] |
+//! | how far apart are rows, how similar | [`pairwise`] |
 //!
 //! Sums are taken pairwise in `f64`, so that they keep their digits over millions of rows. A metric that is not defined
 //! for its input (one class for an ROC curve, one row for R²) is an error, never a silent NaN.
@@ -16,6 +17,7 @@
 mod class_scores;
 mod classification;
 mod pairs;
+pub mod pairwise;
 mod probability;
 mod ranking;
 mod regression;
