@@ -49,6 +49,7 @@
 //! | [`cluster`] | [`KMeans`](cluster::KMeans) |
 //! | [`mixture`] | [`GaussianMixture`](mixture::GaussianMixture): groups without sharp borders, densities |
 //! | [`decomposition`] | fewer columns that say most: [`Pca`](decomposition::Pca) and others |
+//! | [`neighbors`] | what is near: searches, [`KNeighborsClassifier`](neighbors::KNeighborsClassifier) and its kin |
 //! | [`isotonic`] | monotonic functions of one feature |
 //! | [`model_selection`] | splits, cross-validation, grid search |
 //! | [`metrics`] | what a prediction is worth |
@@ -96,6 +97,7 @@ pub mod metrics;
 pub mod mixture;
 pub mod model;
 pub mod model_selection;
+pub mod neighbors;
 pub mod neural_network;
 pub mod observer;
 pub mod optim;

@@ -29,6 +29,8 @@ mod impute;
 mod logistic;
 #[path = "common/mixture.rs"]
 mod mixture;
+#[path = "common/neighbors.rs"]
+mod neighbors;
 #[path = "common/networks.rs"]
 mod networks;
 #[path = "common/one_column.rs"]
@@ -133,6 +135,7 @@ fn registry<F: Float>() -> Vec<Entry<F>> {
     entries.extend(logistic::entries());
     entries.extend(mixture::entries());
     entries.extend(ridge::entries());
+    entries.extend(neighbors::entries());
     entries.extend(networks::sequential_entries());
     entries.extend(perceptrons::entries());
     entries.extend(scaling::entries());

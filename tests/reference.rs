@@ -35,6 +35,8 @@ mod mixture;
 mod mlp;
 #[path = "reference/networks.rs"]
 mod networks;
+#[path = "reference/neighbors.rs"]
+mod neighbors;
 #[path = "reference/optim.rs"]
 mod optim;
 #[path = "reference/preprocessing.rs"]

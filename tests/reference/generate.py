@@ -25,6 +25,7 @@ import cases_logistic
 import cases_mixture
 import cases_mlp
 import cases_networks
+import cases_neighbors
 import cases_ridge
 import cases_scaling
 import cases_sgd
@@ -658,6 +659,7 @@ AREAS = [
     cases_mixture,
     cases_mlp,
     cases_networks,
+    cases_neighbors,
     cases_ridge,
     cases_scaling,
     cases_sparse,
