@@ -33,10 +33,10 @@ mod metrics;
 mod mixture;
 #[path = "reference/mlp.rs"]
 mod mlp;
-#[path = "reference/networks.rs"]
-mod networks;
 #[path = "reference/neighbors.rs"]
 mod neighbors;
+#[path = "reference/networks.rs"]
+mod networks;
 #[path = "reference/optim.rs"]
 mod optim;
 #[path = "reference/preprocessing.rs"]

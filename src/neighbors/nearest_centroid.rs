@@ -381,7 +381,7 @@ impl<F: Float> FittedNearestCentroid<F> {
             for mut row in x.rows_mut() {
                 for (v, &s) in row.iter_mut().zip(&self.within_class_std_dev) {
                     if s > F::zero() {
-                        *v = *v / s;
+                        *v /= s;
                     }
                 }
             }
