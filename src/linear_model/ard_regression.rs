@@ -255,24 +255,63 @@ struct Learned {
     converged: bool,
 }
 
-/// Σ of the kept features and the logarithm of its determinant.
+/// Σ of the kept features and the logarithm of its determinant. With fewer rows than features by way of a matrix of the
+/// rows (Woodbury), which keeps the digits that the products of the features lose there.
 fn covariance(
     data: &Data,
     alpha: f64,
     lambda: &[f64],
     kept: &[usize],
 ) -> Result<(Array2<f64>, f64)> {
-    let mut precision = data.xtx.select(Axis(0), kept).select(Axis(1), kept) * alpha;
-    for (d, &j) in precision.diag_mut().iter_mut().zip(kept) {
-        *d += lambda[j];
+    let (n, p) = data.x.dim();
+    if n >= p {
+        let mut precision = data.xtx.select(Axis(0), kept).select(Axis(1), kept) * alpha;
+        for (d, &j) in precision.diag_mut().iter_mut().zip(kept) {
+            *d += lambda[j];
+        }
+        return inverse(&precision).map(|(sigma, log_det)| (sigma, -log_det));
     }
-    let overflow = |_| ErrorKind::Overflow {
+    let mut x = data.x.select(Axis(1), kept);
+    if let Some(w) = &data.weights {
+        for (mut row, w) in x.rows_mut().into_iter().zip(w) {
+            row *= w.sqrt();
+        }
+    }
+    let variances: Array1<f64> = kept.iter().map(|&j| 1.0 / lambda[j]).collect();
+    let spread = &x * &variances;
+    let mut of_rows = spread.dot(&x.t());
+    of_rows.diag_mut().mapv_inplace(|d| d + 1.0 / alpha);
+    let (inner, log_det) = inverse(&of_rows)?;
+    let mut sigma = -spread.t().dot(&inner.dot(&spread));
+    for (d, v) in sigma.diag_mut().iter_mut().zip(&variances) {
+        *d += v;
+    }
+    let of_variances: f64 = variances.iter().map(|v| v.ln()).sum();
+    Ok((sigma, of_variances - log_det - n as f64 * alpha.ln()))
+}
+
+/// The inverse of a symmetric matrix and the logarithm of its determinant; where it is singular to rounding those of the
+/// directions that are not.
+fn inverse(a: &Array2<f64>) -> Result<(Array2<f64>, f64)> {
+    if let Ok(factor) = Cholesky::new(a) {
+        return Ok((factor.solve(&Array2::eye(a.nrows()))?, factor.log_det()));
+    }
+    let found = linalg::eigh(a).map_err(|_| ErrorKind::Overflow {
         estimator: NAME.into(),
         what: "a precision".into(),
-    };
-    let factor = Cholesky::new(&precision).map_err(overflow)?;
-    let sigma = factor.solve(&Array2::eye(kept.len()))?;
-    Ok((sigma, -factor.log_det()))
+    })?;
+    let largest = found.values.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+    let least = f64::EPSILON * a.nrows() as f64 * largest;
+    let (mut log_det, mut weighted) = (0.0, found.vectors.clone());
+    for (mut column, &v) in weighted.columns_mut().into_iter().zip(&found.values) {
+        if v > least {
+            log_det += v.ln();
+            column /= v;
+        } else {
+            column.fill(0.0);
+        }
+    }
+    Ok((weighted.dot(&found.vectors.t()), log_det))
 }
 
 fn coefficients(
@@ -533,5 +572,25 @@ mod tests {
                 .fit(&x, &x.column(0))
                 .is_err()
         );
+    }
+
+    #[test]
+    fn a_constant_target_of_dependent_features_has_no_coefficients() {
+        let base = Array2::from_shape_fn((12, 3), |(i, j)| ((i * (3 + 2 * j)) % 7) as f64 - 3.0);
+        let sum = (&base.column(0) + &base.column(1)).insert_axis(Axis(1));
+        let dependent = ndarray::concatenate![Axis(1), base, sum];
+        let wide = Array2::from_shape_fn((4, 9), |(i, j)| ((i * i + 3 * j) % 5) as f64);
+        for x in [dependent, wide] {
+            let y = Array1::from_elem(x.nrows(), 2.5);
+            let model = ArdRegression::new()
+                .compute_score(true)
+                .fit(&x, &y)
+                .unwrap();
+            let predicted = model.predict(&x).unwrap();
+            assert!(
+                predicted.iter().all(|v: &f64| (v - 2.5).abs() < 1e-6),
+                "{predicted}"
+            );
+        }
     }
 }

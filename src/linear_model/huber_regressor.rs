@@ -63,7 +63,8 @@ const NAME: &str = "HuberRegressor";
 /// A. B. Owen, "A robust hybrid of lasso and ridge regression", Contemporary Mathematics 443 (2007). The objective is convex in
 /// all of w, b and σ; it is minimised by Newton's method from the least squares fit, where scikit-learn takes L-BFGS-B from
 /// 0, stops when a step gains less than 2e-9 of the objective, and is farther from the minimum then. σ is kept above 1e-10
-/// times the deviation of y, which data on a line would let it reach; there it is 2e-15.
+/// times the deviation of y, which data on a line would let it reach; there it is 2e-15. With more columns than rows and a
+/// small `alpha` σ falls to that, and the search may end before the minimum: `converged` says so.
 ///
 /// # Examples
 /// ```
@@ -258,10 +259,23 @@ impl HuberRegressor {
                 )
                 .map_err(|_| overflow())?;
             n_iter += least.n_iter;
-            // Where σ is as small as may be the gradient is rounding, magnified.
-            converged = least.reason.converged() || parameters.last().is_some_and(|s| *s <= floor);
+            converged = least.reason.converged();
         }
         observed?;
+        let p = x.ncols();
+        let mut gradient = vec![0.0; parameters.len()];
+        loss.evaluate(&parameters, &mut gradient);
+        if parameters.last().is_some_and(|s| *s <= floor) {
+            // Where σ is as small as may be the gradient is rounding, magnified: it is held against what the rows could
+            // weigh at most.
+            converged = (0..gradient.len() - 1).all(|j| {
+                let size = |i: usize| if j < p { x[[i, j]].f64().abs() } else { 1.0 };
+                let most: f64 = (0..x.nrows())
+                    .map(|i| weights.as_ref().map_or(1.0, |w| w[i]) * size(i))
+                    .sum();
+                gradient[j].abs() <= self.tol + 2.0 * self.epsilon * FLAT * most
+            });
+        }
         if !converged {
             log::warn!(
                 "{NAME} did not converge in {n_iter} iterations (gradient {:.1e}, tol {:.1e}): scale the features, or raise \
@@ -270,15 +284,12 @@ impl HuberRegressor {
                 self.tol
             );
         }
-        let p = x.ncols();
         let scale = parameters.last().copied().unwrap_or(1.0).max(floor);
         let intercept = if self.fit_intercept {
             parameters[p]
         } else {
             0.0
         };
-        let mut raw = vec![0.0; p + 2];
-        loss.evaluate(&parameters, &mut raw[..parameters.len()]);
         let model = FittedHuberRegressor {
             coef: parameters[..p].iter().map(|&v| F::of(v)).collect(),
             intercept: F::of(intercept),
@@ -328,6 +339,9 @@ impl<F: Float, Y: RealTarget<F> + ?Sized> Estimator<ArrayRef2<F>, Y> for HuberRe
         self.learn(x, y, None)
     }
 }
+
+/// Up to which share of its largest possible size a gradient counts as none where σ is at its least.
+const FLAT: f64 = 1e-3;
 
 /// The least σ: far below the deviation of y, and positive.
 fn floor(y: &[f64], weights: Option<&[f64]>) -> f64 {

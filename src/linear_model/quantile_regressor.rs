@@ -165,6 +165,21 @@ impl<F: Float, Y: RealTarget<F> + ?Sized> Estimator<ArrayRef2<F>, Y> for Quantil
     }
 }
 
+/// The least value that a share q of the weight does not exceed.
+fn quantile(y: &[f64], weights: &[f64], q: f64) -> f64 {
+    let mut order: Vec<usize> = (0..y.len()).collect();
+    order.sort_unstable_by(|&a, &b| y[a].total_cmp(&y[b]));
+    let enough = q * weights.iter().sum::<f64>();
+    let mut sum = 0.0;
+    for &i in &order {
+        sum += weights[i];
+        if sum >= enough && weights[i] > 0.0 {
+            return y[i];
+        }
+    }
+    order.last().map_or(0.0, |&i| y[i])
+}
+
 /// The largest magnitude, 1 for zeros.
 fn largest<'a>(values: impl Iterator<Item = &'a f64>) -> f64 {
     let most = values.fold(0.0f64, |m, v| m.max(v.abs()));
@@ -213,9 +228,11 @@ impl QuantileRegressor {
                 program.x = columns.as_standard_layout().into_owned();
             }
         }
-        let solution = if kept.is_empty() && !self.fit_intercept {
+        let solution = if kept.is_empty() {
+            // No column says more than a constant.
+            let alone = || quantile(&program.y, weights, self.quantile);
             Solution {
-                parameters: Vec::new(),
+                parameters: self.fit_intercept.then(alone).into_iter().collect(),
                 n_iter: 0,
                 converged: true,
             }
@@ -450,5 +467,22 @@ mod tests {
         ] {
             assert!(bad.fit(&x, &y).is_err());
         }
+    }
+
+    #[test]
+    fn without_a_penalty_constant_columns_leave_the_quantile() {
+        let y = array![5.0, 1.0, 2.0, 9.0, 3.0];
+        for x in [Array2::from_elem((5, 3), 2.0), Array2::zeros((5, 1))] {
+            let model = QuantileRegressor::new().alpha(0.0).fit(&x, &y).unwrap();
+            let predicted = model.predict(&x).unwrap();
+            assert!(
+                predicted.iter().all(|v: &f64| (v - 3.0).abs() < 1e-9),
+                "{predicted}"
+            );
+        }
+        let one = QuantileRegressor::new()
+            .alpha(0.0)
+            .fit(&array![[1.0, 2.0]], &array![4.0]);
+        assert!((one.unwrap().predict(&array![[1.0, 2.0]]).unwrap()[0] - 4.0f64).abs() < 1e-9);
     }
 }
