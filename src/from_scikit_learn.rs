@@ -81,6 +81,7 @@
 //! | `MLPRegressor(warm_start=True)`, fitted again | `mlp.fit_from(&x, &y, &fitted)?` |
 //! | `MultiTaskLasso().fit(X, Y)` | `MultiTaskLasso::new().fit(&x, &y)?` with a two-dimensional `y`; a one-dimensional one does not compile |
 //! | `lars_path(X, y, method="lasso")` | `LassoLars::new().alpha(0.0).fit(&x, &y)?`, with `alphas()`, `active()`, `coef_path()` |
+//! | `LarsCV(cv=3)`, `LassoLarsCV(cv=3)` | `LarsCv::new().cv(3)`, `LassoLarsCv::new().cv(3)` |
 //! | `LassoLarsIC(criterion="bic")` | `LassoLarsIc::new().criterion(InformationCriterion::Bic)` |
 //! | `KMeans(8, init=centers, algorithm="elkan")` | `KMeans::new(8).init(&centers).algorithm(Algorithm::Elkan)` |
 //! | `GaussianMixture(3, covariance_type="tied", means_init=m)` | `GaussianMixture::new(3).covariance_type(CovarianceType::Tied).means_init(&m)` |

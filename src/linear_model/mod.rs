@@ -16,6 +16,7 @@ mod huber_regressor;
 mod inference;
 mod inference_fits;
 mod lars;
+mod lars_cv;
 mod lars_path;
 mod lasso;
 mod least_squares;
@@ -74,6 +75,7 @@ pub use lars::{
     FittedLars, FittedLassoLars, FittedLassoLarsIc, InformationCriterion, Lars, LassoLars,
     LassoLarsIc,
 };
+pub use lars_cv::{FittedLarsCv, FittedLassoLarsCv, LarsCv, LassoLarsCv};
 pub use lasso::{FittedLasso, Lasso};
 pub use linear_regression::{FittedLinearRegression, LinearRegression};
 pub use logistic_cs::Cs;

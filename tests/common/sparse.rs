@@ -2,7 +2,8 @@
 
 use fitwell::Float;
 use fitwell::linear_model::{
-    ElasticNet, ElasticNetCv, Lars, Lasso, LassoCv, LassoLars, LassoLarsIc, Selection,
+    ElasticNet, ElasticNetCv, Lars, LarsCv, Lasso, LassoCv, LassoLars, LassoLarsCv, LassoLarsIc,
+    Selection,
 };
 
 use fitwell::params::Value;
@@ -32,6 +33,8 @@ pub fn entries<F: Float>() -> Vec<Entry<F>> {
         regressor(Lars::new(), descent::<F>(sampled("n_nonzero_coefs", 2))),
         regressor(LassoLars::new().alpha(0.01), descent::<F>(sampled("alpha", 0.5))),
         regressor(LassoLarsIc::new().noise_variance(Some(1.0)), descent::<F>(sampled("criterion", "bic"))),
+        regressor(LarsCv::new().cv(3), folds(descent::<F>(sampled("max_n_alphas", 9)))),
+        regressor(LassoLarsCv::new().cv(3), folds(descent::<F>(sampled("positive", true)))),
         regressor(LassoCv::new().alphas(4).cv(3).tol(1e-10), folds(descent::<F>(sampled("eps", 0.25)))),
         regressor(ElasticNetCv::new().alphas([0.1, 0.01]).l1_ratio([0.5, 1.0]).cv(3).tol(1e-8), folds(descent::<F>(sampled("positive", true)))),
     ]

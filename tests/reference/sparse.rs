@@ -2,9 +2,9 @@
 //! closely as what was found by a tight one, and so is the number of sweeps.
 
 use fitwell::linear_model::{
-    Alphas, ElasticNet, ElasticNetCv, Lars, Lasso, LassoCv, LassoLars, LassoLarsIc,
-    MultiTaskElasticNet, MultiTaskElasticNetCv, MultiTaskLasso, MultiTaskLassoCv, enet_path,
-    lasso_path,
+    Alphas, ElasticNet, ElasticNetCv, Lars, LarsCv, Lasso, LassoCv, LassoLars, LassoLarsCv,
+    LassoLarsIc, MultiTaskElasticNet, MultiTaskElasticNetCv, MultiTaskLasso, MultiTaskLassoCv,
+    enet_path, lasso_path,
 };
 use fitwell::prelude::*;
 use ndarray::{Array1, Array2, Axis, s};
@@ -303,9 +303,43 @@ fn lars() {
                 }
             }};
         }
+        macro_rules! search {
+            ($estimator:ident) => {{
+                let estimator = set($estimator::new(), settings);
+                let model = estimator.fit(&x, &y.index_axis(Axis(1), 0)).unwrap();
+                common!(
+                    model,
+                    Array1::from(vec![model.intercept()]),
+                    vec![model.n_iter()]
+                );
+                path!(0, model.alphas(), model.coef_path(), model.active());
+                case.number(
+                    "alpha",
+                    model.alpha(),
+                    &expected["alpha"],
+                    &tolerance["alphas"],
+                );
+                case.array(
+                    "cv_alphas",
+                    &model.cv_alphas(),
+                    &expected["cv_alphas"],
+                    &tolerance["alphas"],
+                );
+                if !expected["mse_path"].is_null() {
+                    case.array(
+                        "mse_path",
+                        &model.mse_path(),
+                        &expected["mse_path"],
+                        &tolerance["mse"],
+                    );
+                }
+            }};
+        }
         match value["estimator"].as_str().unwrap() {
             "Lars" => compare!(Lars),
             "LassoLars" => compare!(LassoLars),
+            "LassoLarsCv" => search!(LassoLarsCv),
+            "LarsCv" => search!(LarsCv),
             _ => {
                 let estimator = set(LassoLarsIc::new(), settings);
                 let model = estimator.fit(&x, &y.index_axis(Axis(1), 0)).unwrap();
