@@ -94,6 +94,12 @@
 //! | `pca.get_covariance()`, `pca.score_samples(X)` | `fitted.covariance()`, `fitted.score_samples(&x)?` |
 //! | `TruncatedSVD(10, algorithm="arpack")` | `TruncatedSvd::new().n_components(10).algorithm(SvdAlgorithm::Arpack)`: exact, without a tolerance |
 //! | `IncrementalPCA(5).partial_fit(A).partial_fit(B)` | `let mut p = IncrementalPca::new().n_components(5).fit_batch(&a)?`, then `p.partial_fit(&b, &())?` |
+//! | `KernelPCA(2, kernel="rbf", fit_inverse_transform=True)` | `KernelPca::new().n_components(2).kernel(Kernel::Rbf).fit_inverse_transform(true)` |
+//! | `NMF(5, solver="mu", beta_loss="kullback-leibler")` | `Nmf::new().n_components(5).solver(NmfSolver::Mu).beta_loss(BetaLoss::KullbackLeibler)` |
+//! | `NMF(init="custom").fit_transform(X, W=w, H=h)` | `let (model, w) = Nmf::new().fit_from(&x, &w, &h)?` |
+//! | `FastICA(3, fun="logcosh", fun_args={"alpha": 1.5})` | `FastIca::new().n_components(3).fun_alpha(1.5)` |
+//! | `FactorAnalysis(2, rotation="varimax")` | `FactorAnalysis::new().n_components(2).rotation(Rotation::Varimax)` |
+//! | `TSNE(perplexity=20).fit_transform(X)` | `Tsne::new().perplexity(20.0).fit(&x, &())?.embedding()` |
 //! | `PoissonRegressor(solver="newton-cholesky")` | `PoissonRegressor::new().solver(GlmSolver::NewtonCholesky)` |
 //! | `TweedieRegressor(power=1.5, link="log")` | `TweedieRegressor::new().power(1.5).link(TweedieLink::Log)` |
 //! | `PoissonRegressor(warm_start=True)`, fitted again | `PoissonRegressor::new().fit_from(&x, &y, &fitted)?` |

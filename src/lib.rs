@@ -56,6 +56,7 @@
 //! | [`model`] | model files |
 //! | [`boxed`] | classifiers, regressors and transformers chosen at run time |
 //! | [`datasets`] | bundled data, and makers of synthetic data |
+//! | [`manifold`] | maps of data: [`Tsne`](manifold::Tsne) |
 //! | [`observer`] | what iterative work reports, and how to stop it |
 //! | [`params`] | hyper-parameters by name |
 //! | [`linalg`], [`optim`], [`special`], [`parallel`], [`random`], [`check`] | what the estimators stand on |
@@ -93,6 +94,7 @@ pub mod isotonic;
 mod labels;
 pub mod linalg;
 pub mod linear_model;
+pub mod manifold;
 pub mod metrics;
 pub mod mixture;
 pub mod model;

@@ -14,6 +14,7 @@ import warnings
 
 import categories
 import cluster
+import decomposition
 import feature_selection
 import features
 import glm
@@ -29,7 +30,7 @@ import sparse
 import table
 from common import ROOT, WORK, resident, status
 
-AREAS = [table, scaling, sgd, sparse, features, categories, cluster, impute, linear_model, mixture, mlp, penalised, glm, model_selection, feature_selection]
+AREAS = [table, scaling, sgd, sparse, features, categories, cluster, decomposition, impute, linear_model, mixture, mlp, penalised, glm, model_selection, feature_selection]
 
 
 class Ours:

@@ -4,6 +4,7 @@
 
 mod categories;
 mod cluster;
+mod decomposition;
 mod feature_selection;
 mod features;
 mod glm;
@@ -79,6 +80,7 @@ fn job(workload: &str, data: &Data) -> std::result::Result<Job, Box<dyn std::err
         feature_selection::job,
         categories::job,
         cluster::job,
+        decomposition::job,
         features::job,
         glm::job,
         impute::job,

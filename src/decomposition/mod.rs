@@ -2,15 +2,26 @@
 
 mod centered;
 mod dimension;
+mod factor_analysis;
+mod fast_ica;
 mod gaussian;
 mod incremental_pca;
+mod kernel;
+mod kernel_pca;
+mod nmf;
+mod nmf_solvers;
 mod pca;
 mod randomized;
 mod settings;
 mod spectrum;
 mod truncated_svd;
 
+pub use factor_analysis::{FactorAnalysis, FittedFactorAnalysis, Rotation, SvdMethod};
+pub use fast_ica::{Contrast, FastIca, FittedFastIca, IcaAlgorithm, Whiten, WhitenSolver};
 pub use incremental_pca::{FittedIncrementalPca, IncrementalPca};
+pub use kernel::Kernel;
+pub use kernel_pca::{EigenSolver, FittedKernelPca, KernelPca};
+pub use nmf::{BetaLoss, FittedNmf, Nmf, NmfComponents, NmfInit, NmfSolver};
 pub use pca::{FittedPca, Pca, SvdSolver};
 pub use settings::{IteratedPower, NComponents, PowerIterationNormalizer};
 pub use truncated_svd::{FittedTruncatedSvd, SvdAlgorithm, TruncatedSvd};

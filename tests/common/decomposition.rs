@@ -2,10 +2,11 @@
 
 use fitwell::Float;
 use fitwell::decomposition::{
-    IncrementalPca, Pca, PowerIterationNormalizer, SvdAlgorithm, SvdSolver, TruncatedSvd,
+    FactorAnalysis, FastIca, IcaAlgorithm, IncrementalPca, Kernel, KernelPca, Nmf, Pca,
+    PowerIterationNormalizer, SvdAlgorithm, SvdSolver, TruncatedSvd,
 };
 use fitwell::prelude::*;
-use fitwell::preprocessing::StandardScaler;
+use fitwell::preprocessing::{MinMaxScaler, StandardScaler};
 
 use crate::sample;
 use crate::subject::{Entry, Tags, transformer};
@@ -26,6 +27,14 @@ fn seeded<F: Float>(tags: Tags) -> Tags {
     }
 }
 
+/// The sign of a source is that of its first column.
+fn places(tags: Tags) -> Tags {
+    Tags {
+        places_count: Some("signs are fixed by the first column"),
+        ..tags
+    }
+}
+
 #[rustfmt::skip]
 pub fn entries<F: Float>() -> Vec<Entry<F>> {
     let batches = Some("rows make batches in their order");
@@ -37,5 +46,10 @@ pub fn entries<F: Float>() -> Vec<Entry<F>> {
         transformer(TruncatedSvd::new().n_components(1), seeded::<F>(sample("n_components", 3))),
         transformer(TruncatedSvd::new().algorithm(SvdAlgorithm::Arpack).n_components(1), unweighted(sample("n_iter", 2))),
         transformer(IncrementalPca::new(), Tags { order_counts: batches, many_rows: 1_003, ..unweighted(sample("batch_size", 20)) }),
+        transformer(FactorAnalysis::new().n_components(1), seeded::<F>(sample("rotation", "varimax"))),
+        transformer(FastIca::new().n_components(1), places(seeded::<F>(sample("fun", "cube")))),
+        transformer(FastIca::new().n_components(1).algorithm(IcaAlgorithm::Deflation), places(seeded::<F>(sample("whiten", "arbitrary-variance")))),
+        transformer(KernelPca::new().n_components(1).kernel(Kernel::Poly), Tags { many_rows: 151, ..seeded::<F>(sample("gamma", 0.5)) }),
+        transformer(pipeline("scale", MinMaxScaler::new().clip(true)).then("nmf", Nmf::new().n_components(2).tol(0.0).max_iter(30)), Tags { many_rows: 503, ..seeded::<F>(sample("nmf__alpha_W", 0.5)) }),
     ]
 }

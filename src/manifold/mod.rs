@@ -1,0 +1,10 @@
+//! Maps of data: few dimensions in which neighbours stay neighbours.
+
+mod affinities;
+mod descent;
+mod forces;
+mod tree;
+mod tsne;
+
+pub use affinities::TsneMetric;
+pub use tsne::{FittedTsne, LearningRate, Tsne, TsneInit, TsneMethod};
