@@ -84,6 +84,12 @@
 //! | `LarsCV(cv=3)`, `LassoLarsCV(cv=3)` | `LarsCv::new().cv(3)`, `LassoLarsCv::new().cv(3)` |
 //! | `LassoLarsIC(criterion="bic")` | `LassoLarsIc::new().criterion(InformationCriterion::Bic)` |
 //! | `KMeans(8, init=centers, algorithm="elkan")` | `KMeans::new(8).init(&centers).algorithm(Algorithm::Elkan)` |
+//! | `MiniBatchKMeans(8).partial_fit(X).partial_fit(X2)` | `let mut m = MiniBatchKMeans::new(8).fit_first_batch(&x, &())?`, then `m.partial_fit(&x2, &())?` |
+//! | `AgglomerativeClustering(3, linkage="average").fit_predict(X)` | `AgglomerativeClustering::new(3).linkage(Linkage::Average).fit_predict(&x)?` |
+//! | `AgglomerativeClustering(n_clusters=None, distance_threshold=5)` | `AgglomerativeClustering::with_threshold(5.0)` |
+//! | `AgglomerativeClustering(connectivity=graph)` | `AgglomerativeClustering::new(2).connectivity([(0, 1), (1, 2)])`, pairs of rows |
+//! | scipy's `fcluster(Z, 3, "maxclust")` | `model.dendrogram().cut(3)?`, `model.dendrogram().cut_at(height)` |
+//! | `Birch(n_clusters=None)`, `MeanShift(bandwidth=2)` | `Birch::new().n_clusters(None)`, `MeanShift::new().bandwidth(2.0)` |
 //! | `GaussianMixture(3, covariance_type="tied", means_init=m)` | `GaussianMixture::new(3).covariance_type(CovarianceType::Tied).means_init(&m)` |
 //! | `gm.predict_proba(X)`, `gm.score_samples(X)`, `gm.bic(X)` | `gm.predict_proba(&x)?`, `gm.score_samples(&x)?`, `gm.bic(&x)?` |
 //! | `gm.sample(100)` | `gm.sample(100, random_state)?` |

@@ -21,6 +21,8 @@ mod feature_selection;
 mod features;
 #[path = "reference/glm.rs"]
 mod glm;
+#[path = "reference/groups.rs"]
+mod groups;
 #[path = "reference/impute.rs"]
 mod impute;
 #[path = "reference/linear_model.rs"]

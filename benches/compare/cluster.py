@@ -32,6 +32,29 @@ def workloads(scale):
     def fit_from_rows(module):
         return lambda x: fit(module, init=x[:K].copy(), n_init=1)(x)
 
+    def batches(x):
+        model = sk_cluster.MiniBatchKMeans(K, init=x[:K].copy(), n_init=1, random_state=0)
+        start = time.perf_counter()
+        model.fit(x)
+        return time.perf_counter() - start, (model.inertia_, model.n_steps_)
+
+    def steps(x, out):
+        return f"inertia {float(out[0]):.5g}, {int(out[1])} steps"
+
+    def rows(meta, dtype):
+        x = np.random.default_rng(1).standard_normal((10_000 * scale, 10)).astype(dtype)
+        meta.update(x=write("cluster_rows.bin", x))
+        return x
+
+    def ward(x):
+        model = sk_cluster.AgglomerativeClustering(10, compute_distances=True)
+        start = time.perf_counter()
+        model.fit(x)
+        return time.perf_counter() - start, (model.distances_.sum(), model.n_clusters_)
+
+    def tree(x, out):
+        return f"sum of distances {float(out[0]):.8g}"
+
     def quality(x, out):
         return f"inertia {float(out[0]):.7g}, {int(out[1])} iterations"
 
@@ -42,4 +65,10 @@ def workloads(scale):
         for name in ["f64", "f32"]
     ] + [
         Workload("kmeans_plusplus_f64", size, lambda meta: data(meta, np.float64), {k: fit(m, random_state=0) for k, m in modules.items()}, quality)
+    ] + [
+        Workload(f"mini_batch_kmeans_{name}", size, lambda meta, name=name: data(meta, dtype_of(name)), {"scikit-learn": batches}, steps)
+        for name in ["f64", "f32"]
+    ] + [
+        Workload(f"ward_{name}", f"{10 * scale}k x 10", lambda meta, name=name: rows(meta, dtype_of(name)), {"scikit-learn": ward} if scale == 1 else {}, tree)
+        for name in ["f64", "f32"]
     ]

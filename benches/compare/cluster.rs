@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use fitwell::Float;
-use fitwell::cluster::KMeans;
+use fitwell::cluster::{AgglomerativeClustering, KMeans, MiniBatchKMeans};
 use fitwell::prelude::*;
 use ndarray::{Array2, s};
 use serde_json::json;
@@ -15,6 +15,10 @@ pub(crate) fn job(workload: &str, data: &Data) -> Found {
         "kmeans_f64" => from_rows::<f64>(data.matrix("x")?),
         "kmeans_f32" => from_rows::<f32>(data.matrix("x")?),
         "kmeans_plusplus_f64" => k_means::<f64>(KMeans::new(20), data.matrix("x")?),
+        "mini_batch_kmeans_f64" => batches::<f64>(data.matrix("x")?),
+        "mini_batch_kmeans_f32" => batches::<f32>(data.matrix("x")?),
+        "ward_f64" => ward::<f64>(data.matrix("x")?),
+        "ward_f32" => ward::<f32>(data.matrix("x")?),
         _ => return Ok(None),
     }))
 }
@@ -29,5 +33,26 @@ fn k_means<F: Float>(model: KMeans, x: Array2<F>) -> Job {
         let fitted = model.fit(&x, &())?;
         let seconds = start.elapsed().as_secs_f64();
         Ok((seconds, json!([fitted.inertia(), fitted.n_iter()])))
+    })
+}
+
+fn batches<F: Float>(x: Array2<F>) -> Job {
+    let model = MiniBatchKMeans::new(20).init(&x.slice(s![..20, ..]));
+    Box::new(move || {
+        let start = Instant::now();
+        let fitted = model.fit(&x, &())?;
+        let seconds = start.elapsed().as_secs_f64();
+        Ok((seconds, json!([fitted.inertia(), fitted.n_steps()])))
+    })
+}
+
+fn ward<F: Float>(x: Array2<F>) -> Job {
+    let model = AgglomerativeClustering::new(10);
+    Box::new(move || {
+        let start = Instant::now();
+        let fitted = model.fit(&x, &())?;
+        let seconds = start.elapsed().as_secs_f64();
+        let sum: f64 = fitted.distances().iter().sum();
+        Ok((seconds, json!([sum, fitted.n_clusters()])))
     })
 }

@@ -3,14 +3,32 @@
 //! | estimator | groups |
 //! |---|---|
 //! | [`KMeans`] | the rows around each of k centres |
+//! | [`MiniBatchKMeans`] | the same, learned from small batches |
+//! | [`BisectingKMeans`] | the same, by cutting groups in two |
+//! | [`AgglomerativeClustering`] | the nearest groups, merged again and again: a tree |
+//! | [`Birch`] | small groups summed up in one pass, then merged |
+//! | [`MeanShift`] | the rows around each peak of their density |
 //! | [`Dbscan`] | rows that lie densely, whatever the shape; the rest is noise |
 //!
 //! Where a clusterer finds noise its labels are integers, −1 for noise.
 
+mod agglomerative;
+mod birch;
 mod dbscan;
 mod density;
 pub(crate) mod k_means;
+mod mean_shift;
 pub(crate) mod settings;
+mod turned;
 
+pub use agglomerative::{
+    AgglomerativeClustering, AgglomerativeMetric, Dendrogram, FittedAgglomerativeClustering,
+    Linkage,
+};
+pub use birch::{Birch, FittedBirch};
 pub use dbscan::{Dbscan, FittedDbscan};
-pub use k_means::{Algorithm, FittedKMeans, KMeans, KMeansInit, NInit, kmeans_plusplus};
+pub use k_means::{
+    Algorithm, BisectingKMeans, BisectingStrategy, FittedBisectingKMeans, FittedKMeans,
+    FittedMiniBatchKMeans, KMeans, KMeansInit, MiniBatchKMeans, NInit, kmeans_plusplus,
+};
+pub use mean_shift::{FittedMeanShift, MeanShift, estimate_bandwidth};

@@ -82,7 +82,7 @@ impl Numbers {
     }
 
     /// Of this shape and finite.
-    pub(super) fn check(&self, estimator: &str, name: &str, shape: &[usize]) -> Result<()> {
+    pub(crate) fn check(&self, estimator: &str, name: &str, shape: &[usize]) -> Result<()> {
         if self.shape != shape {
             let expected = match shape {
                 [] => "a number".to_string(),

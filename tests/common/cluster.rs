@@ -1,10 +1,14 @@
 //! Clusterers, which are transformers to the distances from their centres.
 
 use fitwell::Float;
-use fitwell::cluster::{Algorithm, KMeans, KMeansInit};
+use fitwell::cluster::{
+    AgglomerativeClustering, AgglomerativeMetric, Algorithm, Birch, BisectingKMeans,
+    FittedMeanShift, KMeans, KMeansInit, Linkage, MeanShift, MiniBatchKMeans,
+};
 use fitwell::prelude::*;
 use fitwell::preprocessing::StandardScaler;
 
+use crate::clusterer::{Uses, clusterer, column};
 use crate::sample;
 use crate::subject::{Entry, Tags, transformer};
 
@@ -19,11 +23,45 @@ fn seeded(tags: Tags) -> Tags {
     }
 }
 
+fn merged(tags: Tags) -> Tags {
+    Tags {
+        ignores_weights: Some("merges do not use weights, as in scikit-learn"),
+        many_rows: 203,
+        ..tags
+    }
+}
+
+/// Sums of squares about a mean that rounds: what is at a radius may go to either side.
+fn summed(tags: Tags) -> Tags {
+    Tags {
+        widens: Some("a column for each small group"),
+        order_counts: Some("rows go into the tree in their order"),
+        ..merged(tags)
+    }
+}
+
+fn peaks<F: Float>() -> Uses<F, FittedMeanShift<F>> {
+    &[("predict", |m, x| Ok(column(m.predict(x)?)))]
+}
+
 #[rustfmt::skip]
 pub fn entries<F: Float>() -> Vec<Entry<F>> {
     vec![
         transformer(KMeans::new(2), seeded(sample("n_clusters", 1))),
         transformer(KMeans::new(1).init(KMeansInit::Random).algorithm(Algorithm::Elkan), seeded(sample("n_init", 2))),
         transformer(pipeline("scale", StandardScaler::new()).then("groups", KMeans::new(2).algorithm(Algorithm::Elkan)), seeded(sample("groups__n_init", 2))),
+        transformer(MiniBatchKMeans::new(2), Tags { many_rows: 2_003, ..seeded(sample("batch_size", 20)) }),
+        transformer(MiniBatchKMeans::new(2).init(KMeansInit::Random).batch_size(25).tol(1e-3).compute_labels(false), Tags { many_rows: 2_003, ..seeded(sample("max_iter", 5)) }),
+        transformer(BisectingKMeans::new(2), Tags { many_rows: 2_003, ..seeded(sample("n_init", 2)) }),
+        transformer(BisectingKMeans::new(1).init(KMeansInit::KMeansPlusPlus).algorithm(Algorithm::Elkan), Tags { many_rows: 2_003, ..seeded(sample("max_iter", 5)) }),
+        clusterer(AgglomerativeClustering::new(2), merged(sample("n_clusters", 3)), &[]),
+        clusterer(AgglomerativeClustering::new(2).linkage(Linkage::Complete), merged(sample("n_clusters", 3)), &[]),
+        clusterer(AgglomerativeClustering::with_threshold(2.0).linkage(Linkage::Average).metric(AgglomerativeMetric::Manhattan), merged(sample("distance_threshold", 3.0)), &[]),
+        clusterer(AgglomerativeClustering::new(2).linkage(Linkage::Single), merged(sample("n_clusters", 3)), &[]),
+        clusterer(AgglomerativeClustering::new(2).connectivity((0..7).map(|i| (i, i + 1))), merged(sample("compute_full_tree", true)), &[]),
+        transformer(Birch::new(), summed(sample("n_clusters", 2))),
+        transformer(Birch::new().threshold(1.5).branching_factor(3).n_clusters(None).compute_labels(false), summed(sample("threshold", 2.0))),
+        clusterer(MeanShift::new(), merged(sample("bandwidth", 3.0)), peaks()),
+        clusterer(MeanShift::new().bandwidth(4.0).bin_seeding(true).cluster_all(false), merged(sample("min_bin_freq", 2)), peaks()),
     ]
 }

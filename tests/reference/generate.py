@@ -19,6 +19,7 @@ import cases_decomposition
 import cases_feature_selection
 import cases_features
 import cases_glm
+import cases_groups
 import cases_impute
 import cases_linear_model
 import cases_logistic
@@ -653,6 +654,7 @@ AREAS = [
     cases_feature_selection,
     cases_features,
     cases_glm,
+    cases_groups,
     cases_impute,
     cases_linear_model,
     cases_logistic,

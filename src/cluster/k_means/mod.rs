@@ -1,8 +1,10 @@
 //! Groups around k centres.
 
+mod bisecting;
 mod elkan;
 mod frame;
 mod lloyd;
+mod mini_batch;
 mod nearest;
 mod seeding;
 
@@ -12,8 +14,10 @@ use ndarray::{Array1, Array2, ArrayBase, ArrayRef2, Axis, Data, Ix2};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::bisecting::{BisectingKMeans, BisectingStrategy, FittedBisectingKMeans};
 use self::frame::{Frame, chunk};
 use self::lloyd::{Problem, Run};
+pub use self::mini_batch::{FittedMiniBatchKMeans, MiniBatchKMeans};
 use self::nearest::{Distances, Nearest, square_length, squared_distance};
 use crate::check::{self, Interval};
 use crate::error::{Error, Result};
@@ -692,3 +696,6 @@ impl<F: Float> Model for FittedKMeans<F> {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod relatives_tests;

@@ -1,0 +1,105 @@
+"""Cases of hierarchies, of batches, and of cuts."""
+
+import numpy as np
+from scipy.sparse import coo_matrix
+from sklearn.cluster import AgglomerativeClustering, BisectingKMeans, MiniBatchKMeans
+from shared import array, matrix, number, ramp, within, write
+
+DIRECT = "sums of some hundred rounded numbers, in another order"
+ROWS = 120
+
+
+def pairs(n):
+    """Neighbours: the next row, and the one seven further, but not across the middle."""
+    near = [(i, i + d) for i in range(n) for d in [1, 7] if i + d < n]
+    return [(i, j) for i, j in near if (i < n // 2) == (j < n // 2)]
+
+
+def agglomerative():
+    cases = []
+    for name in ["wine", "breast_cancer", "diabetes"]:
+        x = matrix(name, scaled=True)[:ROWS]
+        n = len(x)
+        links = pairs(n)
+        i, j = np.array(links).T
+        graph = coo_matrix((np.ones(len(i)), (i, j)), shape=(n, n)).tocsr()
+        chosen = [(linkage, "euclidean") for linkage in ["ward", "complete", "average", "single"]]
+        chosen += [(linkage, metric) for linkage in ["complete", "average", "single"] for metric in ["manhattan", "l1", "l2", "cosine"]]
+        for linkage, metric in chosen:
+            for structured in [False, True]:
+                if structured and metric in ["l1", "l2"]:
+                    continue
+                settings = [{"n_clusters": 2}, {"n_clusters": 7}, {"n_clusters": None, "distance_threshold": 0.5 if metric == "cosine" else 3.5}]
+                if structured:
+                    settings.append({"n_clusters": 9, "compute_full_tree": False})
+                for more in settings if metric == "euclidean" else settings[:1] + settings[2:3]:
+                    model = AgglomerativeClustering(
+                        linkage=linkage, metric=metric, compute_distances=True, connectivity=graph if structured else None, **more
+                    ).fit(x)
+                    expected = {
+                        "labels": array(model.labels_),
+                        "n_clusters": int(model.n_clusters_),
+                        "n_leaves": int(model.n_leaves_),
+                        "n_connected_components": int(model.n_connected_components_),
+                        "children": array(model.children_),
+                        "distances": array(model.distances_),
+                    }
+                    cases.append({
+                        "data": {"name": name, "scaled": True, "rows": ROWS, "pairs": links if structured else None},
+                        "settings": {"linkage": linkage, "metric": metric} | more,
+                        "expected": expected,
+                        "tolerance": within(1e-10, 1e-10, DIRECT),
+                    })
+    write("agglomerative", "AgglomerativeClustering with and without neighbours.", cases)
+
+
+def mini_batches():
+    cases = []
+    for name in ["iris", "wine", "breast_cancer"]:
+        for k in [1, 3, 6]:
+            for weighted in [False, True]:
+                x = matrix(name, scaled=True)
+                model = MiniBatchKMeans(k, init=x[:k].copy(), n_init=1, reassignment_ratio=0.0)
+                w = ramp(len(x))
+                for first in range(0, len(x), 50):
+                    part = slice(first, min(first + 50, len(x)))
+                    model.partial_fit(x[part], sample_weight=w[part] if weighted else None)
+                expected = {
+                    "cluster_centers": array(model.cluster_centers_),
+                    "labels": array(model.labels_),
+                    "inertia": number(model.inertia_),
+                    "n_steps": int(model.n_steps_),
+                    "predict": array(model.predict(x)),
+                    "transform": array(model.transform(x[:20])),
+                    "score": number(model.score(x)),
+                }
+                cases.append({
+                    "data": {"name": name, "scaled": True, "k": k, "weights": weighted},
+                    "settings": {},
+                    "expected": expected,
+                    "tolerance": within(1e-11, 1e-11, DIRECT),
+                })
+    write("mini_batch_k_means", "MiniBatchKMeans learning batches from given centres, without random reassignment.", cases)
+
+
+def bisecting():
+    cases = []
+    for name in ["iris", "wine", "penguins"]:
+        for k in [1, 2, 3]:
+            for chosen in [{}, {"bisecting_strategy": "largest_cluster"}, {"algorithm": "elkan"}, {"init": "k-means++"}]:
+                if name == "wine":
+                    chosen = chosen | {"init": "k-means++"}
+                x = matrix(name, scaled=True)
+                model = BisectingKMeans(k, n_init=40, tol=1e-12, random_state=0, **chosen).fit(x)
+                expected = {"inertia": number(model.inertia_), "sizes": array(np.sort(np.bincount(model.labels_)))}
+                cases.append({
+                    "data": {"name": name, "scaled": True},
+                    "settings": {"n_clusters": k, "n_init": 40, "tol": 1e-12} | chosen,
+                    "expected": expected,
+                    "tolerance": within(1e-9, 1e-9, "the best cuts of 40 starts, which are the same"),
+                })
+    write("bisecting_k_means", "BisectingKMeans, of many starts.", cases)
+
+
+def files(_):
+    return {"agglomerative": agglomerative, "mini_batch_k_means": mini_batches, "bisecting_k_means": bisecting}
