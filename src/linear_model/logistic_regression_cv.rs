@@ -55,7 +55,7 @@ const NAME: &str = "LogisticRegressionCv";
 ///
 /// # Errors
 /// As [`LogisticRegression`](super::LogisticRegression)'s; those of the splitter and of the scorer, with the fold in
-/// [`Error::context`]; `InvalidInput` for a score that is not finite.
+/// [`Error::context`](crate::Error::context); `InvalidInput` for a score that is not finite.
 ///
 /// # Source
 /// scikit-learn's class with `use_legacy_attributes=False`, and `l1_ratios=(0,)`, which will be its default. `refit=false`
