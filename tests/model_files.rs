@@ -14,6 +14,12 @@ use fitwell::impute::SimpleImputer;
 use fitwell::linear_model::{LogisticRegression, Ridge};
 use fitwell::model::{Format, Limits};
 use fitwell::model_selection::GridSearchCv;
+use fitwell::neural_network::{
+    Activation, FittedMlpClassifier, FittedMlpMultiLabel, FittedMlpRegressor,
+    FittedSequentialClassifier, FittedSequentialMultiLabel, FittedSequentialRegressor,
+    MlpClassifier, MlpRegressor, Optimizer, Sequential, SequentialClassifier, SequentialRegressor,
+    Solver,
+};
 use fitwell::pipeline::ColumnTransformer;
 use fitwell::prelude::*;
 use fitwell::preprocessing::{FittedStandardScaler, HandleUnknown, OneHotEncoder, StandardScaler};
@@ -407,6 +413,94 @@ fn golden_files_of_version_1() {
     assert_ne!(read.params(), recipe.params());
     read = Model::load(folder.join("recipe.json")).unwrap();
     assert_eq!(read.params(), recipe.params());
+}
+
+/// Numbers that any processor computes alike.
+fn small_numbers() -> (Array2<f64>, Labels, Array2<f64>) {
+    let x = Array2::from_shape_fn((24, 3), |(i, j)| match j {
+        0 => (i % 4) as f64,
+        _ => ((i * (j + 5) + j) % 11) as f64 / 4.0 - 1.25,
+    });
+    let y = (0..24).map(|i| (i * 7 % 5 > 2) as i64 + (i % 4 == 3) as i64);
+    let targets = Array2::from_shape_fn((24, 2), |(i, j)| x[[i, 1]] - x[[i, 2]] * j as f64);
+    (x.clone(), y.collect(), targets)
+}
+
+/// As [`golden_files_of_version_1`], of networks of every kind.
+#[test]
+fn golden_networks_of_version_1() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1");
+    let (x, y, targets) = small_numbers();
+    let labels = targets.mapv(|v| f64::from(u8::from(v > 0.0)));
+    let layers = Sequential::new()
+        .embedding([0], 2)
+        .dense(3, Activation::Mish)
+        .batch_normalization()
+        .dropout(0.2);
+    let mlp = MlpClassifier::new()
+        .hidden_layer_sizes([3, 2])
+        .activation([Activation::Silu, Activation::Tanh])
+        .max_iter(3);
+    let values = MlpRegressor::new()
+        .hidden_layer_sizes([3])
+        .solver(Solver::lbfgs())
+        .max_iter(3);
+    let classes = SequentialClassifier::new(layers.clone())
+        .optimizer(Optimizer::nadam())
+        .max_iter(3);
+    let reals = SequentialRegressor::new(layers).max_iter(3);
+    let write = std::env::var_os("FITWELL_WRITE_GOLDEN").is_some();
+    macro_rules! golden {
+        ($name:literal, $type:ty, $fit:expr, $output:ident) => {{
+            let expected = folder.join(concat!($name, ".output.json"));
+            if write {
+                let model: $type = $fit.unwrap();
+                model
+                    .save(folder.join(concat!($name, ".json")), Format::Json)
+                    .unwrap();
+                model
+                    .save(folder.join(concat!($name, ".model")), Format::Binary)
+                    .unwrap();
+                let output = serde_json::to_string(&model.$output(&x).unwrap()).unwrap();
+                fs::write(&expected, output).unwrap();
+            }
+            let expected = fs::read_to_string(&expected).unwrap();
+            let expected: Array2<f64> = serde_json::from_str(&expected).unwrap();
+            for ending in ["json", "model"] {
+                let path = folder.join(format!("{}.{ending}", $name));
+                let model = <$type>::load(&path).unwrap();
+                let far = (model.$output(&x).unwrap() - &expected).mapv(f64::abs);
+                assert!(far.iter().all(|&d| d < 1e-12), "{}: {far}", path.display());
+                assert!(model.summary().n_parameters() > 10);
+            }
+        }};
+    }
+    golden!(
+        "mlp_classes",
+        FittedMlpClassifier<f64>,
+        mlp.fit(&x, &y),
+        predict_proba
+    );
+    golden!(
+        "mlp_labels",
+        FittedMlpMultiLabel<f64>,
+        mlp.fit(&x, &labels),
+        predict_proba
+    );
+    golden!("mlp_values", FittedMlpRegressor<f64, ndarray::Ix2>, values.fit(&x, &targets), predict);
+    golden!(
+        "sequential_classes",
+        FittedSequentialClassifier<f64>,
+        classes.fit(&x, &y),
+        predict_proba
+    );
+    golden!(
+        "sequential_labels",
+        FittedSequentialMultiLabel<f64>,
+        classes.fit(&x, &labels),
+        predict_proba
+    );
+    golden!("sequential_values", FittedSequentialRegressor<f64, ndarray::Ix2>, reals.fit(&x, &targets), predict);
 }
 
 /// A model that holds one of everything, to be written by hand in tests.

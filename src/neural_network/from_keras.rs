@@ -2,7 +2,9 @@
 //!
 //! # Two kinds of network
 //!
-//! `MlpClassifier` and `MlpRegressor` are scikit-learn's: the same parameters, the same numbers. [`SequentialClassifier`] and
+//! `MlpClassifier` and `MlpRegressor` are scikit-learn's: the same parameters, the same numbers; beside them dropout, an
+//! activation for each layer, Keras's optimisers, schedules and clipping, any metric to stop by, checkpoints and a summary.
+//! [`SequentialClassifier`] and
 //! [`SequentialRegressor`] are Keras's `Sequential`: layers one after the other, with Keras's definitions of layers, losses,
 //! optimisers and schedules. Both are estimators: they take arrays, [`Labels`](crate::Labels) and weighted targets, stand in
 //! pipelines and searches, and give fitted models that are saved and loaded. Their words are scikit-learn's.
@@ -59,11 +61,15 @@
 //! | `history.history["loss"]`, `["val_loss"]` | `loss_curve_` | `loss_curve()`, `validation_loss_curve()` |
 //! | `get_weights()` | `coefs_`, `intercepts_` | `weights()` |
 //! | `set_weights(w)` before `fit` | none | `initial_weights(w)` |
+//! | one-hot columns of several labels, `binary_crossentropy` | a 2-d `y` of 0 and 1 | a 2-d array of 0 and 1 |
 //! | `summary()` | none | `summary()` |
 //! | `train_on_batch` | `partial_fit` | [`partial_fit`](crate::PartialFit::partial_fit) |
 //! | `fit(generator)` | none | [`fit_batches`](SequentialClassifier::fit_batches) |
 //! | `BackupAndRestore`, `ModelCheckpoint` | none | [`Checkpoint`] |
 //! | `CSVLogger` | none | [`CsvLog`](crate::observer::CsvLog) |
+//! | the bar of `fit` | `verbose` | [`ProgressLines`](crate::observer::ProgressLines), `ProgressBar` of the feature `progress` |
+//! | `LambdaCallback` | none | [`observer`](crate::observer::Observer), a closure |
+//! | `TerminateOnNaN` | none | an error, after a [`Notice`](crate::observer::Notice) with advice |
 //! | `keras.utils.set_random_seed` | `random_state` | `random_state` (0) |
 //!
 //! # Layers

@@ -14,7 +14,7 @@ use super::checkpoint::{Checkpoint, Fingerprint, Resume};
 use super::layout::Parameters;
 use super::learning_rate::LearningRate;
 use super::loss::TargetRows;
-use super::network::{Network, Rows, Samples, Step, Target, Workspace, fresh_slots};
+use super::network::{Network, Room, Rows, Samples, Step, Target, Workspace, fresh_slots};
 use super::optimizer::Optimizer;
 use super::schedule::Plateau;
 use super::settings::Extras;
@@ -586,6 +586,7 @@ impl<F: Float> Learner<'_, F> {
             .noise(4.0 * F::EPSILON.f64())
             .max_iter(settings.max_iter)
             .max_evaluations(settings.max_fun)
+            .like_scipy()
             .minimize_with(
                 &mut self.params.values,
                 |params, gradient| {
@@ -706,6 +707,7 @@ struct Validation<'a, F> {
     watched: &'a Watched<'a, F>,
     predicted: Vec<F>,
     delta: Vec<F>,
+    room: Room<F>,
 }
 
 impl<'a, F: Float> Validation<'a, F> {
@@ -716,6 +718,7 @@ impl<'a, F: Float> Validation<'a, F> {
             watched,
             predicted: vec![F::zero(); len],
             delta: vec![F::zero(); len],
+            room: Room::default(),
         })
     }
 
@@ -728,7 +731,7 @@ impl<'a, F: Float> Validation<'a, F> {
         epoch: usize,
     ) -> Result<(f64, f64)> {
         let samples = &self.watched.samples;
-        network.predict_into(params, samples.x, &mut self.predicted);
+        network.predict_in(params, samples.x, &mut self.predicted, &mut self.room);
         let target = match samples.target {
             Target::Codes(codes) => TargetRows::Codes(codes),
             Target::Values(values) => TargetRows::Values(values),

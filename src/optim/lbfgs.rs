@@ -12,6 +12,7 @@ use crate::float::Float;
 use crate::linalg::simd;
 
 use super::line_search::{Outcome, Trial, hager_zhang};
+use super::more_thuente::more_thuente;
 use super::vector::{add_scaled, dot, inner, max_abs};
 
 /// How a limited-memory BFGS minimisation runs.
@@ -51,6 +52,7 @@ pub struct Lbfgs {
     max_evaluations: usize,
     noise: f64,
     gap: f64,
+    like_scipy: bool,
 }
 
 /// Why a minimisation stopped.
@@ -119,6 +121,7 @@ impl Default for Lbfgs {
             max_evaluations: 15_000,
             noise: 4.0 * f64::EPSILON,
             gap: f64::INFINITY,
+            like_scipy: false,
         }
     }
 }
@@ -183,6 +186,14 @@ impl Lbfgs {
     #[must_use]
     pub fn gap(mut self, gap: f64) -> Self {
         self.gap = gap;
+        self
+    }
+
+    /// Steps as long as those of SciPy's `L-BFGS-B`, by the line search of Moré and Thuente, where it finds one: of a function
+    /// with many minima the same one is found.
+    #[must_use]
+    pub(crate) fn like_scipy(mut self) -> Self {
+        self.like_scipy = true;
         self
     }
 
@@ -264,7 +275,12 @@ impl Lbfgs {
                 continue;
             }
             let first_step = if history.is_empty() && precondition.is_none() {
-                (1.0 / inner(&gradient, &gradient).sqrt()).min(1.0)
+                let unit = 1.0 / inner(&gradient, &gradient).sqrt();
+                if self.like_scipy && n_iter == 0 {
+                    unit
+                } else {
+                    unit.min(1.0)
+                }
             } else {
                 1.0
             };
@@ -284,10 +300,17 @@ impl Lbfgs {
                 slope,
             };
             let noise = self.noise * value.abs();
-            let next = match hager_zhang(start, first_step, noise, budget, &mut phi) {
-                Outcome::Accepted(trial) => Some(trial.value),
-                Outcome::Decreased(best) => Some(phi(best.step).0),
-                Outcome::Failed => None,
+            let like_scipy = match self.like_scipy {
+                true => more_thuente(start, first_step, budget, &mut phi),
+                false => None,
+            };
+            let next = match like_scipy {
+                Some(trial) => Some(trial.value),
+                None => match hager_zhang(start, first_step, noise, budget, &mut phi) {
+                    Outcome::Accepted(trial) => Some(trial.value),
+                    Outcome::Decreased(best) => Some(phi(best.step).0),
+                    Outcome::Failed => None,
+                },
             };
             let norm = max_abs(&trial_gradient);
             let Some(next) = next.filter(|_| norm.is_finite()) else {

@@ -2,6 +2,7 @@
 
 pub mod lbfgs;
 mod line_search;
+mod more_thuente;
 pub(crate) mod newton;
 mod vector;
 

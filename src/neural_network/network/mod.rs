@@ -30,6 +30,7 @@ use super::layout::Layout;
 use super::loss::Loss;
 use super::optimizer::Optimizer;
 
+pub(crate) use predict::Room;
 pub(crate) use step::Step;
 pub(crate) use workspace::Workspace;
 

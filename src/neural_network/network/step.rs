@@ -120,16 +120,7 @@ impl Network {
             work,
         );
         if batch.weight > 0.0 {
-            let weights = self.layout.places.iter().map(|p| {
-                let first = p.weights;
-                first..first + p.n_in * p.stride
-            });
-            let intercepts = self.layout.places.iter().map(|p| {
-                let first = p.intercepts;
-                first..first + p.stride
-            });
-            let parts: Vec<_> = weights.chain(intercepts).collect();
-            clip.apply(&mut gradient, &parts);
+            clip.apply(&mut gradient, &work.tensors);
             let blocks = params.chunks_mut(SWEEP).zip(gradient.chunks(SWEEP));
             let optimizer = step.optimizer;
             let slots = slots.chunks_mut(SWEEP * optimizer.n_slots());

@@ -1,5 +1,7 @@
 //! The memory of training steps: made once, for the largest batch.
 
+use std::ops::Range;
+
 use crate::error::Result;
 use crate::float::Float;
 use crate::linalg::panel::stride;
@@ -33,8 +35,9 @@ pub(crate) struct Workspace<F> {
     pub(super) transposed: Vec<Vec<F>>,
     /// Σ w² of each task of a sweep.
     pub(super) penalties: Vec<f64>,
-    /// A gradient to be clipped, if it must be seen whole.
+    /// A gradient to be clipped, if it must be seen whole, and where its matrices and vectors are.
     pub(super) clipped: Vec<F>,
+    pub(super) tensors: Vec<Range<usize>>,
 }
 
 impl Network {
@@ -79,6 +82,14 @@ impl Network {
             weight: 0.0,
         };
         let transposed = self.layout.places.iter().skip(1);
+        let weights = self.layout.places.iter().map(|p| {
+            let first = p.weights;
+            first..first + p.n_in * p.stride
+        });
+        let intercepts = self.layout.places.iter().map(|p| {
+            let first = p.intercepts;
+            first..first + p.stride
+        });
         Ok(Workspace {
             parts: (0..parts).map(|_| part()).collect(),
             transposed: transposed
@@ -86,6 +97,7 @@ impl Network {
                 .collect(),
             penalties: vec![0.0; self.layout.len.div_ceil(SWEEP_TASK)],
             clipped: Vec::new(),
+            tensors: weights.chain(intercepts).collect(),
         })
     }
 }
