@@ -66,7 +66,8 @@ fn epochs_allocate_nothing() {
         .hidden_layer_sizes([8])
         .batch_size(16)
         .tol(0.0);
-    let fits: [(&str, Box<dyn Fn(usize)>); 7] = [
+    type Fit = Box<dyn Fn(usize)>;
+    let fits: [(&str, Fit); 7] = [
         ("adam", {
             let (m, x, y) = (classifier.clone(), x.clone(), classes.clone());
             Box::new(move |n| drop(m.clone().max_iter(n).fit(&x, &y).unwrap()))
