@@ -15,6 +15,8 @@ mod compose;
 mod data;
 #[path = "reference/decomposition.rs"]
 mod decomposition;
+#[path = "reference/density.rs"]
+mod density;
 #[path = "reference/feature_selection.rs"]
 mod feature_selection;
 #[path = "reference/features.rs"]

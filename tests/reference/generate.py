@@ -16,6 +16,7 @@ import cases_categories
 import cases_cluster
 import cases_compose
 import cases_decomposition
+import cases_density
 import cases_feature_selection
 import cases_features
 import cases_glm
@@ -651,6 +652,7 @@ AREAS = [
     cases_cluster,
     cases_compose,
     cases_decomposition,
+    cases_density,
     cases_feature_selection,
     cases_features,
     cases_glm,
