@@ -26,7 +26,7 @@ fn from_rows<F: Float>(kind: CovarianceType, x: Array2<F>) -> Job {
     let model = GaussianMixture::new(K)
         .covariance_type(kind)
         .max_iter(30)
-        .weights_init(&Array1::from_elem(K, 1.0 / K as f64))
+        .weights_init(Array1::from_elem(K, 1.0 / K as f64))
         .means_init(&x.slice(s![..K, ..]));
     let one = |(_, i, j): (usize, usize, usize)| f64::from(u8::from(i == j));
     let model = match kind {
