@@ -89,7 +89,12 @@
 //! | `AgglomerativeClustering(n_clusters=None, distance_threshold=5)` | `AgglomerativeClustering::with_threshold(5.0)` |
 //! | `AgglomerativeClustering(connectivity=graph)` | `AgglomerativeClustering::new(2).connectivity([(0, 1), (1, 2)])`, pairs of rows |
 //! | scipy's `fcluster(Z, 3, "maxclust")` | `model.dendrogram().cut(3)?`, `model.dendrogram().cut_at(height)` |
+//! | `DBSCAN(eps=0.3).fit(X, sample_weight=s).labels_` | `Dbscan::new().eps(0.3).fit(&x, &().weighted(&s))?.labels()` |
 //! | `Birch(n_clusters=None)`, `MeanShift(bandwidth=2)` | `Birch::new().n_clusters(None)`, `MeanShift::new().bandwidth(2.0)` |
+//! | `KNeighborsClassifier(3, weights="distance", p=1)` | `KNeighborsClassifier::new().n_neighbors(3).weights(NeighborWeights::Distance).p(1.0)` |
+//! | `RadiusNeighborsClassifier(2.0)`, `NearestCentroid(shrink_threshold=0.1)` | `RadiusNeighborsClassifier::new().radius(2.0)`, `NearestCentroid::new().shrink_threshold(0.1)` |
+//! | `LocalOutlierFactor(novelty=True).fit(X).predict(X2)` | `LocalOutlierFactor::new().novelty(true).fit(&x, &())?.predict(&x2)?` |
+//! | `pairwise_distances(X, metric="manhattan")`, `rbf_kernel(X, Y)` | `metrics::pairwise`: `pairwise_distances`, `rbf_kernel` |
 //! | `GaussianMixture(3, covariance_type="tied", means_init=m)` | `GaussianMixture::new(3).covariance_type(CovarianceType::Tied).means_init(&m)` |
 //! | `gm.predict_proba(X)`, `gm.score_samples(X)`, `gm.bic(X)` | `gm.predict_proba(&x)?`, `gm.score_samples(&x)?`, `gm.bic(&x)?` |
 //! | `gm.sample(100)` | `gm.sample(100, random_state)?` |

@@ -2,7 +2,7 @@
 
 import numpy as np
 from scipy.sparse import coo_matrix
-from sklearn.cluster import AgglomerativeClustering, BisectingKMeans, MiniBatchKMeans
+from sklearn.cluster import AgglomerativeClustering, Birch, BisectingKMeans, MeanShift, MiniBatchKMeans, estimate_bandwidth
 from shared import array, matrix, number, ramp, within, write
 
 DIRECT = "sums of some hundred rounded numbers, in another order"
@@ -101,5 +101,67 @@ def bisecting():
     write("bisecting_k_means", "BisectingKMeans, of many starts.", cases)
 
 
+def numbered(labels):
+    """Labels by the order in which they appear: which half of a node comes first depends on the last bits of distances."""
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[inverse]
+
+
+def trees():
+    cases = []
+    for name in ["iris", "wine", "diabetes"]:
+        x = matrix(name, scaled=True)
+        for chosen in [{}, {"threshold": 1.2}, {"branching_factor": 4}, {"n_clusters": None}, {"n_clusters": 6, "threshold": 0.3}, {"threshold": 0.8, "branching_factor": 2}]:
+            for batches in [1, 2]:
+                model = Birch(**chosen)
+                for part in np.array_split(np.arange(len(x)), batches):
+                    model.partial_fit(x[part])
+                expected = {
+                    "clusters": len(model.subcluster_centers_),
+                    "labels": array(numbered(model.labels_)),
+                    "predict": array(numbered(model.predict(x))),
+                    "nearest": array(model.transform(x).min(axis=1)),
+                }
+                cases.append({
+                    "data": {"name": name, "scaled": True, "batches": batches},
+                    "settings": chosen,
+                    "expected": expected,
+                    "tolerance": within(1e-9, 1e-9, "scikit-learn finds distances as differences of squares"),
+                })
+    write("birch", "Birch in one batch and in two.", cases)
+
+
+def mean_shift():
+    cases = []
+    for name in ["iris", "wine", "penguins"]:
+        x = matrix(name, scaled=True)
+        for chosen in [{}, {"bandwidth": 1.5}, {"bandwidth": 1.1, "cluster_all": False}, {"bandwidth": 1.6, "bin_seeding": True}, {"bandwidth": 1.6, "bin_seeding": True, "min_bin_freq": 3}, {"bandwidth": 1.5, "max_iter": 2}, {"bandwidth": 2.0, "seeds": x[::10].tolist()}]:
+            if name == "wine":
+                # Thirteen features: the bins hold few rows.
+                chosen = {k: v * 2 if k == "bandwidth" else v for k, v in chosen.items() if k != "min_bin_freq"}
+            model = MeanShift(**chosen).fit(x)
+            expected = {
+                "cluster_centers": array(model.cluster_centers_),
+                "labels": array(model.labels_),
+                "n_iter": int(model.n_iter_),
+                "predict": array(model.predict(x[:20] * 1.1)),
+                "bandwidth": number(chosen.get("bandwidth", estimate_bandwidth(x))),
+                "estimate": number(estimate_bandwidth(x, quantile=0.12)),
+            }
+            cases.append({
+                "data": {"name": name, "scaled": True},
+                "settings": chosen,
+                "expected": expected,
+                "tolerance": within(1e-10, 1e-10, DIRECT),
+            })
+    write("mean_shift", "MeanShift from rows, grids and seeds.", cases)
+
+
 def files(_):
-    return {"agglomerative": agglomerative, "mini_batch_k_means": mini_batches, "bisecting_k_means": bisecting}
+    return {
+        "agglomerative": agglomerative,
+        "mini_batch_k_means": mini_batches,
+        "bisecting_k_means": bisecting,
+        "birch": trees,
+        "mean_shift": mean_shift,
+    }

@@ -1,6 +1,8 @@
 //! Hierarchies, batches and cuts.
 
-use fitwell::cluster::{AgglomerativeClustering, BisectingKMeans, MiniBatchKMeans};
+use fitwell::cluster::{
+    AgglomerativeClustering, Birch, BisectingKMeans, MeanShift, MiniBatchKMeans, estimate_bandwidth,
+};
 use fitwell::prelude::*;
 use ndarray::{Array1, s};
 
@@ -120,5 +122,105 @@ fn bisecting_k_means() {
         sizes.sort_by(f64::total_cmp);
         case.array("sizes", &Array1::from(sizes), &expected["sizes"], near);
         case.number("inertia", fitted.inertia(), &expected["inertia"], near);
+    });
+}
+
+#[test]
+fn birch() {
+    Reference::read("birch").each(150, |value, case| {
+        let (data, expected, near) = (&value["data"], &value["expected"], &value["tolerance"]);
+        let x = matrix(data);
+        let settings = value["settings"].as_object().unwrap();
+        let birch = (settings.iter()).fold(Birch::new(), |m, (name, v)| {
+            m.with_value(name, v.clone()).unwrap()
+        });
+        let half = match data["batches"].as_u64() {
+            Some(2) => x.nrows().div_ceil(2),
+            _ => x.nrows(),
+        };
+        let mut model = birch.fit(&x.slice(s![..half, ..]), &()).unwrap();
+        if half < x.nrows() {
+            model.partial_fit(&x.slice(s![half.., ..]), &()).unwrap();
+        }
+        let near_of =
+            |row: ndarray::ArrayView1<f64>| row.iter().copied().fold(f64::INFINITY, f64::min);
+        let nearest = model
+            .transform(&x)
+            .unwrap()
+            .rows()
+            .into_iter()
+            .map(near_of)
+            .collect::<Array1<_>>();
+        case.same(
+            "clusters",
+            &model.subcluster_centers().nrows(),
+            &(number(&expected["clusters"]) as usize),
+        );
+        case.array(
+            "labels",
+            &numbered(model.labels()),
+            &expected["labels"],
+            near,
+        );
+        case.array(
+            "predict",
+            &numbered(&model.predict(&x).unwrap()),
+            &expected["predict"],
+            near,
+        );
+        case.array("nearest", &nearest, &expected["nearest"], near);
+    });
+}
+
+/// Labels by the order in which they appear.
+fn numbered(labels: &Array1<usize>) -> Array1<f64> {
+    let mut seen = Vec::new();
+    labels.mapv(|label| {
+        let known = seen.iter().position(|&s| s == label);
+        known.unwrap_or_else(|| {
+            seen.push(label);
+            seen.len() - 1
+        }) as f64
+    })
+}
+
+#[test]
+fn mean_shift() {
+    Reference::read("mean_shift").each(100, |value, case| {
+        let (expected, near) = (&value["expected"], &value["tolerance"]);
+        let x = matrix(&value["data"]);
+        let settings = value["settings"].as_object().unwrap();
+        let model = (settings.iter()).fold(MeanShift::new(), |m, (name, v)| {
+            m.with_value(name, v.clone()).unwrap()
+        });
+        let fitted = model.fit(&x, &()).unwrap();
+        let new = &x.slice(s![..20, ..]) * 1.1;
+        let labels = fitted.labels().mapv(|c| c as f64);
+        let estimate = estimate_bandwidth(&x, 0.12, None, 0).unwrap();
+        case.same(
+            "n_iter",
+            &fitted.n_iter(),
+            &(number(&expected["n_iter"]) as usize),
+        );
+        case.array(
+            "cluster_centers",
+            fitted.cluster_centers(),
+            &expected["cluster_centers"],
+            near,
+        );
+        case.array("labels", &labels, &expected["labels"], near);
+        case.array(
+            "predict",
+            &counts(&fitted.predict(&new).unwrap()),
+            &expected["predict"],
+            near,
+        );
+        case.number(
+            "bandwidth",
+            fitted.bandwidth(),
+            &expected["bandwidth"],
+            near,
+        );
+        case.number("estimate", estimate, &expected["estimate"], near);
     });
 }
