@@ -292,7 +292,7 @@ impl<F: Float, Y: Targets + ?Sized> Estimator<ArrayRef2<F>, Y> for MeanShift {
 ///
 /// let x = array![[1.0, 1.0], [2.0, 1.0], [1.0, 0.0], [4.0, 7.0], [3.0, 5.0], [3.0, 6.0]];
 /// let bandwidth = estimate_bandwidth(&x, 0.5, None, 0)?;
-/// assert!((bandwidth - 1.6102).abs() < 1e-4);
+/// assert!((bandwidth - 1.6191).abs() < 1e-4);
 /// # Ok::<(), fitwell::Error>(())
 /// ```
 pub fn estimate_bandwidth<F: Float>(

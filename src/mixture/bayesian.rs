@@ -79,9 +79,9 @@ settings! {
     /// # Examples
     /// ```
     /// use fitwell::{mixture::BayesianGaussianMixture, prelude::*};
-    /// use ndarray::array;
+    /// use ndarray::Array2;
     ///
-    /// let x = array![[0.0], [0.1], [0.2], [0.3], [9.0], [9.1], [9.2], [9.3]];
+    /// let x = Array2::from_shape_fn((40, 1), |(i, _)| i as f64 / 20.0 + if i < 20 { 0.0 } else { 9.0 });
     /// let model = BayesianGaussianMixture::new(4).weight_concentration_prior(1e-3).max_iter(500).fit(&x, &())?;
     /// assert_eq!(model.weights().iter().filter(|&&w| w > 0.05).count(), 2);
     /// # Ok::<(), Error>(())

@@ -78,7 +78,7 @@ settings! {
     /// use fitwell::{mixture::GaussianMixture, prelude::*};
     /// use ndarray::array;
     ///
-    /// let x = array![[1.0, 2.0], [1.0, 4.0], [1.0, 0.0], [10.0, 2.0], [10.0, 4.0], [10.0, 0.0]];
+    /// let x = array![[1.0_f64, 2.0], [1.0, 4.0], [1.0, 0.0], [10.0, 2.0], [10.0, 4.0], [10.0, 0.0]];
     /// let model = GaussianMixture::new(2).fit(&x, &())?;
     /// let labels = model.predict(&array![[0.0, 0.0], [12.0, 3.0]])?;
     /// assert_ne!(labels[0], labels[1]);
@@ -189,10 +189,9 @@ impl GaussianMixture {
     /// use ndarray::array;
     ///
     /// let x = array![[0.0], [0.5], [1.0], [9.0], [9.5], [11.0]];
-    /// let mixture = GaussianMixture::new(2).max_iter(1);
-    /// let first = mixture.fit(&x, &())?;
-    /// let second = mixture.fit_from(&x, &(), &first)?;
-    /// assert!(second.lower_bound() >= first.lower_bound());
+    /// let first = GaussianMixture::new(2).max_iter(1).fit(&x, &())?;
+    /// let second = GaussianMixture::new(2).fit_from(&x, &(), &first)?;
+    /// assert!(second.converged() && second.lower_bound() >= first.lower_bound() - 1e-9);
     /// # Ok::<(), Error>(())
     /// ```
     pub fn fit_from<F: Float, Y: Targets + ?Sized>(

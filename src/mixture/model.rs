@@ -236,7 +236,7 @@ macro_rules! mixture_model {
             /// use fitwell::{mixture::GaussianMixture, prelude::*};
             /// use ndarray::array;
             ///
-            /// let model = GaussianMixture::new(1).fit(&array![[0.0], [1.0], [2.0]], &())?;
+            /// let model = GaussianMixture::new(1).fit(&array![[0.0_f64], [1.0], [2.0]], &())?;
             /// let (rows, components) = model.sample(1000, 0)?;
             /// assert!((rows.mean().unwrap_or(0.0) - 1.0).abs() < 0.1 && components[0] == 0);
             /// # Ok::<(), Error>(())

