@@ -82,7 +82,7 @@ settings! {
     /// `InvalidParameter`; `EmptyInput`, `NonFinite` and `ShapeMismatch` of the data; `TooFewClasses`; `UnknownLabel` for a
     /// class weight of no class, or a validation row of none; `InvalidInput` where an embedded column has other than whole
     /// numbers; `TooFewSamples` for validation rows that are not there; `TooLarge`; `Diverged` when the loss leaves the numbers;
-    /// `Cancelled`; what a [`Checkpoint`](super::Checkpoint) says. Not converging is no error.
+    /// `Cancelled`; what a [`Checkpoint`](crate::neural_network::Checkpoint) says. Not converging is no error.
     ///
     /// # Source
     /// The layers, their initial weights, losses and optimisers are Keras 3's; the words, the end of the fit and the shares of

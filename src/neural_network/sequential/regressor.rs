@@ -43,7 +43,7 @@ settings! {
     /// # Errors
     /// `InvalidParameter`; `EmptyInput`, `NonFinite` and `ShapeMismatch` of the data; `InvalidInput` for a negative target of
     /// the Poisson loss or an embedded column of other than whole numbers; `TooFewSamples` for validation rows that are not
-    /// there; `TooLarge`; `Diverged` when the loss leaves the numbers; `Cancelled`; what a [`Checkpoint`](super::Checkpoint) says.
+    /// there; `TooLarge`; `Diverged` when the loss leaves the numbers; `Cancelled`; what a [`Checkpoint`](crate::neural_network::Checkpoint) says.
     ///
     /// # Examples
     /// ```
