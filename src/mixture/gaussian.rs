@@ -445,7 +445,7 @@ impl<F: Float> fmt::Display for FittedGaussianMixture<F> {
             "GaussianMixture of {k} components fitted on {p} columns: "
         )?;
         match self.lower_bounds.last() {
-            Some(bound) => write!(f, "mean log-likelihood {bound}"),
+            Some(bound) => write!(f, "mean log-likelihood {bound:.6}"),
             None => f.write_str("as it began"),
         }
     }
