@@ -127,7 +127,7 @@ fn bisecting_k_means() {
 
 #[test]
 fn birch() {
-    Reference::read("birch").each(150, |value, case| {
+    Reference::read("birch").each(144, |value, case| {
         let (data, expected, near) = (&value["data"], &value["expected"], &value["tolerance"]);
         let x = matrix(data);
         let settings = value["settings"].as_object().unwrap();
