@@ -16,7 +16,7 @@ test:
 
 # The same with the optional features.
 test-features:
-    cargo test --features dates
+    cargo test --features dates,progress
 
 # Licences, banned crates and sources of the dependencies (needs cargo-deny).
 deny:

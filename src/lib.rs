@@ -44,9 +44,9 @@
 //! | [`preprocessing`], [`impute`] | scaling, encoding, missing values |
 //! | [`feature_selection`] | which columns to keep |
 //! | [`pipeline`] | steps in sequence, parts side by side |
-//! | [`linear_model`] | [`Ridge`](linear_model::Ridge), [`LogisticRegression`](linear_model::LogisticRegression) |
+//! | [`linear_model`] | [`Ridge`](linear_model::Ridge), [`LogisticRegression`](linear_model::LogisticRegression) and their kin |
 //! | [`neural_network`] | multi-layer perceptrons, and networks built layer by layer |
-//! | [`cluster`] | [`KMeans`](cluster::KMeans) |
+//! | [`cluster`] | groups of rows: [`KMeans`](cluster::KMeans) and others |
 //! | [`mixture`] | [`GaussianMixture`](mixture::GaussianMixture): groups without sharp borders, densities |
 //! | [`decomposition`] | fewer columns that say most: [`Pca`](decomposition::Pca) and others |
 //! | [`neighbors`] | what is near: searches, [`KNeighborsClassifier`](neighbors::KNeighborsClassifier) and its kin |
@@ -68,13 +68,15 @@
 //! - Bad input is an [`Error`] that says what, where and what is allowed; no public function panics on any input.
 //! - The same seed and data give the same model, bit for bit, with one thread or many, on one kind of processor. Across
 //!   processors results agree to rounding.
-//! - `f32` and `f64` ([`Float`]): computation stays in the type of the data.
-//! - Nothing is printed. Models that did not converge say so: `converged()`, and a warning through the `log` crate.
+//! - `f32` and `f64` ([`Float`]): results are in the type of the data; sums that would lose digits are made in `f64`.
+//! - Nothing is printed unless asked for. Models that did not converge say so: `converged()`, and a warning through the
+//!   `log` crate.
 //!
 //! # Features
 //!
-//! None is needed. `openblas-system`, `openblas-static`, `intel-mkl-static` and `netlib-static` take linear algebra from BLAS
-//! and LAPACK through `ndarray-linalg` instead of the pure-Rust default; choose at most one.
+//! None is needed. `dates` adds a transformer of dates in text columns, `progress` a progress bar for the terminal.
+//! `openblas-system`, `openblas-static`, `intel-mkl-static` and `netlib-static` take linear algebra from BLAS and LAPACK
+//! through `ndarray-linalg` instead of the pure-Rust default; choose at most one.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod boxed;
