@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use ndarray::{Array1, Array2, ArrayRef2, ArrayView2, Axis, s};
+use ndarray::{Array1, Array2, ArrayRef2, ArrayView2, Axis, CowArray, s};
 
+use super::rows::{self, Block};
 use crate::check;
 use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
@@ -50,13 +51,6 @@ struct Sums {
     second: Vec<f64>,
     /// Σ y e, (t, p)
     cross: Vec<f64>,
-}
-
-/// Products of a residual, over a part of the rows.
-struct Products {
-    along: Vec<f64>,
-    square: f64,
-    with_target: f64,
 }
 
 impl<'a, F: Float> Centred<'a, F> {
@@ -184,174 +178,81 @@ impl<'a, F: Float> Centred<'a, F> {
     fn sums(&self, values: &[f64]) -> Sums {
         let (n, p) = self.x.dim();
         let t = values.len() / n.max(1);
-        let chunk = n.div_ceil(PARTS).max(parallel::row_chunks(n, p));
-        let parts = parallel::map_chunks(n, chunk, |rows| {
+        let width = rows::padded(p);
+        let parts = self.map_blocks(|range, block| {
             let mut part = Sums {
-                first: vec![0.0; p],
-                second: vec![0.0; p],
-                cross: vec![0.0; t * p],
+                first: vec![0.0; width],
+                second: vec![0.0; width],
+                cross: vec![0.0; t * width],
             };
-            for start in rows.clone().step_by(DEPTH) {
-                let rows = start..rows.end.min(start + DEPTH);
-                let block = self.x.slice(s![rows.clone(), ..]);
-                let block = block.as_standard_layout();
-                if let Some(block) = block.as_slice() {
-                    self.add(rows, block, values, &mut part);
-                }
-            }
+            let targets: Vec<&[f64]> = values.chunks(n).map(|y| &y[range.clone()]).collect();
+            pulp::Arch::new().dispatch(rows::Sums {
+                block,
+                targets: &targets,
+                n: range.len(),
+                first: &mut part.first,
+                second: &mut part.second,
+                cross: &mut part.cross,
+            });
             part
         });
-        let mut parts = parts.into_iter();
-        let Some(mut sums) = parts.next() else {
-            return Sums {
-                first: vec![0.0; p],
-                second: vec![0.0; p],
-                cross: vec![0.0; t * p],
-            };
+        let mut sums = Sums {
+            first: vec![0.0; p],
+            second: vec![0.0; p],
+            cross: vec![0.0; t * p],
         };
         for part in parts {
-            for (to, from) in [
-                (&mut sums.first, part.first),
-                (&mut sums.second, part.second),
-                (&mut sums.cross, part.cross),
-            ] {
-                for (to, from) in to.iter_mut().zip(from) {
-                    *to += from;
-                }
+            add(&mut sums.first, &part.first);
+            add(&mut sums.second, &part.second);
+            for (to, from) in (sums.cross.chunks_mut(p)).zip(part.cross.chunks(width)) {
+                add(to, from);
             }
         }
         sums
     }
 
-    /// Adds a block of rows, four at a time.
-    fn add(&self, rows: Range<usize>, block: &[F], values: &[f64], sums: &mut Sums) {
-        const ROWS: usize = 4;
+    /// `f` of each part of the rows, in order.
+    fn map_blocks<T: Send>(
+        &self,
+        f: impl Fn(Range<usize>, Block<'_, F>) -> T + Sync + Send,
+    ) -> Vec<T> {
         let (n, p) = self.x.dim();
-        let mean = &self.mean[..p];
-        let zeros = vec![F::zero(); p];
-        simd(
-            #[inline(always)]
-            || {
-                for first in rows.clone().step_by(ROWS) {
-                    let count = ROWS.min(rows.end - first);
-                    let at = |r: usize| (first - rows.start + r) * p;
-                    let x: [&[F]; ROWS] = std::array::from_fn(|r| {
-                        if r < count {
-                            &block[at(r)..at(r) + p]
-                        } else {
-                            &zeros[..p]
-                        }
-                    });
-                    let root: [f64; ROWS] =
-                        std::array::from_fn(|r| if r < count { self.root(first + r) } else { 0.0 });
-                    let (sum, square) = (&mut sums.first[..p], &mut sums.second[..p]);
-                    for (k, cross) in sums.cross.chunks_exact_mut(p).enumerate() {
-                        let y: [f64; ROWS] = std::array::from_fn(|r| {
-                            if r < count {
-                                values[k * n + first + r]
-                            } else {
-                                0.0
-                            }
-                        });
-                        for j in 0..p {
-                            let mut add = 0.0;
-                            let (mut add_first, mut add_square) = (0.0, 0.0);
-                            for r in 0..ROWS {
-                                let e = (x[r][j].f64() - mean[j]) * root[r];
-                                add = y[r].mul_add(e, add);
-                                if k == 0 {
-                                    add_first = root[r].mul_add(e, add_first);
-                                    add_square = e.mul_add(e, add_square);
-                                }
-                            }
-                            cross[j] += add;
-                            if k == 0 {
-                                sum[j] += add_first;
-                                square[j] += add_square;
-                            }
-                        }
-                    }
-                }
-            },
-        );
+        let chunk = n.div_ceil(PARTS).max(parallel::row_chunks(n, p));
+        parallel::map_chunks(n, chunk, |range| {
+            let values = self.x.slice(s![range.clone(), ..]);
+            let values = values.as_standard_layout();
+            let block = Block {
+                values: values.as_slice().unwrap_or_default(),
+                mean: &self.mean,
+                roots: self.roots.as_ref().map(|roots| &roots[range.clone()]),
+            };
+            f(range, block)
+        })
     }
 
     /// `X'R` into `along` (p), and `‖R‖²` and `R·Y`, for `R = y − Xw` in one pass over the rows.
     pub(crate) fn residual(&self, y: &[f64], coef: &[f64], along: &mut [f64]) -> (f64, f64) {
-        let (n, p) = self.x.dim();
-        let chunk = n.div_ceil(PARTS).max(parallel::row_chunks(n, p));
-        let parts = parallel::map_chunks(n, chunk, |rows| {
-            let mut part = Products {
-                along: vec![0.0; p],
-                square: 0.0,
-                with_target: 0.0,
-            };
-            let block = self.x.slice(s![rows.clone(), ..]);
-            let block = block.as_standard_layout();
-            if let Some(block) = block.as_slice() {
-                self.add_products(rows, block, y, coef, &mut part);
-            }
-            part
+        let width = rows::padded(coef.len());
+        let mut coef = coef.to_vec();
+        coef.resize(width, 0.0);
+        let parts = self.map_blocks(|range, block| {
+            let mut along = vec![0.0; width];
+            let products = pulp::Arch::new().dispatch(rows::Products {
+                block,
+                y: &y[range],
+                coef: &coef,
+                along: &mut along,
+            });
+            (along, products)
         });
         along.fill(0.0);
         let (mut square, mut with_target) = (0.0, 0.0);
-        for part in parts {
-            square += part.square;
-            with_target += part.with_target;
-            for (along, v) in along.iter_mut().zip(part.along) {
-                *along += v;
-            }
+        for (part, products) in parts {
+            add(along, &part);
+            square += products.0;
+            with_target += products.1;
         }
         (square, with_target)
-    }
-
-    fn add_products(
-        &self,
-        rows: Range<usize>,
-        block: &[F],
-        y: &[f64],
-        coef: &[f64],
-        part: &mut Products,
-    ) {
-        const LANES: usize = 8;
-        let p = self.x.ncols();
-        let (mean, mean_rest) = self.mean.as_chunks::<LANES>();
-        let (coef, coef_rest) = coef.as_chunks::<LANES>();
-        simd(
-            #[inline(always)]
-            || {
-                let (along, along_rest) = part.along.as_chunks_mut::<LANES>();
-                for (i, x) in rows.zip(block.chunks_exact(p)) {
-                    let (x, x_rest) = x.as_chunks::<LANES>();
-                    let mut sums = [[0.0; LANES]; 4];
-                    for (c, ((x, mean), coef)) in x.iter().zip(mean).zip(coef).enumerate() {
-                        let sums = &mut sums[c % 4];
-                        *sums = std::array::from_fn(|l| {
-                            (x[l].f64() - mean[l]).mul_add(coef[l], sums[l])
-                        });
-                    }
-                    let mut fitted = (0..LANES)
-                        .map(|l| (sums[0][l] + sums[1][l]) + (sums[2][l] + sums[3][l]))
-                        .sum::<f64>();
-                    for ((x, mean), coef) in x_rest.iter().zip(mean_rest).zip(coef_rest) {
-                        fitted += (x.f64() - mean) * coef;
-                    }
-                    let root = self.root(i);
-                    let residual = y[i] - root * fitted;
-                    part.square += residual * residual;
-                    part.with_target += residual * y[i];
-                    let scaled = residual * root;
-                    for ((along, x), mean) in along.iter_mut().zip(x).zip(mean) {
-                        *along = std::array::from_fn(|l| {
-                            (x[l].f64() - mean[l]).mul_add(scaled, along[l])
-                        });
-                    }
-                    for ((along, x), mean) in along_rest.iter_mut().zip(x_rest).zip(mean_rest) {
-                        *along += (x.f64() - mean) * scaled;
-                    }
-                }
-            },
-        );
     }
 
     /// Rows of `X'X` for these features, one after the other.
@@ -369,25 +270,32 @@ impl<'a, F: Float> Centred<'a, F> {
         self.gram_between(features, &(0..p).collect::<Vec<_>>())
     }
 
-    /// The products of some columns with others, (features, others).
+    /// The products of some columns with others that they are among, (features, others).
     pub(crate) fn gram_between(&self, features: &[usize], others: &[usize]) -> Vec<f64> {
         let (n, k, m) = (self.x.nrows(), features.len(), others.len());
+        let mut place = vec![0; self.x.ncols()];
+        for (i, &j) in others.iter().enumerate() {
+            place[j] = i;
+        }
+        let places: Vec<usize> = features.iter().map(|&j| place[j]).collect();
+        let last = m - k.min(m);
+        let at_end = places.iter().copied().eq(last..m);
         let chunk = n.div_ceil(PARTS).max(4 * DEPTH).max(4 * k);
         let parts = parallel::map_chunks(n, chunk.next_multiple_of(DEPTH), |rows| {
             let mut part = Array2::<F>::zeros((k, m));
-            let mut left = vec![F::zero(); DEPTH * k];
-            let mut right = vec![F::zero(); DEPTH * m];
+            let mut right = Array2::zeros((DEPTH, m));
             for start in rows.clone().step_by(DEPTH) {
                 let rows = start..rows.end.min(start + DEPTH);
-                let b = rows.len();
-                self.gather(rows.clone(), features, &mut left[..b * k]);
-                self.gather(rows, others, &mut right[..b * m]);
-                if let (Ok(left), Ok(right)) = (
-                    ArrayView2::from_shape((b, k), &left[..b * k]),
-                    ArrayView2::from_shape((b, m), &right[..b * m]),
-                ) {
-                    F::gemm(F::one(), left.t(), right, F::one(), part.view_mut());
+                let mut right = right.slice_mut(s![..rows.len(), ..]);
+                if let Some(right) = right.as_slice_mut() {
+                    self.gather(rows, others, right);
                 }
+                let left = if at_end {
+                    right.slice(s![.., last..]).into()
+                } else {
+                    CowArray::from(right.select(Axis(1), &places))
+                };
+                F::gemm(F::one(), left.t(), right.view(), F::one(), part.view_mut());
             }
             part
         });
@@ -405,13 +313,26 @@ impl<'a, F: Float> Centred<'a, F> {
         if features.len() == self.x.ncols() && features.iter().enumerate().all(|(i, &j)| i == j) {
             return self.pack(rows, out);
         }
+        let block = self.x.slice(s![rows.clone(), ..]);
+        let block = block.as_standard_layout();
+        let Some(block) = block.as_slice() else {
+            return;
+        };
         let mean: Vec<f64> = features.iter().map(|&j| self.mean[j]).collect();
-        for (i, out) in rows.zip(out.chunks_exact_mut(features.len())) {
-            let (x, root) = (self.x.row(i), self.root(i));
+        let (p, k) = (self.x.ncols(), features.len());
+        for ((i, x), out) in rows.zip(block.chunks_exact(p)).zip(out.chunks_exact_mut(k)) {
+            let root = self.root(i);
             for ((out, &j), mean) in out.iter_mut().zip(features).zip(&mean) {
                 *out = F::of((x[j].f64() - mean) * root);
             }
         }
+    }
+}
+
+/// to ← to + from, as far as `to` goes.
+fn add(to: &mut [f64], from: &[f64]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to += from;
     }
 }
 

@@ -22,6 +22,7 @@ mod folds;
 mod l1_ratio;
 mod path;
 mod quadratic;
+mod rows;
 mod settings;
 #[cfg(test)]
 mod tests;
