@@ -2,7 +2,7 @@
 
 For each workload the data is written once; the Rust program `compare` reads it, and then the two sides take turns, so that
 a noisy machine is noisy for both. Times are medians. Quality is computed here, by the same function for every side. Memory
-is what the first turn took at its height beyond what was there, in units of the data.
+is what the first turn took at its height beyond what was there, in units of the data. The floor is what floors.py says.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import json
 import statistics
 import subprocess
 import sys
+import time
 import warnings
 
 import categories
@@ -17,6 +18,7 @@ import cluster
 import decomposition
 import feature_selection
 import features
+import floors
 import glm
 import impute
 import linear_model
@@ -30,6 +32,7 @@ import sparse
 import table
 from common import ROOT, WORK, resident, status
 
+REST = 0.5  # seconds before each turn: threads of the one before wait for more work by spinning, OpenMP's for 0.2 s
 AREAS = [table, scaling, sgd, sparse, features, categories, cluster, decomposition, impute, linear_model, mixture, mlp, penalised, glm, model_selection, feature_selection]
 
 
@@ -79,32 +82,37 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--scale", type=int, default=1, help="1 or 10 times the rows")
     parser.add_argument("--repeat", type=int, default=5, help="turns after the first, which warms up; 0 counts the first")
+    parser.add_argument("--alone", action="store_true", help="fitwell only: how it grows with the rows")
     parser.add_argument("--sk-jobs", type=int, default=None, help="n_jobs of scikit-learn's grid search")
     parser.add_argument("workload", nargs="*", help="prefixes of names; all without")
     args = parser.parse_args()
     model_selection.SK_JOBS = args.sk_jobs
     WORK.mkdir(parents=True, exist_ok=True)
     program = build()
-    print("workload | size | ours | peer | its time | ratio | quality: ours | quality: peer | memory: ours | memory: peer")
-    print("---|---|---|---|---|---|---|---|---|---")
+    print("workload | size | ours | peer | its time | ratio | quality: ours | quality: peer | memory: ours | memory: peer | floor")
+    print("---|---|---|---|---|---|---|---|---|---|---")
+    machine = floors.rates()
     for w in (w for area in AREAS for w in area.workloads(args.scale)):
         if args.workload and not any(w.name.startswith(p) for p in args.workload):
             continue
         meta = {"root": str(ROOT)}
         data = w.make(meta)
+        peers = {} if args.alone else w.peers
         ours = Ours(program, w.name, meta)
         files = {m["file"] for m in meta.values() if isinstance(m, dict) and "file" in m} | {meta.get("path", "")} - {""}
         size = sum((WORK / file).stat().st_size for file in files)
         times, quality, memory = {"ours": []}, {}, {}
         for turn in range(args.repeat + 1):
             counts = turn > 0 or args.repeat == 0
+            time.sleep(REST)
             answer = ours.run()
             out = answer["out"]
             if counts:
                 times["ours"].append(answer["seconds"])
             memory.setdefault("ours", answer["memory"])
             quality["ours"] = w.quality(data, out) if turn == args.repeat else ""
-            for peer, run in w.peers.items():
+            for peer, run in peers.items():
+                time.sleep(REST)
                 before = resident()
                 seconds, out = run(data)
                 if counts:
@@ -113,11 +121,15 @@ def main():
                 quality[peer] = w.quality(data, out) if turn == args.repeat else ""
         ours.close()
         mine = statistics.median(times["ours"])
-        for peer in w.peers:
+        least = floors.floor(w.name, args.scale, str(quality["ours"]), machine)
+        least = f"{show(least[0])}: {least[1]}" if least else ""
+        if args.alone:
+            print(f"{w.name} | {w.size} | {show(mine)} | | | | {quality['ours']} | | {multiple(memory['ours'], size)} | | {least}", flush=True)
+        for peer in peers:
             its = statistics.median(times[peer])
             print(
                 f"{w.name} | {w.size} | {show(mine)} | {peer} | {show(its)} | {its / mine:.2f}x"
-                f" | {quality['ours']} | {quality[peer]} | {multiple(memory['ours'], size)} | {multiple(memory.get(peer), size)}",
+                f" | {quality['ours']} | {quality[peer]} | {multiple(memory['ours'], size)} | {multiple(memory.get(peer), size)} | {least}",
                 flush=True,
             )
 
