@@ -208,7 +208,7 @@ pub fn finite_vector<F: Float>(values: &ArrayRef1<F>, what: &str) -> Result<()> 
 }
 
 /// The target has a row for each sample, and its weights, if any, are one for each row, finite, not negative, not all
-/// zero.
+/// zero; groups, if any, are one for each row.
 ///
 /// # Errors
 /// `ShapeMismatch`, `NonFinite`, `InvalidInput`.
@@ -217,6 +217,11 @@ pub fn target<Y: Targets + ?Sized>(y: &Y, n_samples: usize) -> Result<()> {
         && n != n_samples
     {
         return Err(Error::shape("number of rows of y", n_samples, n));
+    }
+    if let Some(groups) = y.groups()
+        && groups.len() != n_samples
+    {
+        return Err(Error::shape("number of groups", n_samples, groups.len()));
     }
     y.sample_weight().map_or(Ok(()), |w| weights(w, n_samples))
 }

@@ -1,6 +1,7 @@
 //! What models learn to predict.
 
 use std::borrow::Borrow;
+use std::sync::LazyLock;
 
 use ndarray::{
     Array, Array1, ArrayBase, ArrayRef, ArrayRef1, ArrayRef2, ArrayView2, Axis, Data, Ix1, Ix2,
@@ -15,7 +16,8 @@ use crate::samples::check_rows;
 /// What a model learns to predict: [`Labels`] for classes, a one-dimensional array for one real target, a
 /// two-dimensional one for several, `()` for unsupervised learning.
 ///
-/// [`weighted`](Self::weighted) attaches sample weights, which then travel through every pipeline, split and score.
+/// [`weighted`](Self::weighted) attaches sample weights, [`grouped`](Self::grouped) the group of each row. Both then travel
+/// through every pipeline, split and score.
 ///
 /// ```
 /// use fitwell::{linear_model::Ridge, prelude::*};
@@ -74,16 +76,63 @@ pub trait Targets: Sync {
         None
     }
 
+    /// The group of each row, if the target carries groups.
+    fn groups(&self) -> Option<&Labels> {
+        None
+    }
+
     /// The classes, if this is a target of classes; used to stratify.
     fn as_labels(&self) -> Option<&Labels> {
         None
+    }
+
+    /// The values of the rows at the given positions, one position for each row; weights and groups stay where they are.
+    /// What [`permutation_test_score`](crate::model_selection::permutation_test_score) shuffles.
+    ///
+    /// # Errors
+    /// As [`select`](Self::select).
+    fn rearranged(&self, rows: &[usize]) -> Result<Self::Owned> {
+        self.select(rows)
     }
 
     /// This target with a weight for each row. `fit` refuses weights of the wrong length, negative or not finite.
     fn weighted<S: Data<Elem = f64>>(&self, weights: &ArrayBase<S, Ix1>) -> Weighted<Self> {
         Weighted {
             target: self.to_owned_target(),
-            weights: weights.to_owned(),
+            weights: Some(weights.to_owned()),
+            groups: None,
+        }
+    }
+
+    /// This target with a group for each row: rows of one patient, one day, one machine, which must not be on both sides
+    /// of a split.
+    ///
+    /// Splitters such as [`GroupKFold`](crate::model_selection::GroupKFold) read them. They are part of the target, as
+    /// weights are, and not of the splitter: whatever selects rows of the target selects their groups too, so that a search
+    /// inside a cross-validation, which sees some rows only, splits those by their own groups. `fit` refuses groups of the
+    /// wrong length and uses them for nothing else.
+    ///
+    /// ```
+    /// use fitwell::model_selection::{DefaultScore, GroupKFold, cross_val_score};
+    /// use fitwell::{linear_model::Ridge, prelude::*};
+    /// use ndarray::{Array1, Array2};
+    ///
+    /// let x = Array2::from_shape_fn((12, 1), |(i, _)| i as f64);
+    /// let y = Array1::from_shape_fn(12, |i| 3.0 * i as f64 + 1.0);
+    /// let patients: Labels = (0..12).map(|i| format!("patient {}", i % 4)).collect();
+    /// let cv = GroupKFold::new().n_splits(2);
+    /// let scores = cross_val_score(&Ridge::new(), &x, &y.grouped(&patients), &cv, &DefaultScore)?;
+    /// assert_eq!(scores.len(), 2);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// An estimator that is implemented for the plain target only is validated with the splits themselves: a list of splits
+    /// is a splitter too, [`GroupKFold::split`](crate::model_selection::CrossValidator::split) makes it.
+    fn grouped(&self, groups: &Labels) -> Weighted<Self> {
+        Weighted {
+            target: self.to_owned_target(),
+            weights: None,
+            groups: Some(groups.clone()),
         }
     }
 }
@@ -158,21 +207,59 @@ impl<F: Float, D: TargetDim, S: Data<Elem = F>> AsTargets for ArrayBase<S, D, F>
     }
 }
 
-/// A target that carries sample weights; made by [`Targets::weighted`].
+/// A target that carries sample weights, groups, or both; made by [`Targets::weighted`] and [`Targets::grouped`].
 pub struct Weighted<Y: Targets + ?Sized> {
     target: Y::Owned,
-    weights: Array1<f64>,
+    weights: Option<Array1<f64>>,
+    groups: Option<Labels>,
 }
 
 impl<Y: Targets + ?Sized> Weighted<Y> {
-    /// The target without its weights.
+    /// The target without its weights and groups.
     pub fn target(&self) -> &Y {
         self.target.borrow()
     }
 
-    /// The weights.
+    /// The weights; empty if the target carries groups alone.
     pub fn weights(&self) -> &Array1<f64> {
-        &self.weights
+        static NONE: LazyLock<Array1<f64>> = LazyLock::new(|| Array1::zeros(0));
+        self.weights.as_ref().unwrap_or(&NONE)
+    }
+
+    /// The same target and groups with these weights.
+    #[must_use]
+    pub fn weighted<S: Data<Elem = f64>>(&self, weights: &ArrayBase<S, Ix1>) -> Self {
+        Weighted {
+            target: self.target().to_owned_target(),
+            weights: Some(weights.to_owned()),
+            groups: self.groups.clone(),
+        }
+    }
+
+    /// The same target and weights with these groups.
+    #[must_use]
+    pub fn grouped(&self, groups: &Labels) -> Self {
+        Weighted {
+            target: self.target().to_owned_target(),
+            weights: self.weights.clone(),
+            groups: Some(groups.clone()),
+        }
+    }
+
+    /// Another target with the same weights and groups.
+    pub(crate) fn with_target<Z: Targets + ?Sized>(&self, target: Z::Owned) -> Weighted<Z> {
+        Weighted {
+            target,
+            weights: self.weights.clone(),
+            groups: self.groups.clone(),
+        }
+    }
+
+    /// The number of rows of the first part that has rows.
+    pub(crate) fn count(&self) -> usize {
+        let weights = || self.weights.as_ref().map(Array1::len);
+        let groups = || self.groups.as_ref().map(Labels::len);
+        self.n_rows().or_else(weights).or_else(groups).unwrap_or(0)
     }
 }
 
@@ -184,6 +271,7 @@ where
         Weighted {
             target: self.target.clone(),
             weights: self.weights.clone(),
+            groups: self.groups.clone(),
         }
     }
 }
@@ -193,10 +281,15 @@ where
     Y::Owned: std::fmt::Debug,
 {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Weighted")
-            .field("target", &self.target)
-            .field("weights", &self.weights)
-            .finish()
+        let mut out = f.debug_struct("Weighted");
+        out.field("target", &self.target);
+        if let Some(weights) = &self.weights {
+            out.field("weights", weights);
+        }
+        if let Some(groups) = &self.groups {
+            out.field("groups", groups);
+        }
+        out.finish()
     }
 }
 
@@ -206,29 +299,40 @@ impl<Y: Targets + ?Sized> Targets for Weighted<Y> {
         self.target().n_rows()
     }
     fn select(&self, rows: &[usize]) -> Result<Self> {
-        if let Some(n) = self.n_rows()
-            && n != self.weights.len()
-        {
-            return Err(Error::shape(
+        let n = self.count();
+        for (what, got) in [
+            (
                 "number of sample weights",
-                n,
-                self.weights.len(),
-            ));
+                self.weights.as_ref().map(Array1::len),
+            ),
+            ("number of groups", self.groups.as_ref().map(Labels::len)),
+        ] {
+            if let Some(got) = got
+                && got != n
+            {
+                return Err(Error::shape(what, n, got));
+            }
         }
-        check_rows(rows, self.weights.len())?;
+        check_rows(rows, n)?;
         Ok(Weighted {
             target: self.target().select(rows)?,
-            weights: self.weights.select(Axis(0), rows),
+            weights: self.weights.as_ref().map(|w| w.select(Axis(0), rows)),
+            groups: self.groups.as_ref().map(|g| g.take(rows)),
         })
     }
+    fn rearranged(&self, rows: &[usize]) -> Result<Self> {
+        Ok(self.with_target(self.target().rearranged(rows)?))
+    }
     fn to_owned_target(&self) -> Self {
-        Weighted {
-            target: self.target().to_owned_target(),
-            weights: self.weights.clone(),
-        }
+        self.with_target(self.target().to_owned_target())
     }
     fn sample_weight(&self) -> Option<&Array1<f64>> {
-        Some(&self.weights)
+        self.weights
+            .as_ref()
+            .or_else(|| self.target().sample_weight())
+    }
+    fn groups(&self) -> Option<&Labels> {
+        self.groups.as_ref().or_else(|| self.target().groups())
     }
     fn as_labels(&self) -> Option<&Labels> {
         self.target().as_labels()

@@ -209,9 +209,7 @@ impl<F: Float, D: TargetDim> TransformableTarget for Weighted<ArrayRef<F, D>> {
         D::columns(self.target())
     }
     fn replaced(&self, columns: Array2<F>) -> Result<Self> {
-        let values: Array<F, D> = of_shape(columns)?;
-        let values: &ArrayRef<F, D> = &values;
-        Ok(values.weighted(self.weights()))
+        Ok(self.with_target(of_shape(columns)?))
     }
 }
 
