@@ -51,6 +51,8 @@ mod ridge;
 mod scaling;
 #[path = "reference/selection.rs"]
 mod selection;
+#[path = "reference/selection_splits.rs"]
+mod selection_splits;
 #[path = "reference/sgd.rs"]
 mod sgd;
 #[path = "reference/sparse.rs"]

@@ -5,23 +5,28 @@ use std::fmt;
 
 use ndarray::{Array1, Array2, Axis};
 
-use super::folds::CrossValidator;
+use super::ErrorScore;
 use super::scoring::Scorer;
-use super::tasks::{self, Folds, Outcome};
+use super::splitter::{CrossValidator, Split};
+use super::tasks::{self, Folds, Judged};
 use crate::error::{Error, ErrorKind, Result};
 use crate::samples::AsSamples;
 use crate::targets::AsTargets;
 use crate::traits::Estimator;
 
-type FittedOn<E, X, Y> =
+pub(super) type FittedOn<E, X, Y> =
     <E as Estimator<<X as AsSamples>::Samples, <Y as AsTargets>::Targets>>::Fitted;
-type DynScorer<'a, E, X, Y> =
+pub(super) type DynScorer<'a, E, X, Y> =
     dyn Scorer<FittedOn<E, X, Y>, <X as AsSamples>::Samples, <Y as AsTargets>::Targets> + 'a;
 
 /// Fits on all folds but one and scores on that one, in turn, with several scorers at once.
 ///
 /// `cv` is a number of folds, a splitter, or a list of splits. Folds run side by side; their order and their results do
-/// not depend on the number of threads. [`CrossValidate`] also scores the training rows.
+/// not depend on the number of threads. [`CrossValidate`] also scores the training rows, keeps the models and the indices,
+/// and goes on after a failure.
+///
+/// Weights and groups travel with the target: `y.weighted(&w)` weighs fits and scores, `y.grouped(&g)` is for splitters
+/// that keep groups together.
 ///
 /// # Errors
 /// Those of the splitter, of `fit` and of the scorers, with the fold (from 0) in [`Error::context`]; `InvalidInput` when
@@ -54,7 +59,8 @@ where
     E: Estimator<X::Samples, Y::Targets> + Sync,
     C: CrossValidator + ?Sized,
 {
-    validate(estimator, x, y, cv, scorers, false)
+    let options = Options::default();
+    Ok(validate(estimator, x, y, cv, scorers, options, drop)?.0)
 }
 
 /// The test score of each fold: [`cross_validate`] with one scorer.
@@ -86,11 +92,21 @@ where
     E: Estimator<X::Samples, Y::Targets> + Sync,
     C: CrossValidator + ?Sized,
 {
-    let all = validate(estimator, x, y, cv, &[scorer], false)?;
+    let options = Options::default();
+    let (all, _) = validate(estimator, x, y, cv, &[scorer], options, drop)?;
     Ok(all.test.column(0).to_owned())
 }
 
 /// [`cross_validate`] with options.
+///
+/// | setting | default | meaning |
+/// |---|---|---|
+/// | `cv` | 5 | a number of folds (stratified for classes), a splitter, or a list of splits |
+/// | `return_train_score` | false | whether training rows are scored too |
+/// | `return_indices` | false | whether the result holds the rows of each fold |
+/// | `error_score` | [`ErrorScore::Raise`] | what a fold scores that fails; scikit-learn's default is NaN |
+///
+/// [`run_with_models`](Self::run_with_models) returns the models too, scikit-learn's `return_estimator`.
 ///
 /// ```
 /// use fitwell::model_selection::{CrossValidate, DefaultScore};
@@ -99,22 +115,32 @@ where
 ///
 /// let x = Array2::from_shape_fn((20, 1), |(i, _)| i as f64);
 /// let y = Array1::from_shape_fn(20, |i| 3.0 * i as f64 + 1.0);
-/// let scores = CrossValidate::new().cv(4).return_train_score(true).run(&Ridge::new(), &x, &y, &[&DefaultScore])?;
+/// let validate = CrossValidate::new().cv(4).return_train_score(true).return_indices(true);
+/// let (scores, models) = validate.run_with_models(&Ridge::new(), &x, &y, &[&DefaultScore])?;
 /// assert!(scores.train_scores("score")?.is_some_and(|s| s.len() == 4));
+/// assert_eq!(scores.indices().unwrap()[1].test, [5, 6, 7, 8, 9]);
+/// assert!(models.iter().flatten().all(|model| (model.coef()[0] - 3.0).abs() < 0.1));
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct CrossValidate<C = usize> {
     cv: C,
+    options: Options,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Options {
     return_train_score: bool,
+    return_indices: bool,
+    error_score: ErrorScore,
 }
 
 impl Default for CrossValidate {
     fn default() -> Self {
         CrossValidate {
             cv: 5,
-            return_train_score: false,
+            options: Options::default(),
         }
     }
 }
@@ -131,13 +157,27 @@ impl<C> CrossValidate<C> {
     pub fn cv<D: CrossValidator>(self, cv: D) -> CrossValidate<D> {
         CrossValidate {
             cv,
-            return_train_score: self.return_train_score,
+            options: self.options,
         }
     }
 
     /// Whether to score the training rows too, which shows overfitting and takes time.
     pub fn return_train_score(mut self, yes: bool) -> Self {
-        self.return_train_score = yes;
+        self.options.return_train_score = yes;
+        self
+    }
+
+    /// Whether the result holds the train and test rows of each fold.
+    pub fn return_indices(mut self, yes: bool) -> Self {
+        self.options.return_indices = yes;
+        self
+    }
+
+    /// What becomes of a fold whose fit or score fails: the validation fails, or the fold gets a score instead and the
+    /// result says why, in its table and in [`failures`](CrossValidation::failures). When every fit fails it is an error
+    /// in either case.
+    pub fn error_score(mut self, error_score: ErrorScore) -> Self {
+        self.options.error_score = error_score;
         self
     }
 
@@ -158,23 +198,53 @@ impl<C> CrossValidate<C> {
         E: Estimator<X::Samples, Y::Targets> + Sync,
         C: CrossValidator,
     {
-        validate(estimator, x, y, &self.cv, scorers, self.return_train_score)
+        Ok(validate(estimator, x, y, &self.cv, scorers, self.options, drop)?.0)
+    }
+
+    /// Cross-validates and returns the model of each fold; none where the fit failed and
+    /// [`error_score`](Self::error_score) is a value.
+    ///
+    /// # Errors
+    /// As [`cross_validate`].
+    #[doc(alias = "return_estimator")]
+    #[allow(clippy::type_complexity)] // the result and the models
+    pub fn run_with_models<E, X, Y>(
+        &self,
+        estimator: &E,
+        x: &X,
+        y: &Y,
+        scorers: &[&DynScorer<'_, E, X, Y>],
+    ) -> Result<(CrossValidation, Vec<Option<FittedOn<E, X, Y>>>)>
+    where
+        X: AsSamples + ?Sized,
+        Y: AsTargets + ?Sized,
+        E: Estimator<X::Samples, Y::Targets> + Sync,
+        E::Fitted: Send + Sync,
+        C: CrossValidator,
+    {
+        validate(estimator, x, y, &self.cv, scorers, self.options, |model| {
+            model
+        })
     }
 }
 
-fn validate<E, X, Y, C>(
+/// The result, and what `keep` makes of each model.
+#[allow(clippy::type_complexity)] // as its callers
+fn validate<E, X, Y, C, T>(
     estimator: &E,
     x: &X,
     y: &Y,
     cv: &C,
     scorers: &[&DynScorer<'_, E, X, Y>],
-    score_train: bool,
-) -> Result<CrossValidation>
+    options: Options,
+    keep: fn(FittedOn<E, X, Y>) -> T,
+) -> Result<(CrossValidation, Vec<Option<T>>)>
 where
     X: AsSamples + ?Sized,
     Y: AsTargets + ?Sized,
     E: Estimator<X::Samples, Y::Targets> + Sync,
     C: CrossValidator + ?Sized,
+    T: Send + Sync,
 {
     let names: Vec<String> = scorers.iter().map(|s| s.name()).collect();
     if names.is_empty() {
@@ -189,10 +259,102 @@ where
         return Err(Error::invalid_input("scorers", reason));
     }
     let folds = Folds::new(x.as_samples(), y.as_targets(), cv, 1)?;
-    let outcomes = tasks::run(folds.len(), |k| {
-        folds.evaluate(k, |x, y| estimator.fit(x, y), scorers, score_train)
+    let fits = tasks::run(folds.len(), |k| {
+        let judged = folds.judge(
+            k,
+            |x, y| estimator.fit(x, y),
+            scorers,
+            options.return_train_score,
+        )?;
+        Verdict::new(judged, names.len(), options.error_score, keep)
     })?;
-    Ok(CrossValidation::new(names, outcomes))
+    let (verdicts, models) = settle(fits)?;
+    let indices = options.return_indices.then(|| {
+        let splits = (0..folds.len()).map(|k| Ok(folds.split(k)?.into_owned()));
+        splits.collect::<Result<Vec<Split>>>()
+    });
+    let result = CrossValidation::new(names, verdicts, indices.transpose()?);
+    Ok((result, models))
+}
+
+/// The scores of one fit after the error policy had its say.
+pub(super) struct Verdict {
+    pub(super) test: Vec<f64>,
+    pub(super) train: Option<Vec<f64>>,
+    pub(super) fit_time: f64,
+    pub(super) score_time: f64,
+    /// What went wrong first.
+    pub(super) failure: Option<String>,
+    /// The error of the fit.
+    unfitted: Option<Error>,
+}
+
+impl Verdict {
+    /// `Err` is what stops everything.
+    pub(super) fn new<M, T>(
+        judged: Judged<M>,
+        n_scorers: usize,
+        error_score: ErrorScore,
+        keep: fn(M) -> T,
+    ) -> Result<(Verdict, Option<T>)> {
+        let (fit_time, score_time) = (judged.fit_time, judged.score_time);
+        let value = match error_score {
+            ErrorScore::Raise => None,
+            ErrorScore::Value(value) => Some(value),
+        };
+        let mut failure = None;
+        let mut instead = |e: Error| match value {
+            Some(value) if !matches!(e.kind(), ErrorKind::Cancelled { .. }) => {
+                log::warn!("{e}; the score is {value}");
+                failure.get_or_insert_with(|| e.to_string());
+                Ok((value, e))
+            }
+            _ => Err(e),
+        };
+        match judged.model {
+            Ok(model) => {
+                let mut all = |scores: Vec<Result<f64>>| -> Result<Vec<f64>> {
+                    let score = |s: Result<f64>| s.or_else(|e| Ok(instead(e)?.0));
+                    scores.into_iter().map(score).collect()
+                };
+                let test = all(judged.test)?;
+                let train = judged.train.map(all).transpose()?;
+                let verdict = Verdict {
+                    test,
+                    train,
+                    fit_time,
+                    score_time,
+                    failure,
+                    unfitted: None,
+                };
+                Ok((verdict, Some(keep(model))))
+            }
+            Err(e) => {
+                let (value, e) = instead(e)?;
+                let verdict = Verdict {
+                    test: vec![value; n_scorers],
+                    train: judged.train.map(|_| vec![value; n_scorers]),
+                    fit_time,
+                    score_time,
+                    failure,
+                    unfitted: Some(e),
+                };
+                Ok((verdict, None))
+            }
+        }
+    }
+}
+
+/// The verdicts and models apart; the first error when no fit succeeded.
+#[allow(clippy::type_complexity)] // two lists
+pub(super) fn settle<T>(fits: Vec<(Verdict, Option<T>)>) -> Result<(Vec<Verdict>, Vec<Option<T>>)> {
+    let (mut verdicts, models): (Vec<Verdict>, Vec<_>) = fits.into_iter().unzip();
+    if verdicts.iter().all(|v| v.unfitted.is_some())
+        && let Some(e) = verdicts.first_mut().and_then(|v| v.unfitted.take())
+    {
+        return Err(e);
+    }
+    Ok((verdicts, models))
 }
 
 /// The scores and times of each fold.
@@ -204,22 +366,26 @@ pub struct CrossValidation {
     train: Option<Array2<f64>>,
     fit_times: Array1<f64>,
     score_times: Array1<f64>,
+    indices: Option<Vec<Split>>,
+    failures: Vec<Option<String>>,
 }
 
 impl CrossValidation {
-    fn new(names: Vec<String>, outcomes: Vec<Outcome>) -> Self {
-        let shape = (outcomes.len(), names.len());
-        let train = outcomes.iter().all(|o| o.train.is_some()).then(|| {
+    fn new(names: Vec<String>, folds: Vec<Verdict>, indices: Option<Vec<Split>>) -> Self {
+        let shape = (folds.len(), names.len());
+        let train = folds.iter().all(|o| o.train.is_some()).then(|| {
             Array2::from_shape_fn(shape, |(k, s)| {
-                outcomes[k].train.as_ref().map_or(0.0, |t| t[s])
+                folds[k].train.as_ref().map_or(0.0, |t| t[s])
             })
         });
         CrossValidation {
             names,
-            test: Array2::from_shape_fn(shape, |(k, s)| outcomes[k].test[s]),
+            test: Array2::from_shape_fn(shape, |(k, s)| folds[k].test[s]),
             train,
-            fit_times: outcomes.iter().map(|o| o.fit_time).collect(),
-            score_times: outcomes.iter().map(|o| o.score_time).collect(),
+            fit_times: folds.iter().map(|o| o.fit_time).collect(),
+            score_times: folds.iter().map(|o| o.score_time).collect(),
+            indices,
+            failures: folds.into_iter().map(|o| o.failure).collect(),
         }
     }
 
@@ -270,6 +436,16 @@ impl CrossValidation {
         ))
     }
 
+    /// The train and test rows of each fold, if they were asked for.
+    pub fn indices(&self) -> Option<&[Split]> {
+        self.indices.as_deref()
+    }
+
+    /// What went wrong on each fold that was given a score instead; nothing on the others.
+    pub fn failures(&self) -> &[Option<String>] {
+        &self.failures
+    }
+
     /// The seconds each fold's fit took.
     pub fn fit_times(&self) -> &Array1<f64> {
         &self.fit_times
@@ -298,7 +474,7 @@ pub(super) fn deviation(values: &[f64]) -> f64 {
     (squares / values.len() as f64).sqrt()
 }
 
-/// One line a fold, then mean and standard deviation.
+/// One line a fold, then mean and standard deviation, then what failed.
 impl fmt::Display for CrossValidation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sides = [("test", Some(&self.test)), ("train", self.train.as_ref())];
@@ -340,6 +516,9 @@ impl fmt::Display for CrossValidation {
                 )?;
             }
             write!(f, "  {:>8.3}", of(&self.fit_times.to_vec()))?;
+        }
+        for failure in self.failures.iter().flatten() {
+            write!(f, "\nfailed: {failure}")?;
         }
         Ok(())
     }

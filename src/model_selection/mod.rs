@@ -1,30 +1,52 @@
 //! Choosing a model: held-out rows, cross-validation, search over hyper-parameters.
 //!
-//! [`train_test_split`] holds rows out. [`KFold`] and [`StratifiedKFold`] divide rows into folds; a number of folds or a
-//! list of [`Split`]s will do as well. [`cross_validate`] fits on all folds but one and scores on that one, in turn, with
-//! as many [`Scorer`]s as you like; [`cross_val_predict`] predicts instead of scoring. [`GridSearchCv`] does so for every combination of a [`ParamGrid`] and fits the best
+//! [`train_test_split`] holds rows out. [`KFold`], [`StratifiedKFold`] and the other splitters divide rows into folds; a
+//! number of folds or a list of [`Split`]s will do as well. [`cross_validate`] fits on all folds but one and scores on that one, in turn, with
+//! as many [`Scorer`]s as you like; [`cross_val_predict`] predicts instead of scoring. [`learning_curve`] and
+//! [`validation_curve`] show scores against the number of rows and against a hyper-parameter, [`permutation_test_score`]
+//! whether a score could be chance. [`GridSearchCv`] does so for every combination of a [`ParamGrid`] and fits the best
 //! again on all rows.
 //!
 //! Fits run side by side on rayon's threads; results are ordered, and the same bits with any number of threads.
 
 mod cross_val_predict;
 mod cross_validate;
+mod curves;
 mod folds;
+mod given_splits;
 mod grid_search;
+mod group_folds;
+mod leave_out;
 mod param_grid;
+mod permutation_test;
 mod scoring;
 mod search_results;
+mod shuffle_split;
 mod split;
+mod splitter;
 mod tasks;
 
-pub use cross_val_predict::{FromFolds, cross_val_predict};
+pub use cross_val_predict::{
+    FromFolds, cross_val_decision_function, cross_val_predict, cross_val_predict_log_proba,
+    cross_val_predict_proba,
+};
 pub use cross_validate::{CrossValidate, CrossValidation, cross_val_score, cross_validate};
-pub use folds::{CrossValidator, KFold, Split, StratifiedKFold};
+pub use curves::{
+    LearningCurve, LearningCurveScores, ValidationCurve, ValidationCurveScores, learning_curve,
+    validation_curve,
+};
+pub use folds::{KFold, RepeatedKFold, RepeatedStratifiedKFold, StratifiedKFold};
+pub use given_splits::{PredefinedSplit, TimeSeriesSplit};
 pub use grid_search::{ErrorScore, FittedGridSearchCv, GridSearchCv};
+pub use group_folds::{GroupKFold, StratifiedGroupKFold};
+pub use leave_out::{LeaveOneGroupOut, LeaveOneOut, LeavePGroupsOut, LeavePOut};
 pub use param_grid::ParamGrid;
+pub use permutation_test::{PermutationTest, PermutationTestScore, permutation_test_score};
 pub use scoring::{
     Accuracy, BalancedAccuracy, DefaultScore, F1, Named, NegLogLoss, NegMeanAbsoluteError,
     NegMeanSquaredError, NegRootMeanSquaredError, Precision, R2, Recall, RocAuc, Scorer, named,
 };
 pub use search_results::{CandidateResult, SearchResults};
+pub use shuffle_split::{GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit};
 pub use split::{RowSets, Rows, Size, TrainTestSplit, train_test_split};
+pub use splitter::{CrossValidator, Split, Splits};

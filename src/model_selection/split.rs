@@ -4,10 +4,12 @@ use std::borrow::Borrow;
 
 use ndarray::{Array, ArrayBase, ArrayRef, Axis, Data, RemoveAxis};
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::folds::Split;
+use super::splitter::Split;
 use crate::error::{Error, ErrorKind, Result};
 use crate::labels::Labels;
+use crate::params;
 use crate::random;
 use crate::samples::{Samples, check_rows};
 use crate::table::Table;
@@ -38,6 +40,59 @@ impl From<i32> for Size {
     fn from(count: i32) -> Self {
         // A negative count is refused with its value when it is used.
         usize::try_from(count).map_or(Size::Fraction(f64::from(count)), Size::Count)
+    }
+}
+
+/// A fraction is written as a number with a point, a count as a whole number; names of neither kind (`"nan"`) are fractions.
+impl Serialize for Size {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            return Stored::from(*self).serialize(serializer);
+        }
+        match self {
+            Size::Fraction(fraction) => params::number::serialize(fraction, serializer),
+            Size::Count(count) => count.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return Ok(Stored::deserialize(deserializer)?.into());
+        }
+        let value = params::Value::deserialize(deserializer)?;
+        if let Some(count) = value.as_u64() {
+            let count = usize::try_from(count);
+            return count.map(Size::Count).map_err(de::Error::custom);
+        }
+        let fraction = params::number::deserialize(value).map_err(de::Error::custom)?;
+        Ok(Size::Fraction(fraction))
+    }
+}
+
+/// A [`Size`] in binary formats, which do not say what comes next.
+#[derive(Serialize, Deserialize)]
+enum Stored {
+    Fraction(f64),
+    Count(usize),
+}
+
+impl From<Size> for Stored {
+    fn from(size: Size) -> Self {
+        match size {
+            Size::Fraction(fraction) => Stored::Fraction(fraction),
+            Size::Count(count) => Stored::Count(count),
+        }
+    }
+}
+
+impl From<Stored> for Size {
+    fn from(stored: Stored) -> Self {
+        match stored {
+            Stored::Fraction(fraction) => Size::Fraction(fraction),
+            Stored::Count(count) => Size::Count(count),
+        }
     }
 }
 
@@ -104,7 +159,7 @@ impl Rows for Labels {
 impl<Y: Targets + ?Sized> Rows for Weighted<Y> {
     type Selection = Weighted<Y>;
     fn count_rows(&self) -> usize {
-        self.weights().len()
+        self.count()
     }
     fn select_rows(&self, rows: &[usize]) -> Result<Weighted<Y>> {
         Targets::select(self, rows)
@@ -307,7 +362,7 @@ impl TrainTestSplit {
         if !self.shuffle {
             if self.stratify.is_some() {
                 let expected = "true to stratify";
-                return Err(parameter("shuffle", expected, false));
+                return Err(Error::invalid_parameter(NAME, "shuffle", expected, false));
             }
             return Ok(Split {
                 train: (0..n_train).collect(),
@@ -316,7 +371,18 @@ impl TrainTestSplit {
         }
         let mut rng = random::generator(self.random_state);
         match &self.stratify {
-            Some(classes) => stratified(classes, n, n_train, n_test, &mut rng),
+            Some(classes) => {
+                if classes.len() != n {
+                    return Err(Error::shape(
+                        "number of rows of `stratify`",
+                        n,
+                        classes.len(),
+                    ));
+                }
+                let classes = classes.observed();
+                check_stratified(&classes, n_train, n_test)?;
+                Ok(stratified(&classes, n_train, n_test, &mut rng))
+            }
             None => {
                 let order = random::permutation(n, &mut rng);
                 Ok(Split {
@@ -334,75 +400,86 @@ impl TrainTestSplit {
             }
             .into());
         }
-        let count = |name: &str, size: Size, round: fn(f64) -> f64| match size {
-            Size::Fraction(f) if f > 0.0 && f < 1.0 => Ok(round(f * n as f64) as usize),
-            Size::Count(c) if c > 0 && c < n => Ok(c),
-            Size::Fraction(f) => Err(parameter(
-                name,
-                "a fraction in (0, 1) or a count of rows",
-                f,
-            )),
-            Size::Count(c) => {
-                let expected =
-                    format!("at least 1 and fewer than the {n} rows, or a fraction in (0, 1)");
-                Err(parameter(name, &expected, c))
-            }
-        };
-        let test = match (self.test_size, self.train_size) {
-            (None, None) => Some(Size::Fraction(0.25)),
-            (test, _) => test,
-        };
-        let test = test.map(|s| count("test_size", s, f64::ceil)).transpose()?;
-        let train = self
-            .train_size
-            .map(|s| count("train_size", s, f64::floor))
-            .transpose()?;
-        let (train, test) = match (train, test) {
-            (Some(train), Some(test)) => (train, test),
-            (Some(train), None) => (train, n - train),
-            (None, Some(test)) => (n - test, test),
-            (None, None) => (n, 0),
-        };
-        if train + test > n {
-            let expected = format!("such that train and test are at most the {n} rows");
-            return Err(parameter(
-                "train_size",
-                &expected,
-                format!("{train} + {test}"),
-            ));
-        }
-        if train == 0 || test == 0 {
-            let part = if train == 0 {
-                "train_size"
-            } else {
-                "test_size"
-            };
-            let expected = format!("such that both parts of the {n} rows have a row");
-            return Err(parameter(part, &expected, "0 rows"));
-        }
-        Ok((train, test))
+        sizes(NAME, "rows", n, self.test_size, self.train_size, 0.25)
     }
 }
 
-fn parameter(name: &str, expected: &str, got: impl std::fmt::Display) -> Error {
-    Error::invalid_parameter("TrainTestSplit", name, expected, got)
-}
+const NAME: &str = "TrainTestSplit";
 
-fn stratified(
-    labels: &Labels,
+/// How many of `n` to train and to test on, as scikit-learn rounds them. `default` is the fraction to test on when neither
+/// size is given.
+pub(super) fn sizes(
+    splitter: &str,
+    of: &str,
     n: usize,
-    n_train: usize,
-    n_test: usize,
-    rng: &mut ChaCha8Rng,
-) -> Result<Split> {
-    if labels.len() != n {
-        return Err(Error::shape(
-            "number of rows of `stratify`",
-            n,
-            labels.len(),
+    test_size: Option<Size>,
+    train_size: Option<Size>,
+    default: f64,
+) -> Result<(usize, usize)> {
+    let parameter = |name: &str, expected: &str, got: String| {
+        Error::invalid_parameter(splitter, name, expected, got)
+    };
+    let count = |name: &str, size: Size, round: fn(f64) -> f64| match size {
+        Size::Fraction(f) if f > 0.0 && f < 1.0 => Ok(round(f * n as f64) as usize),
+        Size::Count(c) if c > 0 && c < n => Ok(c),
+        Size::Fraction(f) => {
+            let expected = format!("a fraction in (0, 1) or a count of {of}");
+            Err(parameter(name, &expected, f.to_string()))
+        }
+        Size::Count(c) => {
+            let expected =
+                format!("at least 1 and fewer than the {n} {of}, or a fraction in (0, 1)");
+            Err(parameter(name, &expected, c.to_string()))
+        }
+    };
+    let test_size = match (test_size, train_size) {
+        (None, None) => Some(Size::Fraction(default)),
+        (test_size, _) => test_size,
+    };
+    let test = test_size
+        .map(|s| count("test_size", s, f64::ceil))
+        .transpose()?;
+    let train = train_size
+        .map(|s| count("train_size", s, f64::floor))
+        .transpose()?;
+    if let (Some(Size::Fraction(train)), Some(Size::Fraction(test))) = (train_size, test_size)
+        && train + test > 1.0
+    {
+        let expected = "such that train and test are at most the whole";
+        return Err(parameter(
+            "train_size",
+            expected,
+            format!("{train} + {test}"),
         ));
     }
-    let labels = labels.observed();
+    let (train, test) = match (train, test) {
+        (Some(train), Some(test)) => (train, test),
+        (Some(train), None) => (train, n - train),
+        (None, Some(test)) => (n.saturating_sub(test), test),
+        (None, None) => (n, 0),
+    };
+    if train + test > n {
+        let expected = format!("such that train and test are at most the {n} {of}");
+        return Err(parameter(
+            "train_size",
+            &expected,
+            format!("{train} + {test}"),
+        ));
+    }
+    if train == 0 || test == 0 {
+        let part = if train == 0 {
+            "train_size"
+        } else {
+            "test_size"
+        };
+        let expected = format!("such that both parts of the {n} {of} have one");
+        return Err(parameter(part, &expected, format!("0 {of}")));
+    }
+    Ok((train, test))
+}
+
+/// Every class has two rows, and both parts have room for every class.
+pub(super) fn check_stratified(labels: &Labels, n_train: usize, n_test: usize) -> Result<()> {
     let counts = labels.counts();
     if let Some(few) = counts.iter().position(|&c| c < 2) {
         return Err(ErrorKind::TooFewSamples {
@@ -422,6 +499,17 @@ fn stratified(
             .into());
         }
     }
+    Ok(())
+}
+
+/// Train and test rows with the proportions of the classes, all of which occur.
+pub(super) fn stratified(
+    labels: &Labels,
+    n_train: usize,
+    n_test: usize,
+    rng: &mut ChaCha8Rng,
+) -> Split {
+    let counts = labels.counts();
     let mut members = vec![Vec::new(); counts.len()];
     for (row, &code) in labels.codes().iter().enumerate() {
         members[code as usize].push(row);
@@ -442,7 +530,7 @@ fn stratified(
     }
     random::shuffle(&mut train, rng);
     random::shuffle(&mut test, rng);
-    Ok(Split { train, test })
+    Split { train, test }
 }
 
 /// Divides `draws` over classes in proportion to their counts: whole parts first, then one more to those with the

@@ -1,18 +1,17 @@
 //! Fits side by side: started in order, results in order.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::folds::{CrossValidator, Split, check_splits};
 use super::scoring::Scorer;
+use super::splitter::{CrossValidator, Split, Splits, check_split, check_splits, too_large};
 use crate::check;
 use crate::error::{Error, ErrorKind, Result};
 use crate::parallel;
 use crate::samples::Samples;
 use crate::targets::Targets;
-use crate::traits::{Estimator, Predict};
 
 /// Runs `task(0..n)` on rayon's threads. Tasks start in order; after one fails no more start. The results in order, or
 /// the error of the first task that fails, which is the same with any number of threads: the tasks before it have
@@ -52,9 +51,15 @@ struct Fold<X: Samples + ?Sized, Y: Targets + ?Sized> {
 pub(super) struct Folds<'a, X: Samples + ?Sized, Y: Targets + ?Sized> {
     x: &'a X,
     y: &'a Y,
-    splits: Vec<Split>,
+    splits: Splits,
     selected: Vec<Fold<X, Y>>,
 }
+
+/// The most values that are kept beside the data: 1 GiB of `f64`.
+pub(super) const MOST_VALUES: usize = 1 << 27;
+
+/// The most splits that are fitted.
+const MOST_SPLITS: u64 = 1 << 24;
 
 /// What one fit on one fold gave.
 pub(super) struct Outcome {
@@ -62,6 +67,50 @@ pub(super) struct Outcome {
     pub(super) train: Option<Vec<f64>>,
     pub(super) fit_time: f64,
     pub(super) score_time: f64,
+}
+
+/// One fit and its scores, each with what went wrong.
+pub(super) struct Judged<M> {
+    pub(super) model: Result<M>,
+    /// One for each scorer; none without a model.
+    pub(super) test: Vec<Result<f64>>,
+    /// One for each scorer, if they were asked for.
+    pub(super) train: Option<Vec<Result<f64>>>,
+    pub(super) fit_time: f64,
+    pub(super) score_time: f64,
+}
+
+impl<M> Judged<M> {
+    /// Everything, or the first thing that went wrong.
+    pub(super) fn outcome(self) -> Result<Outcome> {
+        self.model?;
+        let train = self.train.map(|scores| scores.into_iter().collect());
+        Ok(Outcome {
+            test: self.test.into_iter().collect::<Result<_>>()?,
+            train: train.transpose()?,
+            fit_time: self.fit_time,
+            score_time: self.score_time,
+        })
+    }
+
+    /// Errors name rows of the whole data, not of the fold, and say which fold it was.
+    fn placed<'s>(mut self, k: usize, split: impl Fn() -> Option<Cow<'s, Split>>) -> Self {
+        let place = |e: Error, test: bool, within: Option<&str>| {
+            let split = split().unwrap_or_default();
+            let e = e.at_rows(if test { &split.test } else { &split.train });
+            let e = within.into_iter().fold(e, Error::within);
+            e.within(format!("fold {k}"))
+        };
+        let all = |scores: Vec<Result<f64>>, test: bool, within: &str| {
+            let placed = |score: Result<f64>| score.map_err(|e| place(e, test, Some(within)));
+            scores.into_iter().map(placed).collect()
+        };
+        self.model = self.model.map_err(|e| place(e, false, None));
+        self.test = all(self.test, true, "scoring the test rows");
+        let train = self.train;
+        self.train = train.map(|scores| all(scores, false, "scoring the train rows"));
+        self
+    }
 }
 
 impl<'a, X: Samples + ?Sized, Y: Targets + ?Sized> Folds<'a, X, Y> {
@@ -72,28 +121,46 @@ impl<'a, X: Samples + ?Sized, Y: Targets + ?Sized> Folds<'a, X, Y> {
         cv: &C,
         n_fits: usize,
     ) -> Result<Self> {
-        const MOST_VALUES: usize = 1 << 27; // 1 GiB of f64
-        if x.n_samples() == 0 {
+        let n = x.n_samples();
+        if n == 0 {
             return Err(ErrorKind::EmptyInput {
                 what: "X (no rows)".into(),
             }
             .into());
         }
-        check::target(y, x.n_samples())?;
-        let splits = cv.split(x.n_samples(), y)?;
-        check_splits(&splits, x.n_samples())?;
-        let rows: usize = splits.iter().map(|s| s.train.len() + s.test.len()).sum();
-        let keep = n_fits > 1 && rows.saturating_mul(x.n_features().max(1)) <= MOST_VALUES;
+        check::target(y, n)?;
+        let splits = cv.split_lazily(n, y)?;
+        match splits.listed() {
+            Some(splits) => check_splits(splits, n)?,
+            None if splits.is_empty() => check_splits(&[], n)?,
+            None if splits.len() as u64 > MOST_SPLITS => {
+                let what = "number of splits to fit on".into();
+                return Err(too_large(what, splits.len() as u64, MOST_SPLITS));
+            }
+            None => {}
+        }
+        Self::of(x, y, splits, n_fits)
+    }
+
+    /// The rows of given splits, selected if several fits will need them.
+    pub(super) fn of(x: &'a X, y: &'a Y, splits: impl Into<Splits>, n_fits: usize) -> Result<Self> {
         let mut folds = Folds {
             x,
             y,
-            splits,
+            splits: splits.into(),
             selected: Vec::new(),
         };
-        if keep {
-            folds.selected = parallel::map(folds.len(), |k| folds.select(k))
-                .into_iter()
-                .collect::<Result<_>>()?;
+        if n_fits > 1 {
+            let mut rows = 0usize;
+            let few = folds.splits.iter().all(|split| {
+                rows = rows.saturating_add(split.train.len() + split.test.len());
+                rows.saturating_mul(x.n_features().max(1)) <= MOST_VALUES
+            });
+            if few {
+                folds.selected = parallel::map(folds.len(), |k| folds.select_fold(k))
+                    .into_iter()
+                    .collect::<Result<_>>()?;
+            }
         }
         Ok(folds)
     }
@@ -102,22 +169,38 @@ impl<'a, X: Samples + ?Sized, Y: Targets + ?Sized> Folds<'a, X, Y> {
         self.splits.len()
     }
 
-    /// The test rows of each split.
-    pub(super) fn test_rows(&self) -> Vec<Vec<usize>> {
-        self.splits.iter().map(|s| s.test.clone()).collect()
+    /// The samples.
+    pub(super) fn x(&self) -> &'a X {
+        self.x
     }
 
-    fn select(&self, k: usize) -> Result<Fold<X, Y>> {
-        let Split { train, test } = &self.splits[k];
-        let fold = || -> Result<Fold<X, Y>> {
-            Ok(Fold {
-                x_train: self.x.select(train)?,
-                y_train: self.y.select(train)?,
-                x_test: self.x.select(test)?,
-                y_test: self.y.select(test)?,
-            })
-        };
-        fold().map_err(|e| e.within(format!("fold {k}")))
+    /// The test rows of each split.
+    pub(super) fn test_rows(&self) -> Vec<Vec<usize>> {
+        self.splits.iter().map(|s| s.test).collect()
+    }
+
+    /// The rows of split `k`, checked.
+    pub(super) fn split(&self, k: usize) -> Result<Cow<'_, Split>> {
+        let split = self.splits.borrowed(k).unwrap_or_default();
+        if self.splits.listed().is_none() {
+            check_split(k, &split, self.x.n_samples())?;
+        }
+        Ok(split)
+    }
+
+    fn select_fold(&self, k: usize) -> Result<Fold<X, Y>> {
+        let split = self.split(k)?;
+        let fold = self.select(&split.train, &split.test);
+        fold.map_err(|e| e.within(format!("fold {k}")))
+    }
+
+    fn select(&self, train: &[usize], test: &[usize]) -> Result<Fold<X, Y>> {
+        Ok(Fold {
+            x_train: self.x.select(train)?,
+            y_train: self.y.select(train)?,
+            x_test: self.x.select(test)?,
+            y_test: self.y.select(test)?,
+        })
     }
 
     /// Fits on the train rows of fold `k` and scores on its test rows, and on its train rows if asked to.
@@ -128,46 +211,101 @@ impl<'a, X: Samples + ?Sized, Y: Targets + ?Sized> Folds<'a, X, Y> {
         scorers: &[&dyn Scorer<M, X, Y>],
         score_train: bool,
     ) -> Result<Outcome> {
+        self.judge(k, fit, scorers, score_train)?.outcome()
+    }
+
+    /// As [`evaluate`](Self::evaluate), with the model, and each error by itself. What fails here is the selection of rows.
+    pub(super) fn judge<M>(
+        &self,
+        k: usize,
+        fit: impl FnOnce(&X, &Y) -> Result<M>,
+        scorers: &[&dyn Scorer<M, X, Y>],
+        score_train: bool,
+    ) -> Result<Judged<M>> {
         let own;
         let fold = match self.selected.get(k) {
             Some(fold) => fold,
             None => {
-                own = self.select(k)?;
+                own = self.select_fold(k)?;
                 &own
             }
         };
-        let evaluate = move || -> Result<Outcome> {
-            let (x, y): (&X, &Y) = (fold.x_train.borrow(), fold.y_train.borrow());
-            let start = Clock::start();
-            // Errors name rows of the whole data, not of the fold.
-            let Split { train, test } = &self.splits[k];
-            let model = fit(x, y).map_err(|e| e.at_rows(train))?;
-            let fit_time = start.seconds();
-            let start = Clock::start();
-            let test = scores(&model, fold.x_test.borrow(), fold.y_test.borrow(), scorers)
-                .map_err(|e| e.at_rows(test).within("scoring the test rows"))?;
-            let score_time = start.seconds();
-            let train = score_train
-                .then(|| scores(&model, x, y, scorers))
-                .transpose()
-                .map_err(|e| e.at_rows(train).within("scoring the train rows"))?;
-            Ok(Outcome {
-                test,
-                train,
-                fit_time,
-                score_time,
-            })
+        let judged = fold.judge(fit, scorers, score_train);
+        Ok(judged.placed(k, || self.splits.borrowed(k)))
+    }
+
+    /// As [`judge`](Self::judge) with these rows to train on instead of the fold's.
+    pub(super) fn judge_trained_on<M>(
+        &self,
+        k: usize,
+        train: &[usize],
+        fit: impl FnOnce(&X, &Y) -> Result<M>,
+        scorers: &[&dyn Scorer<M, X, Y>],
+    ) -> Result<Judged<M>> {
+        let split = self.split(k)?;
+        let fold = self.select(train, &split.test);
+        let fold = fold.map_err(|e| e.within(format!("fold {k}")))?;
+        let split = Split {
+            train: train.to_vec(),
+            test: split.test.clone(),
         };
-        evaluate().map_err(|e| e.within(format!("fold {k}")))
+        let judged = fold.judge(fit, scorers, true);
+        Ok(judged.placed(k, || Some(Cow::Borrowed(&split))))
+    }
+
+    /// Fits on the train rows of fold `k` and predicts for its test rows.
+    pub(super) fn predict<M, P>(
+        &self,
+        k: usize,
+        fit: impl FnOnce(&X, &Y) -> Result<M>,
+        predict: impl FnOnce(&M, &X) -> Result<P>,
+    ) -> Result<P> {
+        let split = self.split(k)?;
+        let predict = || -> Result<P> {
+            let (x, y) = (self.x.select(&split.train)?, self.y.select(&split.train)?);
+            let model = fit(x.borrow(), y.borrow()).map_err(|e| e.at_rows(&split.train))?;
+            let x = self.x.select(&split.test)?;
+            predict(&model, x.borrow()).map_err(|e| e.at_rows(&split.test))
+        };
+        predict().map_err(|e| e.within(format!("fold {k}")))
     }
 }
 
-fn scores<M, X: ?Sized, Y: ?Sized>(
+impl<X: Samples + ?Sized, Y: Targets + ?Sized> Fold<X, Y> {
+    fn judge<M>(
+        &self,
+        fit: impl FnOnce(&X, &Y) -> Result<M>,
+        scorers: &[&dyn Scorer<M, X, Y>],
+        score_train: bool,
+    ) -> Judged<M> {
+        let (x, y): (&X, &Y) = (self.x_train.borrow(), self.y_train.borrow());
+        let start = Clock::start();
+        let model = fit(x, y);
+        let fit_time = start.seconds();
+        let start = Clock::start();
+        let score = |x: &X, y: &Y| match &model {
+            Ok(model) => scores(model, x, y, scorers),
+            Err(_) => Vec::new(),
+        };
+        let test = score(self.x_test.borrow(), self.y_test.borrow());
+        let score_time = start.seconds();
+        Judged {
+            test,
+            train: score_train.then(|| score(x, y)),
+            model,
+            fit_time,
+            score_time,
+        }
+    }
+}
+
+/// The score by each scorer, which is finite.
+pub(super) fn scores<M, X: ?Sized, Y: ?Sized>(
     model: &M,
     x: &X,
     y: &Y,
     scorers: &[&dyn Scorer<M, X, Y>],
-) -> Result<Vec<f64>> {
+) -> Vec<Result<f64>> {
     scorers
         .iter()
         .map(|scorer| {
@@ -181,37 +319,20 @@ fn scores<M, X: ?Sized, Y: ?Sized>(
         .collect()
 }
 
-impl<X: Samples + ?Sized, Y: Targets + ?Sized> Folds<'_, X, Y> {
-    /// Fits on the train rows of fold `k` and predicts for its test rows.
-    pub(super) fn predict<E, P>(&self, k: usize, estimator: &E) -> Result<P>
-    where
-        E: Estimator<X, Y>,
-        E::Fitted: Predict<X, Output = P>,
-    {
-        let Split { train, test } = &self.splits[k];
-        let predict = || -> Result<P> {
-            let (x, y) = (self.x.select(train)?, self.y.select(train)?);
-            let model = estimator.fit(x.borrow(), y.borrow());
-            let model = model.map_err(|e| e.at_rows(train))?;
-            let predicted = model.predict(self.x.select(test)?.borrow());
-            predicted.map_err(|e| e.at_rows(test))
-        };
-        predict().map_err(|e| e.within(format!("fold {k}")))
-    }
-}
-
 /// Wall-clock time; always 0 where there is no clock.
-struct Clock(#[cfg(not(all(target_family = "wasm", target_os = "unknown")))] std::time::Instant);
+pub(super) struct Clock(
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))] std::time::Instant,
+);
 
 impl Clock {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         Clock(
             #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
             std::time::Instant::now(),
         )
     }
 
-    fn seconds(&self) -> f64 {
+    pub(super) fn seconds(&self) -> f64 {
         #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
         let elapsed = self.0.elapsed();
         #[cfg(all(target_family = "wasm", target_os = "unknown"))]

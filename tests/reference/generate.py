@@ -30,6 +30,7 @@ import cases_networks
 import cases_neighbors
 import cases_ridge
 import cases_scaling
+import cases_selection_splits
 import cases_sgd
 import cases_sparse
 import cases_table
@@ -666,6 +667,7 @@ AREAS = [
     cases_neighbors,
     cases_ridge,
     cases_scaling,
+    cases_selection_splits,
     cases_sparse,
     cases_sgd,
     cases_table,
