@@ -100,6 +100,53 @@ fn all_metrics(case: &Case, rows: &[usize], weighted: bool) -> Vec<(&'static str
         out.push(("f1", f1_score(&y, &p, &average).unwrap()));
         out.push(("f2", fbeta_score(&y, &p, 2.0, &average).unwrap()));
     }
+    out.extend([
+        ("zero-one", zero_one_loss(&y, &p).unwrap()),
+        ("hamming", hamming_loss(&y, &p).unwrap()),
+        (
+            "adjusted",
+            balanced_accuracy_score_adjusted(&y, &p).unwrap(),
+        ),
+        ("kappa", cohen_kappa_score(&y, &p).unwrap()),
+        ("matthews", matthews_corrcoef(&y, &p).unwrap()),
+        ("jaccard", jaccard_score(&y, &p, &Average::Macro).unwrap()),
+        ("brier", brier_score_loss(&y, &proba, classes).unwrap()),
+        ("d2 log", d2_log_loss_score(&y, &proba, classes).unwrap()),
+        ("d2 brier", d2_brier_score(&y, &proba, classes).unwrap()),
+        ("hinge", hinge_loss(&y, &proba, classes).unwrap()),
+        (
+            "top 2",
+            top_k_accuracy_score(&y, &proba, classes, 2).unwrap(),
+        ),
+        ("median", median_absolute_error(&real, &guess).unwrap()),
+        ("pinball", mean_pinball_loss(&real, &guess, 0.3).unwrap()),
+        ("d2 pinball", d2_pinball_score(&real, &guess, 0.3).unwrap()),
+        (
+            "explained",
+            explained_variance_score(&real, &guess).unwrap(),
+        ),
+    ]);
+    let above = |values: &ndarray::ArrayRef2<f64>| values.mapv(|v| f64::from(u8::from(v > 0.0)));
+    let (tags, tagged) = (above(real.target()).weighted(&weights), above(&guess));
+    let scores = RocAucScore::new();
+    out.extend([
+        ("labels right", accuracy_score(&tags, &tagged).unwrap()),
+        ("labels wrong", hamming_loss(&tags, &tagged).unwrap()),
+        ("coverage", coverage_error(&tags, &guess).unwrap()),
+        ("ranking", label_ranking_loss(&tags, &guess).unwrap()),
+        ("gain", ndcg_score(&tags, &guess).unwrap()),
+        ("labels auc", scores.score_labels(&tags, &guess).unwrap()),
+    ]);
+    for average in [
+        Average::Macro,
+        Average::Micro,
+        Average::Weighted,
+        Average::Samples,
+    ] {
+        out.push(("labels f1", f1_score(&tags, &tagged, &average).unwrap()));
+        let precision = average_precision_score_labels(&tags, &guess, &average);
+        out.push(("labels ap", precision.unwrap()));
+    }
     for multi_class in [
         MultiClass::OvrMacro,
         MultiClass::OvrWeighted,
@@ -525,4 +572,139 @@ fn the_confusion_matrix_shows_its_classes() {
             .iter()
             .all(|v| v.is_finite())
     );
+}
+
+#[test]
+fn several_labels_are_refused_where_they_make_no_sense() {
+    let (y, p) = (
+        array![[1.0, 0.0], [0.0, 1.0]],
+        array![[1.0, 0.0], [1.0, 1.0]],
+    );
+    let text = |e: Error| e.to_string();
+    assert!(text(f1_score(&y, &p, &Average::Binary).unwrap_err()).contains("several labels"));
+    let two = &array![[1.0, 2.0], [0.0, 1.0]];
+    assert!(text(accuracy_score(&y, two).unwrap_err()).contains("y_pred: row 0, column 1 is 2"));
+    assert!(text(accuracy_score(&y, &array![[1.0], [0.0]]).unwrap_err()).contains("expected 2"));
+    assert!(accuracy_score(&array![[f64::NAN, 0.0], [0.0, 1.0]], &p).is_err());
+    assert!(ClassScores::of_classes(&y, &p, [2]).is_err());
+    assert!(ClassScores::of_classes(&y, &p, ["a"]).is_err());
+    let none = Array2::<f64>::zeros((0, 2));
+    assert!(accuracy_score(&none, &none).is_err() && coverage_error(&none, &none).is_err());
+    let classes = Labels::from([0, 1]);
+    let samples = f1_score(&classes, &classes, &Average::Samples).unwrap_err();
+    assert!(text(samples).contains("several labels in columns"));
+    assert!(MultilabelConfusionMatrix::samplewise(&classes, &classes).is_err());
+    let shown = multilabel_confusion_matrix(&y, &p).unwrap().to_string();
+    assert_eq!(
+        shown,
+        "class  tn  fp  fn  tp\n    0   0   1   0   1\n    1   1   0   0   1"
+    );
+}
+
+#[test]
+fn curves_are_shown_as_tables() {
+    let y = Labels::from([0, 1, 0, 1]);
+    let curve = roc_curve(&y, &array![0.1, 0.4, 0.35, 0.8]).unwrap();
+    let lines: Vec<String> = format!("{curve:.2}").lines().map(String::from).collect();
+    assert_eq!(
+        lines,
+        [
+            " fpr   tpr  threshold",
+            "0.00  0.00        inf",
+            "0.00  0.50       0.80",
+            "0.00  1.00       0.40",
+            "1.00  1.00       0.10"
+        ]
+    );
+    let many = Array1::from_shape_fn(100, |i| i as f64);
+    let y: Labels = (0..100).map(|i| i64::from(i % 2)).collect();
+    let text = precision_recall_curve(&y, &many).unwrap().to_string();
+    assert!(
+        text.contains("... (101 points)") && text.lines().count() == 22,
+        "{text}"
+    );
+    assert!(
+        text.lines().last().unwrap().starts_with("   1.0000"),
+        "{text}"
+    );
+}
+
+#[test]
+fn bad_parameters_of_metrics_are_named() {
+    let named = |e: Error, parameter: &str| {
+        assert!(
+            matches!(e.kind(), ErrorKind::InvalidParameter { name, .. } if name == parameter),
+            "{e}"
+        );
+    };
+    let (y, s) = (Labels::from([0, 1]), array![0.2, 0.7]);
+    for bad in [0.0, -0.5, 1.5, f64::NAN] {
+        named(
+            RocAucScore::new().max_fpr(bad).score(&y, &s).unwrap_err(),
+            "max_fpr",
+        );
+        named(
+            DcgScore::new()
+                .log_base(bad - bad.abs())
+                .dcg(&array![[1.0, 0.0]], &array![[1.0, 0.0]])
+                .unwrap_err(),
+            "log_base",
+        );
+    }
+    named(
+        top_k_accuracy_score(&y, &s, y.classes(), 0).unwrap_err(),
+        "k",
+    );
+    named(
+        DcgScore::new()
+            .k(0)
+            .dcg(&array![[1.0, 0.0]], &array![[1.0, 0.0]])
+            .unwrap_err(),
+        "k",
+    );
+    named(mean_pinball_loss(&s, &s, 1.5).unwrap_err(), "alpha");
+    named(mean_tweedie_deviance(&s, &s, 0.5).unwrap_err(), "power");
+    named(
+        mean_tweedie_deviance(&s, &s, f64::INFINITY).unwrap_err(),
+        "power",
+    );
+    named(calibration_curve(&y, &s, 0).unwrap_err(), "n_bins");
+    named(v_measure_score(&y, &y, f64::NAN).unwrap_err(), "beta");
+    // As many bins as there are numbers cost nothing.
+    assert_eq!(
+        calibration_curve(&y, &s, 1 << 53).unwrap().prob_true(),
+        array![0.0, 1.0]
+    );
+}
+
+#[test]
+fn silhouettes_in_single_precision_in_any_layout_and_far_apart() {
+    let mut rng = random::generator(3);
+    let groups: Vec<i64> = (0..90).map(|i| i % 4).collect();
+    let x = Array2::from_shape_fn((90, 3), |(i, _)| {
+        3.0 * groups[i] as f64 + random::standard_normal(&mut rng)
+    });
+    let each = silhouette_samples(&x, &groups).unwrap();
+    let apart = Silhouette::new().metric(pairwise::Metric::Precomputed);
+    let params = pairwise::MetricParams::new();
+    let distances =
+        pairwise::pairwise_distances(&x, None, pairwise::Metric::Euclidean, &params).unwrap();
+    for (a, b) in each.iter().zip(apart.samples(&distances, &groups).unwrap()) {
+        assert!(close(*a, b), "{a} {b}");
+    }
+    let single = silhouette_score(&x.mapv(|v| v as f32), &groups).unwrap();
+    assert!((single - each.mean().unwrap()).abs() < 1e-6);
+    let turned = silhouette_score(&x.t().to_owned().t(), &groups).unwrap();
+    assert!(close(turned, each.mean().unwrap()));
+    for scale in [1e200, 1e-200] {
+        assert!(
+            close(silhouette_score(&(&x * scale), &groups).unwrap(), turned),
+            "{scale}"
+        );
+    }
+    let sample = Silhouette::new().sample_size(40);
+    assert!((sample.score(&x, &groups).unwrap() - turned).abs() < 0.2);
+    assert!(sample.score(&x, &groups[..80]).is_err());
+    assert!(silhouette_score(&x, &groups[..80]).is_err());
+    assert!(apart.score(&x, &groups).is_err());
 }

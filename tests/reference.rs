@@ -31,6 +31,8 @@ mod impute;
 mod linear_model;
 #[path = "reference/logistic.rs"]
 mod logistic;
+#[path = "reference/metric_functions.rs"]
+mod metric_functions;
 #[path = "reference/metrics.rs"]
 mod metrics;
 #[path = "reference/mixture.rs"]

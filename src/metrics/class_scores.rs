@@ -2,10 +2,10 @@
 
 use super::pairs::{Pairs, check_distinct, unknown_label};
 use super::sum::sum;
+use super::target::{Both, ClassificationTarget, Columns};
 use crate::check::{self, Interval};
 use crate::error::{Error, Result};
-use crate::labels::{Class, Labels};
-use crate::targets::ClassTarget;
+use crate::labels::Class;
 use serde::{Deserialize, Serialize};
 
 /// How scores of several classes become one.
@@ -22,6 +22,8 @@ pub enum Average {
     Micro,
     /// The mean over the classes, weighted by how often each is true.
     Weighted,
+    /// The mean over the rows, of the score of each row's labels. For several labels in columns.
+    Samples,
 }
 
 /// The averages that are defined whatever the classes.
@@ -30,6 +32,8 @@ pub(super) enum Combine {
     Macro,
     Micro,
     Weighted,
+    /// Of several labels only.
+    Samples,
 }
 
 /// Averaged precision, recall and F1.
@@ -66,7 +70,7 @@ pub enum ZeroDivision {
 }
 
 impl ZeroDivision {
-    fn value(self) -> f64 {
+    pub(super) fn value(self) -> f64 {
         match self {
             ZeroDivision::Warn | ZeroDivision::Zero => 0.0,
             ZeroDivision::One => 1.0,
@@ -91,7 +95,9 @@ pub struct ClassScore {
     pub support: f64,
 }
 
-/// Precision, recall, F-scores and support of each class, and their averages.
+/// Precision, recall, F-scores, Jaccard indices and support of each class, and their averages.
+///
+/// Of several labels in columns, the classes are the numbers of the columns.
 ///
 /// ```
 /// use fitwell::{metrics::{Average, ZeroDivision, precision_recall_fscore_support}, prelude::*};
@@ -115,7 +121,18 @@ pub struct ClassScores {
     predicted: Vec<f64>,
     truth: Vec<f64>,
     weighted: bool,
+    /// The counts of each row, of several labels.
+    rows: Option<Rows>,
     zero_division: ZeroDivision,
+}
+
+/// How many labels of each row are right, predicted and true.
+#[derive(Clone, Debug, PartialEq)]
+struct Rows {
+    hits: Vec<f64>,
+    predicted: Vec<f64>,
+    truth: Vec<f64>,
+    weights: Option<Vec<f64>>,
 }
 
 /// Precision, recall, F-scores and support over the classes that occur on either side, as a value that is averaged
@@ -123,12 +140,11 @@ pub struct ClassScores {
 ///
 /// # Errors
 /// As [`accuracy_score`](super::accuracy_score).
-pub fn precision_recall_fscore_support<Y: ClassTarget + ?Sized>(
+pub fn precision_recall_fscore_support<Y: ClassificationTarget + ?Sized>(
     y_true: &Y,
-    y_pred: &Labels,
+    y_pred: &Y::Predicted,
 ) -> Result<ClassScores> {
-    let pairs = Pairs::new(y_true, y_pred)?;
-    Ok(ClassScores::count(&pairs, pairs.classes.to_vec(), false))
+    ClassScores::of(&y_true.compared(y_pred)?.0, None)
 }
 
 /// Of the rows predicted to be of a class, the fraction that is: tp / (tp + fp).
@@ -146,9 +162,9 @@ pub fn precision_recall_fscore_support<Y: ClassTarget + ?Sized>(
 /// assert!((precision_score(&y, &predicted, &Average::Binary)? - 2.0 / 3.0).abs() < 1e-15);
 /// # Ok::<(), Error>(())
 /// ```
-pub fn precision_score<Y: ClassTarget + ?Sized>(
+pub fn precision_score<Y: ClassificationTarget + ?Sized>(
     y_true: &Y,
-    y_pred: &Labels,
+    y_pred: &Y::Predicted,
     average: &Average,
 ) -> Result<f64> {
     precision_recall_fscore_support(y_true, y_pred)?.precision(average)
@@ -166,9 +182,9 @@ pub fn precision_score<Y: ClassTarget + ?Sized>(
 /// assert!((recall_score(&y, &predicted, &Average::positive("yes"))? - 0.5).abs() < 1e-15);
 /// # Ok::<(), Error>(())
 /// ```
-pub fn recall_score<Y: ClassTarget + ?Sized>(
+pub fn recall_score<Y: ClassificationTarget + ?Sized>(
     y_true: &Y,
-    y_pred: &Labels,
+    y_pred: &Y::Predicted,
     average: &Average,
 ) -> Result<f64> {
     precision_recall_fscore_support(y_true, y_pred)?.recall(average)
@@ -186,9 +202,9 @@ pub fn recall_score<Y: ClassTarget + ?Sized>(
 /// assert!((f1_score(&y, &predicted, &Average::Binary)? - 0.8).abs() < 1e-15);
 /// # Ok::<(), Error>(())
 /// ```
-pub fn f1_score<Y: ClassTarget + ?Sized>(
+pub fn f1_score<Y: ClassificationTarget + ?Sized>(
     y_true: &Y,
-    y_pred: &Labels,
+    y_pred: &Y::Predicted,
     average: &Average,
 ) -> Result<f64> {
     precision_recall_fscore_support(y_true, y_pred)?.f1(average)
@@ -207,13 +223,34 @@ pub fn f1_score<Y: ClassTarget + ?Sized>(
 /// assert!((fbeta_score(&y, &predicted, 2.0, &Average::Binary)? - 10.0 / 11.0).abs() < 1e-15);
 /// # Ok::<(), Error>(())
 /// ```
-pub fn fbeta_score<Y: ClassTarget + ?Sized>(
+pub fn fbeta_score<Y: ClassificationTarget + ?Sized>(
     y_true: &Y,
-    y_pred: &Labels,
+    y_pred: &Y::Predicted,
     beta: f64,
     average: &Average,
 ) -> Result<f64> {
     precision_recall_fscore_support(y_true, y_pred)?.fbeta(beta, average)
+}
+
+/// The Jaccard index: of the rows that are of a class or predicted to be, the fraction that is both,
+/// tp / (tp + fp + fn).
+///
+/// # Errors
+/// As [`precision_score`].
+///
+/// ```
+/// use fitwell::{metrics::{Average, jaccard_score}, prelude::*};
+///
+/// let (y, predicted) = (Labels::from([0, 1, 1, 0]), Labels::from([1, 1, 1, 0]));
+/// assert!((jaccard_score(&y, &predicted, &Average::Binary)? - 2.0 / 3.0).abs() < 1e-15);
+/// # Ok::<(), Error>(())
+/// ```
+pub fn jaccard_score<Y: ClassificationTarget + ?Sized>(
+    y_true: &Y,
+    y_pred: &Y::Predicted,
+    average: &Average,
+) -> Result<f64> {
+    precision_recall_fscore_support(y_true, y_pred)?.jaccard(average)
 }
 
 impl ClassScores {
@@ -224,16 +261,70 @@ impl ClassScores {
     /// twice.
     pub fn of_classes<Y, C>(
         y_true: &Y,
-        y_pred: &Labels,
+        y_pred: &Y::Predicted,
         classes: impl IntoIterator<Item = C>,
     ) -> Result<Self>
     where
-        Y: ClassTarget + ?Sized,
+        Y: ClassificationTarget + ?Sized,
         C: Into<Class>,
     {
         let classes: Vec<Class> = classes.into_iter().map(Into::into).collect();
         check_distinct(&classes, "classes to score")?;
-        Ok(Self::count(&Pairs::new(y_true, y_pred)?, classes, true))
+        Self::of(&y_true.compared(y_pred)?.0, Some(classes))
+    }
+
+    fn of(both: &Both<'_>, chosen: Option<Vec<Class>>) -> Result<Self> {
+        match both {
+            Both::Classes(pairs) => {
+                let is_chosen = chosen.is_some();
+                let classes = chosen.unwrap_or_else(|| pairs.classes.to_vec());
+                Ok(Self::count(pairs, classes, is_chosen))
+            }
+            Both::Columns(columns) => Self::count_columns(columns, chosen),
+        }
+    }
+
+    fn count_columns(both: &Columns<'_>, chosen: Option<Vec<Class>>) -> Result<Self> {
+        let is_chosen = chosen.is_some();
+        let classes = chosen.unwrap_or_else(|| both.classes());
+        let columns = both.columns_of(&classes)?;
+        let (k, n) = (columns.len(), both.n);
+        let [mut hits, mut predicted, mut truth] = [vec![0.0; k], vec![0.0; k], vec![0.0; k]];
+        let mut rows = Rows {
+            hits: vec![0.0; n],
+            predicted: vec![0.0; n],
+            truth: vec![0.0; n],
+            weights: both.weights.map(|w| w.to_vec()),
+        };
+        for i in 0..n {
+            let (t, p) = both.row(i);
+            let weight = both.weight(i);
+            for (at, &column) in columns.iter().enumerate() {
+                if t[column] {
+                    truth[at] += weight;
+                    rows.truth[i] += 1.0;
+                }
+                if p[column] {
+                    predicted[at] += weight;
+                    rows.predicted[i] += 1.0;
+                }
+                if t[column] && p[column] {
+                    hits[at] += weight;
+                    rows.hits[i] += 1.0;
+                }
+            }
+        }
+        Ok(ClassScores {
+            hits,
+            predicted,
+            truth,
+            present: both.classes(),
+            classes,
+            chosen: is_chosen,
+            weighted: both.weights.is_some(),
+            rows: Some(rows),
+            zero_division: ZeroDivision::default(),
+        })
     }
 
     /// What a score with denominator zero is; 0 with a line in the log unless set.
@@ -269,6 +360,7 @@ impl ClassScores {
             chosen,
             present: pairs.classes.to_vec(),
             weighted: pairs.weights.is_some(),
+            rows: None,
             zero_division: ZeroDivision::default(),
         }
     }
@@ -330,20 +422,45 @@ impl ClassScores {
     /// # Errors
     /// As [`fbeta_score`].
     pub fn fbeta(&self, beta: f64, average: &Average) -> Result<f64> {
-        check::real(
-            "fbeta_score",
-            "beta",
-            beta,
-            Interval::at_least(0.0).including_high(),
-        )?;
+        check_beta(beta)?;
         self.averaged(average, |hits, predicted, truth| {
             self.fbetas(beta, hits, predicted, truth)
         })
     }
 
+    /// The averaged Jaccard index.
+    ///
+    /// # Errors
+    /// As [`precision_score`].
+    pub fn jaccard(&self, average: &Average) -> Result<f64> {
+        self.averaged(average, |hits, predicted, truth| {
+            self.jaccards(hits, predicted, truth)
+        })
+    }
+
+    /// The Jaccard index of each class.
+    pub fn jaccard_per_class(&self) -> Vec<f64> {
+        self.jaccards(&self.hits, &self.predicted, &self.truth)
+    }
+
+    /// The Fβ-score of each class.
+    ///
+    /// # Errors
+    /// `InvalidParameter` unless `beta` is in `[0, inf]`.
+    pub fn fbeta_per_class(&self, beta: f64) -> Result<Vec<f64>> {
+        check_beta(beta)?;
+        Ok(self.fbetas(beta, &self.hits, &self.predicted, &self.truth))
+    }
+
+    /// Whether there are several labels in columns.
+    pub(super) fn is_multi_label(&self) -> bool {
+        self.rows.is_some()
+    }
+
     /// Whether the micro averages are all the accuracy: every row counts.
     pub(super) fn micro_is_accuracy(&self) -> bool {
-        !self.chosen || self.present.iter().all(|c| self.classes.contains(c))
+        self.rows.is_none()
+            && (!self.chosen || self.present.iter().all(|c| self.classes.contains(c)))
     }
 
     pub(super) fn is_weighted(&self) -> bool {
@@ -369,6 +486,11 @@ impl ClassScores {
             Average::Macro => Combine::Macro,
             Average::Micro => Combine::Micro,
             Average::Weighted => Combine::Weighted,
+            Average::Samples if self.rows.is_none() => {
+                let reason = "the average over samples is for several labels in columns";
+                return Err(Error::invalid_input("average", reason));
+            }
+            Average::Samples => Combine::Samples,
         };
         Ok(self.combined(combine, score))
     }
@@ -380,6 +502,10 @@ impl ClassScores {
             Combine::Micro => score(&total(hits), &total(predicted), &total(truth))[0],
             Combine::Macro => mean(&score(hits, predicted, truth), None),
             Combine::Weighted => mean(&score(hits, predicted, truth), Some(truth)),
+            Combine::Samples => self.rows.as_ref().map_or(f64::NAN, |rows| {
+                let scores = score(&rows.hits, &rows.predicted, &rows.truth);
+                mean(&scores, rows.weights.as_deref())
+            }),
         }
     }
 
@@ -402,6 +528,10 @@ impl ClassScores {
 
     /// The index of the positive class; `None` if only the other class occurs.
     fn positive(&self, average: &Average) -> Result<Option<usize>> {
+        if self.rows.is_some() {
+            let reason = "the binary average is for 2 classes, there are several labels; choose Macro, Micro, Weighted or Samples";
+            return Err(Error::invalid_input("average", reason));
+        }
         if self.present.len() > 2 {
             let reason = format!(
                 "the binary average is for 2 classes, there are {}; choose Macro, Micro or Weighted",
@@ -441,10 +571,10 @@ impl ClassScores {
     }
 
     fn fbetas(&self, beta: f64, hits: &[f64], predicted: &[f64], truth: &[f64]) -> Vec<f64> {
-        if beta == f64::INFINITY {
+        let square = beta * beta;
+        if square == f64::INFINITY {
             return self.ratios("recall", hits, truth);
         }
-        let square = beta * beta;
         let numerator: Vec<f64> = hits.iter().map(|h| (1.0 + square) * h).collect();
         let denominator: Vec<f64> = truth
             .iter()
@@ -453,6 +583,18 @@ impl ClassScores {
             .collect();
         self.ratios("F-score", &numerator, &denominator)
     }
+
+    fn jaccards(&self, hits: &[f64], predicted: &[f64], truth: &[f64]) -> Vec<f64> {
+        let either: Vec<f64> = (0..hits.len())
+            .map(|k| predicted[k] + truth[k] - hits[k])
+            .collect();
+        self.ratios("the Jaccard index", hits, &either)
+    }
+}
+
+fn check_beta(beta: f64) -> Result<()> {
+    let range = Interval::at_least(0.0).including_high();
+    check::real("fbeta_score", "beta", beta, range)
 }
 
 /// The mean of the scores that are not NaN; NaN when all are; 0 when all weights are zero.

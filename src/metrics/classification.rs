@@ -1,4 +1,4 @@
-//! Accuracy, balanced accuracy, the confusion matrix.
+//! Accuracy and its losses, balanced accuracy, the confusion matrix.
 
 use std::fmt;
 
@@ -6,15 +6,17 @@ use ndarray::{Array1, Array2, Axis};
 
 use super::pairs::{Pairs, check_distinct};
 use super::sum::sum;
+use super::target::{Both, ClassificationTarget};
 use crate::error::{Error, Result};
 use crate::labels::{Class, Labels};
 use crate::targets::ClassTarget;
 
-/// The fraction of rows whose class is predicted right, Σ wᵢ \[yᵢ = ŷᵢ\] / Σ wᵢ.
+/// The fraction of rows whose class is predicted right, Σ wᵢ \[yᵢ = ŷᵢ\] / Σ wᵢ; of several labels in columns, of rows
+/// with every label right.
 ///
 /// # Errors
-/// `EmptyInput`, `ShapeMismatch`; `InvalidInput` for weights that are negative or all zero, or when one side holds
-/// integers and the other texts.
+/// `EmptyInput`, `ShapeMismatch`; `InvalidInput` for weights that are negative or all zero, when one side holds
+/// integers and the other texts, or for labels in columns that are neither 0 nor 1.
 ///
 /// ```
 /// use fitwell::{metrics::accuracy_score, prelude::*};
@@ -25,17 +27,85 @@ use crate::targets::ClassTarget;
 /// assert!((accuracy_score(&y.weighted(&array![1.0, 1.0, 2.0]), &predicted)? - 0.5).abs() < 1e-15);
 /// # Ok::<(), Error>(())
 /// ```
-pub fn accuracy_score<Y: ClassTarget + ?Sized>(y_true: &Y, y_pred: &Labels) -> Result<f64> {
-    let pairs = Pairs::new(y_true, y_pred)?;
-    let (truth, predicted) = (pairs.truth.codes(), pairs.predicted.codes());
-    let right = sum(pairs.len(), |i| {
-        if truth[i] == predicted[i] {
-            pairs.weight(i)
-        } else {
-            0.0
+pub fn accuracy_score<Y: ClassificationTarget + ?Sized>(
+    y_true: &Y,
+    y_pred: &Y::Predicted,
+) -> Result<f64> {
+    let both = y_true.compared(y_pred)?.0;
+    Ok(both.right() / both.total_weight())
+}
+
+/// How many rows are predicted right, or the sum of their weights: scikit-learn's `accuracy_score(normalize=False)`.
+///
+/// # Errors
+/// As [`accuracy_score`].
+pub fn accuracy_count<Y: ClassificationTarget + ?Sized>(
+    y_true: &Y,
+    y_pred: &Y::Predicted,
+) -> Result<f64> {
+    Ok(y_true.compared(y_pred)?.0.right())
+}
+
+/// The fraction of rows that are predicted wrong, 1 − accuracy; of several labels, of rows with any label wrong.
+///
+/// # Errors
+/// As [`accuracy_score`].
+///
+/// ```
+/// use fitwell::{metrics::zero_one_loss, prelude::*};
+///
+/// assert_eq!(zero_one_loss(&Labels::from([0, 1, 1, 2]), &Labels::from([0, 1, 2, 2]))?, 0.25);
+/// # Ok::<(), Error>(())
+/// ```
+pub fn zero_one_loss<Y: ClassificationTarget + ?Sized>(
+    y_true: &Y,
+    y_pred: &Y::Predicted,
+) -> Result<f64> {
+    Ok(1.0 - accuracy_score(y_true, y_pred)?)
+}
+
+/// How many rows are predicted wrong, or the sum of their weights: scikit-learn's `zero_one_loss(normalize=False)`.
+///
+/// # Errors
+/// As [`accuracy_score`].
+pub fn zero_one_count<Y: ClassificationTarget + ?Sized>(
+    y_true: &Y,
+    y_pred: &Y::Predicted,
+) -> Result<f64> {
+    let both = y_true.compared(y_pred)?.0;
+    Ok(both.total_weight() - both.right())
+}
+
+/// The fraction of labels that are predicted wrong: of one class for each row the zero-one loss, of several labels in
+/// columns Σᵢ wᵢ Σⱼ \[yᵢⱼ ≠ ŷᵢⱼ\] / (k Σ wᵢ) for k labels.
+///
+/// # Errors
+/// As [`accuracy_score`].
+///
+/// ```
+/// use fitwell::{metrics::hamming_loss, prelude::*};
+/// use ndarray::array;
+///
+/// let loss = hamming_loss(&array![[1.0, 0.0], [1.0, 1.0]], &array![[1.0, 0.0], [0.0, 1.0]])?;
+/// assert_eq!(loss, 0.25);
+/// # Ok::<(), Error>(())
+/// ```
+pub fn hamming_loss<Y: ClassificationTarget + ?Sized>(
+    y_true: &Y,
+    y_pred: &Y::Predicted,
+) -> Result<f64> {
+    let both = y_true.compared(y_pred)?.0;
+    match &both {
+        Both::Classes(_) => Ok((both.total_weight() - both.right()) / both.total_weight()),
+        Both::Columns(columns) => {
+            let wrong = sum(columns.n, |i| {
+                let (truth, predicted) = columns.row(i);
+                let wrong = truth.iter().zip(predicted).filter(|(t, p)| t != p).count();
+                columns.weight(i) * wrong as f64
+            });
+            Ok(wrong / (both.total_weight() * columns.k as f64))
         }
-    });
-    Ok(right / pairs.total_weight())
+    }
 }
 
 /// The mean over the true classes of the fraction of their rows that is predicted right: accuracy as if all classes were
@@ -57,14 +127,46 @@ pub fn balanced_accuracy_score<Y: ClassTarget + ?Sized>(
     y_true: &Y,
     y_pred: &Labels,
 ) -> Result<f64> {
+    let recalls = recalls(y_true, y_pred)?;
+    Ok(recalls.iter().sum::<f64>() / recalls.len() as f64)
+}
+
+/// The balanced accuracy so that guessing scores 0 and perfection 1: (b − 1/k) / (1 − 1/k) for k true classes;
+/// scikit-learn's `balanced_accuracy_score(adjusted=True)`.
+///
+/// # Errors
+/// As [`accuracy_score`]; `InvalidInput` when only one class is true (scikit-learn returns NaN).
+///
+/// ```
+/// use fitwell::{metrics::balanced_accuracy_score_adjusted, prelude::*};
+///
+/// let (y, predicted) = (Labels::from([0, 0, 0, 1]), Labels::from([0, 0, 0, 0]));
+/// assert!(balanced_accuracy_score_adjusted(&y, &predicted)?.abs() < 1e-15);
+/// # Ok::<(), Error>(())
+/// ```
+pub fn balanced_accuracy_score_adjusted<Y: ClassTarget + ?Sized>(
+    y_true: &Y,
+    y_pred: &Labels,
+) -> Result<f64> {
+    let recalls = recalls(y_true, y_pred)?;
+    if recalls.len() < 2 {
+        let reason = "not defined when only one class is true";
+        return Err(Error::invalid_input("adjusted balanced accuracy", reason));
+    }
+    let chance = 1.0 / recalls.len() as f64;
+    let score = recalls.iter().sum::<f64>() * chance;
+    Ok((score - chance) / (1.0 - chance))
+}
+
+/// The recall of each true class.
+fn recalls<Y: ClassTarget + ?Sized>(y_true: &Y, y_pred: &Labels) -> Result<Vec<f64>> {
     let counts = confusion_matrix(y_true, y_pred)?.counts;
-    let recalls: Vec<f64> = (0..counts.nrows())
+    Ok((0..counts.nrows())
         .filter_map(|k| {
             let support = counts.row(k).sum();
             (support > 0.0).then(|| counts[[k, k]] / support)
         })
-        .collect();
-    Ok(recalls.iter().sum::<f64>() / recalls.len() as f64)
+        .collect())
 }
 
 /// How often each class was predicted for each true class.

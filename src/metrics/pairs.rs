@@ -85,26 +85,31 @@ fn same_kind(a: &Class, b: &Class) -> Result<()> {
     Err(Error::invalid_input("classes of y_pred", reason))
 }
 
-/// Where each class of `labels` is in a list of classes; an error for one that is not there.
+/// Where the class of each row is in a list of classes; an error for one that is not there.
 pub(super) fn positions(labels: &Labels, classes: &[Class], what: &str) -> Result<Vec<usize>> {
+    let of_code = code_positions(labels, classes, what)?;
+    Ok((labels.codes().iter())
+        .map(|&c| of_code[c as usize])
+        .collect())
+}
+
+/// Where the class of each code is in a list of classes; an error for one that occurs and is not there.
+pub(super) fn code_positions(labels: &Labels, classes: &[Class], what: &str) -> Result<Vec<usize>> {
     let index: std::collections::HashMap<&Class, usize> =
         classes.iter().enumerate().map(|(i, c)| (c, i)).collect();
-    let counts = labels.counts();
     let of_code: Vec<Option<usize>> = labels
         .classes()
         .iter()
         .map(|c| index.get(c).copied())
         .collect();
-    for (code, place) in of_code.iter().enumerate() {
-        if place.is_none() && counts[code] > 0 {
+    if of_code.iter().any(Option::is_none) {
+        let counts = labels.counts();
+        let missing = |code: &usize| of_code[*code].is_none() && counts[*code] > 0;
+        if let Some(code) = (0..of_code.len()).find(missing) {
             return Err(unknown_label(what, &labels.classes()[code], classes));
         }
     }
-    Ok(labels
-        .codes()
-        .iter()
-        .map(|&c| of_code[c as usize].unwrap_or_default())
-        .collect())
+    Ok(of_code.into_iter().map(Option::unwrap_or_default).collect())
 }
 
 pub(super) fn unknown_label(what: &str, label: &Class, known: &[Class]) -> Error {

@@ -1,15 +1,20 @@
 //! The area under the receiver operating characteristic.
 
-use ndarray::{Array1, ArrayRef1, ArrayRef2};
+use ndarray::{Array1, ArrayRef1, ArrayRef2, Ix2};
 
+use super::class_scores::Average;
+use super::curves::{ThresholdCounts, finite};
+use super::label_ranking::LabelScores;
 use super::pairs::{check_weights, positions, same_length};
 use super::probability::check_distribution;
+use super::sorted::Sides;
 use super::sum::sum;
-use crate::check;
+use crate::check::{self, Interval};
 use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
 use crate::labels::Class;
-use crate::targets::ClassTarget;
+use crate::parallel;
+use crate::targets::{AsTargets, ClassTarget, RealTargets};
 
 /// How the ROC curves of more than two classes become one number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -49,9 +54,131 @@ pub fn roc_auc_score<F: Float, Y: ClassTarget + ?Sized>(
     y_true: &Y,
     scores: &ArrayRef1<F>,
 ) -> Result<f64> {
-    check::finite_vector(scores, "scores")?;
-    let scores: Vec<f64> = scores.iter().map(|s| s.f64()).collect();
-    binary_auc(y_true, &scores, y_true.labels().classes())
+    RocAucScore::new().score(y_true, scores)
+}
+
+/// [`roc_auc_score`] with options: a part of the curve, averages over several labels.
+///
+/// ```
+/// use fitwell::{metrics::{Average, RocAucScore}, prelude::*};
+/// use ndarray::array;
+///
+/// let y = Labels::from([0, 0, 1, 1]);
+/// let scores = array![0.1, 0.4, 0.35, 0.8];
+/// let part = RocAucScore::new().max_fpr(0.5).score(&y, &scores)?;
+/// assert!((part - 2.0 / 3.0).abs() < 1e-15);
+/// let (y, scores) = (array![[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]], array![[0.9, 0.2], [0.3, 0.1], [0.5, 0.3]]);
+/// let labels = RocAucScore::new().average(Average::Macro).score_labels(&y, &scores)?;
+/// assert!((labels - 0.5).abs() < 1e-15);
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct RocAucScore {
+    max_fpr: f64,
+    average: Average,
+}
+
+impl Default for RocAucScore {
+    fn default() -> Self {
+        RocAucScore {
+            max_fpr: 1.0,
+            average: Average::Macro,
+        }
+    }
+}
+
+impl RocAucScore {
+    /// The whole curve; of several labels, the mean.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The area up to this false positive rate, in `(0, 1]`, standardised so that chance is 0.5 and perfection 1
+    /// (D. McClish, 1989).
+    #[must_use]
+    pub fn max_fpr(mut self, max_fpr: f64) -> Self {
+        self.max_fpr = max_fpr;
+        self
+    }
+
+    /// How the areas of several labels become one number: `Macro`, `Micro`, `Weighted` or `Samples`.
+    #[must_use]
+    pub fn average(mut self, average: Average) -> Self {
+        self.average = average;
+        self
+    }
+
+    /// The score of two classes, of scores (n_samples).
+    ///
+    /// # Errors
+    /// As [`roc_auc_score`]; `InvalidParameter` for `max_fpr` out of range.
+    pub fn score<F: Float, Y: ClassTarget + ?Sized>(
+        &self,
+        y_true: &Y,
+        scores: &ArrayRef1<F>,
+    ) -> Result<f64> {
+        self.check()?;
+        finite(scores)?;
+        let sides = binary_sides(y_true, scores.len(), &|i| scores[i].f64())?;
+        self.area(&sides)
+    }
+
+    /// The score of several labels in columns, y and scores (n_samples, n_labels).
+    ///
+    /// # Errors
+    /// `EmptyInput`, `ShapeMismatch`, `NonFinite`; `InvalidParameter` for `max_fpr` out of range; `InvalidInput` for a
+    /// binary average, and for a label that all rows have or none has (scikit-learn warns and returns NaN); with the
+    /// average `Samples`, for a row with all labels or none.
+    pub fn score_labels<F: Float, T>(&self, y_true: &T, scores: &ArrayRef2<F>) -> Result<f64>
+    where
+        T: AsTargets<Targets: RealTargets<F, Dim = Ix2>> + ?Sized,
+    {
+        self.check()?;
+        let labels = LabelScores::new(y_true.as_targets(), scores)?;
+        labels.averaged(&self.average, &|one| self.one(one))
+    }
+
+    /// The score of each of several labels in columns.
+    ///
+    /// # Errors
+    /// As [`score_labels`](Self::score_labels).
+    pub fn per_label<F: Float, T>(&self, y_true: &T, scores: &ArrayRef2<F>) -> Result<Array1<f64>>
+    where
+        T: AsTargets<Targets: RealTargets<F, Dim = Ix2>> + ?Sized,
+    {
+        self.check()?;
+        LabelScores::new(y_true.as_targets(), scores)?.per_label(&|one| self.one(one))
+    }
+
+    fn check(&self) -> Result<()> {
+        let range = Interval::closed(0.0, 1.0);
+        if self.max_fpr > 0.0 {
+            return check::real("roc_auc_score", "max_fpr", self.max_fpr, range);
+        }
+        let got = self.max_fpr;
+        Err(Error::invalid_parameter(
+            "roc_auc_score",
+            "max_fpr",
+            "in (0, 1]",
+            got,
+        ))
+    }
+
+    fn one(&self, sides: &Sides) -> Result<f64> {
+        if sides.occur() != [true, true] {
+            let reason = "not defined when all rows are of one class";
+            return Err(Error::invalid_input("ROC AUC", reason));
+        }
+        self.area(sides)
+    }
+
+    fn area(&self, sides: &Sides) -> Result<f64> {
+        if self.max_fpr == 1.0 {
+            return Ok(sides.area());
+        }
+        let curve = ThresholdCounts::from_cumulated(sides.cumulated()).roc_curve(true)?;
+        Ok(curve.partial_auc(self.max_fpr))
+    }
 }
 
 /// As [`roc_auc_score`], for a model's two classes and scores that may be infinite.
@@ -60,8 +187,7 @@ pub(crate) fn binary_auc<Y: ClassTarget + ?Sized>(
     scores: &[f64],
     known: &[Class],
 ) -> Result<f64> {
-    let truth = y_true.labels();
-    positions(truth, known, "y_true")?;
+    positions(y_true.labels(), known, "y_true")?;
     if let Some(row) = scores.iter().position(|s| s.is_nan()) {
         return Err(ErrorKind::NonFinite {
             what: "scores".into(),
@@ -71,29 +197,46 @@ pub(crate) fn binary_auc<Y: ClassTarget + ?Sized>(
         }
         .into());
     }
-    same_length(truth.len(), scores.len())?;
+    Ok(binary_sides(y_true, scores.len(), &|i| scores[i])?.area())
+}
+
+/// The scores of two classes, the second in order positive.
+fn binary_sides<Y: ClassTarget + ?Sized>(
+    y_true: &Y,
+    n_scores: usize,
+    score: &dyn Fn(usize) -> f64,
+) -> Result<Sides> {
+    let truth = y_true.labels();
+    same_length(truth.len(), n_scores)?;
     let weights = y_true.sample_weight();
     check_weights(weights, truth.len())?;
-    let truth = truth.observed_where(|i| weights.is_none_or(|w| w[i] > 0.0));
-    let classes = truth.classes();
-    if classes.len() != 2 {
-        let reason = match classes.first() {
-            Some(only) if classes.len() == 1 => {
-                format!("not defined when only class {only} occurs")
-            }
+    let mut seen = vec![false; truth.classes().len()];
+    for (i, &code) in truth.codes().iter().enumerate() {
+        seen[code as usize] |= weights.is_none_or(|w| w[i] > 0.0);
+    }
+    let seen: Vec<usize> = (0..seen.len()).filter(|&c| seen[c]).collect();
+    let [_, positive] = seen[..] else {
+        let reason = match seen[..] {
+            [only] => format!(
+                "not defined when only class {} occurs",
+                truth.classes()[only]
+            ),
             _ => format!(
                 "needs 2 classes, got {}; see `roc_auc_score_multiclass`",
-                classes.len()
+                seen.len()
             ),
         };
         return Err(Error::invalid_input("ROC AUC", reason));
-    }
-    // Rows of weight zero may be of dropped classes; their codes do not matter.
-    Ok(area(
-        &|i| truth.codes()[i] == 1,
-        &|i| scores[i],
-        &|i| weights.map_or(1.0, |w| w[i]),
-        scores.len(),
+    };
+    let codes = truth.codes();
+    let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
+    Ok(Sides::new(
+        codes.len(),
+        |i| codes[i] as usize == positive,
+        score,
+        weights
+            .is_some()
+            .then_some(&weight as &dyn Fn(usize) -> f64),
     ))
 }
 
@@ -129,16 +272,19 @@ pub fn roc_auc_score_multiclass<F: Float, Y: ClassTarget + ?Sized>(
     let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
     match multi_class {
         MultiClass::OvrMicro => {
-            let width = k;
-            Ok(area(
-                &|cell| columns[cell / width] == cell % width,
-                &|cell| proba[[cell / width, cell % width]].f64(),
-                &|cell| weight(cell / width),
-                n * width,
-            ))
+            let of_cell = |cell: usize| weight(cell / k);
+            let sides = Sides::new(
+                n * k,
+                |cell| columns[cell / k] == cell % k,
+                |cell| proba[[cell / k, cell % k]].f64(),
+                weights
+                    .is_some()
+                    .then_some(&of_cell as &dyn Fn(usize) -> f64),
+            );
+            Ok(sides.area())
         }
         MultiClass::OvrMacro | MultiClass::OvrWeighted => {
-            let areas = one_against_rest(proba, &columns, classes, &weight)?;
+            let areas = one_against_rest(proba, &columns, classes, weights)?;
             let prevalence: Vec<f64> = (0..k)
                 .map(|c| sum(n, |i| if columns[i] == c { weight(i) } else { 0.0 }))
                 .collect();
@@ -172,7 +318,7 @@ pub fn roc_auc_per_class<F: Float, Y: ClassTarget + ?Sized>(
 ) -> Result<Array1<f64>> {
     let columns = check_multiclass(y_true, proba, classes)?;
     let weights = y_true.sample_weight();
-    one_against_rest(proba, &columns, classes, &|i| weights.map_or(1.0, |w| w[i])).map(Array1::from)
+    one_against_rest(proba, &columns, classes, weights).map(Array1::from)
 }
 
 fn check_multiclass<F: Float, Y: ClassTarget + ?Sized>(
@@ -187,6 +333,10 @@ fn check_multiclass<F: Float, Y: ClassTarget + ?Sized>(
         let reason = format!("needs at least 2 classes, got {}", classes.len());
         return Err(Error::invalid_input("ROC AUC", reason));
     }
+    if proba.ncols() != classes.len() {
+        let what = "number of columns of the probabilities (one for each class)";
+        return Err(Error::shape(what, classes.len(), proba.ncols()));
+    }
     check_distribution(proba, classes, 1e-5)?;
     positions(truth, classes, "y_true")
 }
@@ -195,18 +345,25 @@ fn one_against_rest<F: Float>(
     proba: &ArrayRef2<F>,
     columns: &[usize],
     classes: &[Class],
-    weight: &(dyn Fn(usize) -> f64 + Sync),
+    weights: Option<&Array1<f64>>,
 ) -> Result<Vec<f64>> {
-    let n = columns.len();
-    for (c, class) in classes.iter().enumerate() {
-        let occurs = |is: bool| (0..n).any(|i| (columns[i] == c) == is && weight(i) > 0.0);
-        if !occurs(true) || !occurs(false) {
-            return Err(undefined(class));
+    let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
+    let areas = parallel::map(classes.len(), |c| {
+        let sides = Sides::new(
+            columns.len(),
+            |i| columns[i] == c,
+            |i| proba[[i, c]].f64(),
+            weights
+                .is_some()
+                .then_some(&weight as &dyn Fn(usize) -> f64),
+        );
+        if sides.occur() == [true, true] {
+            Ok(sides.area())
+        } else {
+            Err(undefined(&classes[c]))
         }
-    }
-    Ok((0..classes.len())
-        .map(|c| area(&|i| columns[i] == c, &|i| proba[[i, c]].f64(), weight, n))
-        .collect())
+    });
+    areas.into_iter().collect()
 }
 
 /// The area of each pair, the mean of both ways, and the number of its rows.
@@ -227,12 +384,9 @@ fn pairs<F: Float>(
         for b in a + 1..classes.len() {
             let rows: Vec<usize> = members[a].iter().chain(&members[b]).copied().collect();
             let one = |c: usize| {
-                area(
-                    &|i| columns[rows[i]] == c,
-                    &|i| proba[[rows[i], c]].f64(),
-                    &|_| 1.0,
-                    rows.len(),
-                )
+                let positive = |i: usize| columns[rows[i]] == c;
+                let score = |i: usize| proba[[rows[i], c]].f64();
+                Sides::new(rows.len(), positive, score, None).area()
             };
             areas.push((one(a) + one(b)) / 2.0);
             sizes.push(rows.len() as f64);
@@ -249,76 +403,4 @@ fn undefined(class: &Class) -> Error {
 fn mean(values: &[f64], weight: impl Fn(usize) -> f64) -> f64 {
     let total = sum(values.len(), &weight);
     sum(values.len(), |i| weight(i) * values[i]) / total
-}
-
-/// Σ over positive rows of the weight of negative rows that score lower, ties half, divided by all pairs' weight.
-fn area(
-    positive: &dyn Fn(usize) -> bool,
-    score: &dyn Fn(usize) -> f64,
-    weight: &dyn Fn(usize) -> f64,
-    n: usize,
-) -> f64 {
-    // Sorted apart and merged: integers that order as the scores do, each with its weight.
-    let (mut positives, mut negatives) = (Vec::new(), Vec::new());
-    for i in 0..n {
-        let w = weight(i);
-        if w > 0.0 {
-            let side = if positive(i) {
-                &mut positives
-            } else {
-                &mut negatives
-            };
-            side.push((sort_key(score(i)), w));
-        }
-    }
-    positives.sort_unstable_by_key(|row: &(u64, f64)| row.0);
-    negatives.sort_unstable_by_key(|row: &(u64, f64)| row.0);
-    let all_positive = sum(positives.len(), |i| positives[i].1);
-    let all_negative = sum(negatives.len(), |i| negatives[i].1);
-    let (mut below, mut next) = (0.0, 0);
-    let mut terms = Vec::new();
-    for ties in positives.chunk_by(|a, b| a.0 == b.0) {
-        let key = ties[0].0;
-        while next < negatives.len() && negatives[next].0 < key {
-            below += negatives[next].1;
-            next += 1;
-        }
-        let tied = &negatives[next..];
-        let tied = &tied[..tied.iter().take_while(|row| row.0 == key).count()];
-        let half = sum(tied.len(), |i| tied[i].1) / 2.0;
-        terms.push(sum(ties.len(), |i| ties[i].1) * (below + half));
-    }
-    sum(terms.len(), |i| terms[i] / all_negative) / all_positive
-}
-
-/// An integer that orders as the numbers do; the two zeros are one.
-fn sort_key(score: f64) -> u64 {
-    let bits = (score + 0.0).to_bits();
-    if bits >> 63 == 1 {
-        !bits
-    } else {
-        bits | 1 << 63
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::sort_key;
-
-    #[test]
-    fn keys_order_as_numbers() {
-        let numbers = [
-            f64::NEG_INFINITY,
-            -1e300,
-            -1.0,
-            -1e-310,
-            0.0,
-            1e-310,
-            1.0,
-            1e300,
-            f64::INFINITY,
-        ];
-        assert!(numbers.windows(2).all(|w| sort_key(w[0]) < sort_key(w[1])));
-        assert_eq!(sort_key(0.0), sort_key(-0.0));
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use ndarray::{Array1, ArrayRef, ArrayView2};
+use ndarray::{Array1, ArrayRef, ArrayRef1, ArrayView2};
 
 use super::pairs::{check_weights, same_length, total_weight};
 use super::sum::{sum, sum_pairs};
@@ -108,12 +108,7 @@ impl R2Score {
         F: Float,
         D: TargetDim,
     {
-        let parts = self.parts(y_true, y_pred)?;
-        let uniform = self.multioutput == Multioutput::UniformAverage
-            || parts.iter().all(|p| p.variation == 0.0);
-        let weight = |k: usize| if uniform { 1.0 } else { parts[k].variation };
-        let total = sum(parts.len(), weight);
-        Ok(sum(parts.len(), |k| weight(k) * parts[k].score) / total)
+        Ok(average(&self.parts(y_true, y_pred)?, self.multioutput))
     }
 
     /// The score of each target.
@@ -137,63 +132,60 @@ impl R2Score {
         D: TargetDim,
     {
         let both = Both::new(y_true.as_targets(), y_pred)?;
-        if both.n < 2 {
-            return Err(ErrorKind::TooFewSamples {
-                what: "R²".into(),
-                needed: 2,
-                got: both.n,
-            }
-            .into());
-        }
+        both.of_several("R²")?;
         (0..both.truth.ncols())
             .map(|k| self.part(&both, k))
             .collect()
     }
 
     fn part<F: Float>(&self, both: &Both<'_, F>, k: usize) -> Result<Part> {
-        let y = both.truth(k);
-        let weights = both.weights();
-        let total = both.total_weight();
-        let mean = sum_pairs(&y, &y, weights, |y, _| y) / total;
-        // A constant target has no variation, whatever the rounding of its mean.
-        let counts = |i: &usize| weights.is_none_or(|w| w[*i] > 0.0);
-        let first = (0..both.n).find(counts).unwrap_or(0);
-        let constant = (first..both.n).filter(counts).all(|i| y[i] == y[first]);
-        let residual = both.error_sum(k, |e| e * e);
-        let variation = if constant {
-            0.0
-        } else {
-            sum_pairs(&y, &y, weights, |y, _| (y - mean) * (y - mean))
-        };
+        let variation = both.variation(k);
+        let residual = both.loss_sum(k, |y, p| (y - p) * (y - p));
         finite("r2_score", residual)?;
         finite("r2_score", variation)?;
-        let score = if !self.force_finite || variation > 0.0 {
-            1.0 - residual / variation
-        } else if residual > 0.0 {
-            0.0
-        } else {
-            1.0
-        };
-        Ok(Part { score, variation })
+        Ok(explained(residual, variation, self.force_finite))
     }
 }
 
-struct Part {
-    score: f64,
-    variation: f64,
+/// A score of one target, and what its errors are compared with.
+pub(super) struct Part {
+    pub(super) score: f64,
+    pub(super) variation: f64,
+}
+
+/// 1 − residual / variation. Forced to be finite, a target without variation scores 1 when it is predicted perfectly and 0
+/// otherwise.
+pub(super) fn explained(residual: f64, variation: f64, force_finite: bool) -> Part {
+    let score = if !force_finite || variation > 0.0 {
+        1.0 - residual / variation
+    } else if residual > 0.0 {
+        0.0
+    } else {
+        1.0
+    };
+    Part { score, variation }
+}
+
+/// The parts of several targets as one number.
+pub(super) fn average(parts: &[Part], multioutput: Multioutput) -> f64 {
+    let uniform =
+        multioutput == Multioutput::UniformAverage || parts.iter().all(|p| p.variation == 0.0);
+    let weight = |k: usize| if uniform { 1.0 } else { parts[k].variation };
+    let total = sum(parts.len(), weight);
+    sum(parts.len(), |k| weight(k) * parts[k].score) / total
 }
 
 /// True and predicted values of the same shape, checked.
-struct Both<'a, F> {
-    n: usize,
-    truth: ArrayView2<'a, F>,
+pub(super) struct Both<'a, F> {
+    pub(super) n: usize,
+    pub(super) truth: ArrayView2<'a, F>,
     predicted: ArrayView2<'a, F>,
     weights: Option<Cow<'a, [f64]>>,
     total_weight: f64,
 }
 
 impl<'a, F: Float> Both<'a, F> {
-    fn new<Y, D>(y_true: &'a Y, y_pred: &'a ArrayRef<F, D>) -> Result<Self>
+    pub(super) fn new<Y, D>(y_true: &'a Y, y_pred: &'a ArrayRef<F, D>) -> Result<Self>
     where
         Y: RealTargets<F, Dim = D> + ?Sized,
         D: TargetDim,
@@ -222,23 +214,90 @@ impl<'a, F: Float> Both<'a, F> {
         })
     }
 
-    fn weights(&self) -> Option<&[f64]> {
+    /// At least two rows.
+    pub(super) fn of_several(&self, metric: &str) -> Result<()> {
+        if self.n >= 2 {
+            return Ok(());
+        }
+        Err(ErrorKind::TooFewSamples {
+            what: metric.into(),
+            needed: 2,
+            got: self.n,
+        }
+        .into())
+    }
+
+    /// Every value is in the range of the metric.
+    pub(super) fn in_range(
+        &self,
+        what: &str,
+        values: &ArrayView2<'_, F>,
+        range: fn(f64) -> bool,
+    ) -> Result<()> {
+        match values.indexed_iter().find(|(_, v)| !range(v.f64())) {
+            Some(((row, column), v)) => {
+                let reason = format!(
+                    "row {row}, column {column} is {v}, which the metric is not defined for"
+                );
+                Err(Error::invalid_input(what, reason))
+            }
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn of_range(
+        &self,
+        truth: fn(f64) -> bool,
+        predicted: fn(f64) -> bool,
+    ) -> Result<()> {
+        self.in_range("y_true", &self.truth, truth)?;
+        self.in_range("y_pred", &self.predicted, predicted)
+    }
+
+    /// The weighted mean of the true values of one target.
+    pub(super) fn mean(&self, k: usize) -> f64 {
+        let y = self.truth(k);
+        sum_pairs(&y, &y, self.weights(), |y, _| y) / self.total_weight()
+    }
+
+    /// Σ wᵢ (yᵢ − ȳ)² of one target.
+    pub(super) fn variation(&self, k: usize) -> f64 {
+        if self.is_constant(k) {
+            return 0.0;
+        }
+        let (y, mean) = (self.truth(k), self.mean(k));
+        sum_pairs(&y, &y, self.weights(), |y, _| (y - mean) * (y - mean))
+    }
+
+    /// Whether all true values that count are the same: then there is no variation, whatever the rounding of their mean.
+    pub(super) fn is_constant(&self, k: usize) -> bool {
+        let (y, weights) = (self.truth(k), self.weights());
+        let counts = |i: &usize| weights.is_none_or(|w| w[*i] > 0.0);
+        let first = (0..self.n).find(counts).unwrap_or(0);
+        (first..self.n).filter(counts).all(|i| y[i] == y[first])
+    }
+
+    pub(super) fn weights(&self) -> Option<&[f64]> {
         self.weights.as_deref()
     }
 
-    fn total_weight(&self) -> f64 {
+    pub(super) fn total_weight(&self) -> f64 {
         self.total_weight
     }
 
     /// The true values of one target, side by side.
-    fn truth(&self, k: usize) -> Cow<'_, [F]> {
+    pub(super) fn truth(&self, k: usize) -> Cow<'_, [F]> {
         side_by_side(&self.truth, k)
     }
 
-    /// Σ wᵢ loss(yᵢ − ŷᵢ) of one target.
-    fn error_sum(&self, k: usize, loss: impl Fn(f64) -> f64) -> f64 {
-        let (y, p) = (self.truth(k), side_by_side(&self.predicted, k));
-        sum_pairs(&y, &p, self.weights(), |y, p| loss(y - p))
+    /// The predicted values of one target, side by side.
+    pub(super) fn predicted(&self, k: usize) -> Cow<'_, [F]> {
+        side_by_side(&self.predicted, k)
+    }
+
+    /// Σ wᵢ loss(yᵢ, ŷᵢ) of one target.
+    pub(super) fn loss_sum(&self, k: usize, loss: impl Fn(f64, f64) -> f64) -> f64 {
+        sum_pairs(&self.truth(k), &self.predicted(k), self.weights(), loss)
     }
 }
 
@@ -250,7 +309,7 @@ fn side_by_side<'a, F: Float>(values: &'a ArrayView2<'_, F>, k: usize) -> Cow<'a
     }
 }
 
-fn finite(metric: &str, value: f64) -> Result<()> {
+pub(super) fn finite(metric: &str, value: f64) -> Result<()> {
     if value.is_finite() {
         return Ok(());
     }
@@ -261,11 +320,12 @@ fn finite(metric: &str, value: f64) -> Result<()> {
     .into())
 }
 
-fn mean_loss<T, F, D>(
+pub(super) fn mean_loss<T, F, D>(
     metric: &str,
     y_true: &T,
     y_pred: &ArrayRef<F, D>,
-    loss: impl Fn(f64) -> f64,
+    range: fn(f64) -> bool,
+    loss: impl Fn(f64, f64) -> f64,
 ) -> Result<Array1<f64>>
 where
     T: AsTargets<Targets: RealTargets<F, Dim = D>> + ?Sized,
@@ -273,20 +333,22 @@ where
     D: TargetDim,
 {
     let both = Both::new(y_true.as_targets(), y_pred)?;
+    both.in_range("y_true", &both.truth, range)?;
+    both.in_range("y_pred", &both.predicted, range)?;
     let total = both.total_weight();
     (0..both.truth.ncols())
         .map(|k| {
-            let value = both.error_sum(k, &loss) / total;
+            let value = both.loss_sum(k, &loss) / total;
             finite(metric, value).map(|()| value)
         })
         .collect()
 }
 
 macro_rules! errors {
-    ($($(#[$doc:meta])* $name:ident, $per_target:ident, $loss:expr, $then:expr, $example:literal;)+) => {$(
+    ($($(#[$doc:meta])* $name:ident, $per_target:ident, $range:expr, $loss:expr, $then:expr, $example:literal;)+) => {$(
         $(#[$doc])*
         ///
-        /// Of several targets, the mean.
+        /// Of several targets, the mean; see [`average_outputs`] for a weighted one.
         ///
         /// # Errors
         /// `EmptyInput`, `ShapeMismatch`, `NonFinite`; `Overflow` when the sum leaves the range of `f64`.
@@ -312,18 +374,69 @@ macro_rules! errors {
             F: Float,
             D: TargetDim,
         {
-            mean_loss(stringify!($name), y_true, y_pred, $loss).map(|v| v.mapv($then))
+            mean_loss(stringify!($name), y_true, y_pred, $range, $loss).map(|v| v.mapv($then))
         }
     )+};
 }
+fn any(_: f64) -> bool {
+    true
+}
+
+fn above_minus_one(v: f64) -> bool {
+    v > -1.0
+}
+
+/// The difference of ln(1 + y) and ln(1 + p), squared.
+fn log_error(y: f64, p: f64) -> f64 {
+    let d = y.ln_1p() - p.ln_1p();
+    d * d
+}
+
 errors! {
     /// The mean squared error, Σ wᵢ (yᵢ − ŷᵢ)² / Σ wᵢ, in squared units of the target.
-    mean_squared_error, mean_squared_error_per_target, |e| e * e, |v| v,
+    mean_squared_error, mean_squared_error_per_target, any, |y, p| (y - p) * (y - p), |v| v,
     "```\nuse fitwell::{metrics::mean_squared_error, prelude::*};\nuse ndarray::array;\n\nlet y = array![3.0, -0.5];\nassert!((mean_squared_error(&y, &array![2.0, -0.5])? - 0.5).abs() < 1e-15);\nassert!((mean_squared_error(&y.weighted(&array![3.0, 1.0]), &array![2.0, -0.5])? - 0.75).abs() < 1e-15);\n# Ok::<(), Error>(())\n```";
     /// The square root of the mean squared error, in units of the target.
-    root_mean_squared_error, root_mean_squared_error_per_target, |e| e * e, f64::sqrt,
+    root_mean_squared_error, root_mean_squared_error_per_target, any, |y, p| (y - p) * (y - p), f64::sqrt,
     "```\nuse fitwell::{metrics::root_mean_squared_error, prelude::*};\nuse ndarray::array;\n\nassert!((root_mean_squared_error(&array![0.0, 0.0], &array![3.0, 3.0])? - 3.0).abs() < 1e-15);\n# Ok::<(), Error>(())\n```";
     /// The mean absolute error, Σ wᵢ |yᵢ − ŷᵢ| / Σ wᵢ, in units of the target.
-    mean_absolute_error, mean_absolute_error_per_target, f64::abs, |v| v,
+    mean_absolute_error, mean_absolute_error_per_target, any, |y: f64, p| (y - p).abs(), |v| v,
     "```\nuse fitwell::{metrics::mean_absolute_error, prelude::*};\nuse ndarray::array;\n\nassert!((mean_absolute_error(&array![3.0, -0.5], &array![2.0, -0.5])? - 0.5).abs() < 1e-15);\n# Ok::<(), Error>(())\n```";
+    /// The mean squared logarithmic error, Σ wᵢ (ln(1 + yᵢ) − ln(1 + ŷᵢ))² / Σ wᵢ, for values above −1; others are
+    /// `InvalidInput`.
+    mean_squared_log_error, mean_squared_log_error_per_target, above_minus_one, log_error, |v| v,
+    "```\nuse fitwell::{metrics::mean_squared_log_error, prelude::*};\nuse ndarray::array;\n\nassert!((mean_squared_log_error(&array![0.0, 0.0], &array![1.0, 0.0])? - 2f64.ln().powi(2) / 2.0).abs() < 1e-15);\n# Ok::<(), Error>(())\n```";
+    /// The square root of the mean squared logarithmic error, for values above −1; others are `InvalidInput`.
+    root_mean_squared_log_error, root_mean_squared_log_error_per_target, above_minus_one, log_error, f64::sqrt,
+    "```\nuse fitwell::{metrics::root_mean_squared_log_error, prelude::*};\nuse ndarray::array;\n\nassert!((root_mean_squared_log_error(&array![0.0], &array![1.0])? - 2f64.ln()).abs() < 1e-15);\n# Ok::<(), Error>(())\n```";
+    /// The mean absolute error relative to the target, Σ wᵢ |yᵢ − ŷᵢ| / max(|yᵢ|, ε) / Σ wᵢ with ε = 2⁻⁵²: 1 is an error of 100 %.
+    mean_absolute_percentage_error, mean_absolute_percentage_error_per_target, any, |y: f64, p| (y - p).abs() / y.abs().max(f64::EPSILON), |v| v,
+    "```\nuse fitwell::{metrics::mean_absolute_percentage_error, prelude::*};\nuse ndarray::array;\n\nassert_eq!(mean_absolute_percentage_error(&array![1.0, -2.0], &array![2.0, -2.0])?, 0.5);\n# Ok::<(), Error>(())\n```";
+}
+
+/// The mean of the errors or scores of several targets, weighted: what scikit-learn does with an array as `multioutput`.
+///
+/// # Errors
+/// `ShapeMismatch`; `InvalidInput` for weights that are not finite or sum to 0.
+///
+/// ```
+/// use fitwell::metrics::{average_outputs, mean_absolute_error_per_target};
+/// use ndarray::array;
+///
+/// let (y, predicted) = (array![[0.5, 1.0], [-1.0, 1.0]], array![[0.0, 2.0], [-1.0, 2.0]]);
+/// let errors = mean_absolute_error_per_target(&y, &predicted)?;
+/// assert!((average_outputs(&errors, &array![0.4, 0.6])? - 0.7).abs() < 1e-15);
+/// # Ok::<(), fitwell::Error>(())
+/// ```
+pub fn average_outputs(values: &ArrayRef1<f64>, weights: &ArrayRef1<f64>) -> Result<f64> {
+    if values.len() != weights.len() {
+        let what = "number of weights of the outputs";
+        return Err(Error::shape(what, values.len(), weights.len()));
+    }
+    check::finite_vector(weights, "weights of the outputs")?;
+    let total = sum(weights.len(), |k| weights[k]);
+    if total == 0.0 {
+        return Err(Error::invalid_input("weights of the outputs", "sum to 0"));
+    }
+    Ok(sum(values.len(), |k| weights[k] * values[k]) / total)
 }

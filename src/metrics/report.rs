@@ -6,9 +6,9 @@ use super::class_scores::{
     Averages, ClassScore, ClassScores, Combine, precision_recall_fscore_support,
 };
 use super::sum::sum;
+use super::target::ClassificationTarget;
 use crate::error::{Error, Result};
-use crate::labels::{Class, Labels};
-use crate::targets::ClassTarget;
+use crate::labels::Class;
 
 /// Precision, recall, F1 and support of each class with their averages, as a text in scikit-learn's layout and as data.
 ///
@@ -34,9 +34,9 @@ use crate::targets::ClassTarget;
 /// assert!(format!("{report:.4}").contains("0.7500")); // as many digits as you ask for
 /// # Ok::<(), Error>(())
 /// ```
-pub fn classification_report<Y: ClassTarget + ?Sized>(
+pub fn classification_report<Y: ClassificationTarget + ?Sized>(
     y_true: &Y,
-    y_pred: &Labels,
+    y_pred: &Y::Predicted,
 ) -> Result<ClassificationReport> {
     Ok(ClassificationReport::new(precision_recall_fscore_support(
         y_true, y_pred,
@@ -53,6 +53,7 @@ pub struct ClassificationReport {
     micro_is_accuracy: bool,
     macro_avg: Averages,
     weighted_avg: Averages,
+    samples_avg: Option<Averages>,
     support: f64,
     weighted: bool,
 }
@@ -84,6 +85,7 @@ impl ClassificationReport {
             micro_is_accuracy,
             macro_avg: scores.averages(Combine::Macro),
             weighted_avg: scores.averages(Combine::Weighted),
+            samples_avg: (scores.is_multi_label()).then(|| scores.averages(Combine::Samples)),
             support: sum(rows.len(), |k| rows[k].support),
             weighted,
             rows,
@@ -141,6 +143,11 @@ impl ClassificationReport {
     /// The means over the classes, weighted by their support.
     pub fn weighted_avg(&self) -> Averages {
         self.weighted_avg
+    }
+
+    /// The means over the rows, of several labels.
+    pub fn samples_avg(&self) -> Option<Averages> {
+        self.samples_avg
     }
 
     /// How many rows there are of the classes in the report, or the sum of their weights.
@@ -204,6 +211,8 @@ impl fmt::Display for ClassificationReport {
             average(f, "micro avg", self.micro)?;
         }
         average(f, "macro avg", self.macro_avg)?;
-        average(f, "weighted avg", self.weighted_avg)
+        average(f, "weighted avg", self.weighted_avg)?;
+        self.samples_avg
+            .map_or(Ok(()), |samples| average(f, "samples avg", samples))
     }
 }

@@ -62,6 +62,11 @@ pub(crate) fn sum(n: usize, term: impl Fn(usize) -> f64) -> f64 {
     sum.finish((blocks * BLOCK..n).map(&term).sum())
 }
 
+/// The sum of values, in the order of [`sum`].
+pub(crate) fn sum_slice(values: &[f64]) -> f64 {
+    sum_pairs(values, values, None, |v, _| v)
+}
+
 /// Σ wᵢ term(aᵢ, bᵢ) over slices of one length, in the order of [`sum`]; the compiler vectorises it.
 pub(crate) fn sum_pairs<F: Float>(
     a: &[F],

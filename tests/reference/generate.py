@@ -24,6 +24,7 @@ import cases_groups
 import cases_impute
 import cases_linear_model
 import cases_logistic
+import cases_metrics
 import cases_mixture
 import cases_mlp
 import cases_networks
@@ -661,6 +662,7 @@ AREAS = [
     cases_impute,
     cases_linear_model,
     cases_logistic,
+    cases_metrics,
     cases_mixture,
     cases_mlp,
     cases_networks,

@@ -70,7 +70,7 @@ pub fn pairwise_distances<F: Float>(
 }
 
 /// The distances of checked rows.
-fn between<F: Float>(
+pub(super) fn between<F: Float>(
     x: &ArrayRef2<F>,
     y: Option<&ArrayRef2<F>>,
     distance: &Distance,
