@@ -17,6 +17,8 @@ mod given_splits;
 mod grid_search;
 mod group_folds;
 mod leave_out;
+mod make_scorer;
+mod named_scorers;
 mod param_grid;
 mod permutation_test;
 mod scoring;
@@ -40,6 +42,14 @@ pub use given_splits::{PredefinedSplit, TimeSeriesSplit};
 pub use grid_search::{ErrorScore, FittedGridSearchCv, GridSearchCv};
 pub use group_folds::{GroupKFold, StratifiedGroupKFold};
 pub use leave_out::{LeaveOneGroupOut, LeaveOneOut, LeavePGroupsOut, LeavePOut};
+pub use make_scorer::{
+    DecisionFunctionScorer, PredictionScorer, ProbabilityScorer, make_decision_scorer,
+    make_proba_scorer, make_scorer,
+};
+pub use named_scorers::{
+    ClassScorer, ClusterScorer, DecisionScorer, LabelProbaScorer, LabelScorer, NamedScorer,
+    ProbaScorer, RegressionScorer, scorer_by_name, scorer_names,
+};
 pub use param_grid::ParamGrid;
 pub use permutation_test::{PermutationTest, PermutationTestScore, permutation_test_score};
 pub use scoring::{

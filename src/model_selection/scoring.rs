@@ -199,6 +199,7 @@ fn averaged_name(metric: &str, average: &Average) -> String {
         Average::Macro => format!("{metric}_macro"),
         Average::Micro => format!("{metric}_micro"),
         Average::Weighted => format!("{metric}_weighted"),
+        Average::Samples => format!("{metric}_samples"),
     }
 }
 
