@@ -140,6 +140,16 @@
 //! | `GridSearchCV(pipe, {"ridge__alpha": [1, 10]}, cv=5)` | `GridSearchCv::new(pipe, ParamGrid::new().with("ridge__alpha", [1, 10]))` |
 //! | `search.cv_results_` | `search.results()`, printed as a table or written with `to_csv` |
 //! | `accuracy_score(y, p)` | `accuracy_score(&y, &p)?` |
+//! | `accuracy_score(y, p, sample_weight=w, normalize=False)` | `accuracy_count(&y.weighted(&w), &p)?` |
+//! | `f1_score(Y, P, average="samples")` | `f1_score(&y, &p, &Average::Samples)?`, of zeros and ones in columns |
+//! | `precision_score(y, p, average=None, zero_division=1)` | `precision_recall_fscore_support(&y, &p)?.zero_division(ZeroDivision::One).per_class()` |
+//! | `roc_auc_score(y, s, max_fpr=0.1)` | `RocAucScore::new().max_fpr(0.1).score(&y, &s)?` |
+//! | `fpr, tpr, thresholds = roc_curve(y, s)` | `let curve = roc_curve(&y, &s)?`, with `fpr()`, `tpr()`, `thresholds()` |
+//! | `roc_curve(y, s, pos_label="b", drop_intermediate=False)` | `ThresholdCounts::of_class(&y, &s, "b")?.roc_curve(false)?` |
+//! | `r2_score(Y, P, multioutput="raw_values")`, `multioutput=[0.3, 0.7]` | `R2Score::new().per_target(&y, &p)?`, `average_outputs(&each, &weights)?` |
+//! | `silhouette_score(X, labels, metric="cosine")` | `Silhouette::new().metric(Metric::Cosine).score(&x, &labels)?` |
+//! | `get_scorer("neg_log_loss")`, `scoring="neg_log_loss"` | `scorer_by_name::<ProbaScorer>("neg_log_loss")?`, or `NegLogLoss` |
+//! | `make_scorer(f, greater_is_better=False)` | `make_scorer("f", f).greater_is_better(false)`, `make_proba_scorer`, `make_decision_scorer` |
 //! | `print(classification_report(y, p))` | `println!("{}", classification_report(&y, &p)?)` |
 //! | `joblib.dump(model, "m")` | `fitted.save("m", Format::Binary)?`, and [`SECURITY.md`](https://docs.rs/crate/fitwell/latest/source/SECURITY.md) |
 //! | `joblib.load("m")` | `FittedRidge::load("m")?`, or `pipe.load_fitted::<Table, Labels>("m")?` |

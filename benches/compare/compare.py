@@ -22,6 +22,7 @@ import floors
 import glm
 import impute
 import linear_model
+import metrics
 import mixture
 import mlp
 import model_selection
@@ -33,7 +34,7 @@ import table
 from common import ROOT, WORK, resident, status
 
 REST = 0.5  # seconds before each turn: threads of the one before wait for more work by spinning, OpenMP's for 0.2 s
-AREAS = [table, scaling, sgd, sparse, features, categories, cluster, decomposition, impute, linear_model, mixture, mlp, penalised, glm, model_selection, feature_selection]
+AREAS = [table, scaling, sgd, sparse, features, categories, cluster, decomposition, impute, linear_model, metrics, mixture, mlp, penalised, glm, model_selection, feature_selection]
 
 
 class Ours:

@@ -10,6 +10,7 @@ mod features;
 mod glm;
 mod impute;
 mod linear_model;
+mod metrics;
 mod mixture;
 mod mlp;
 mod model_selection;
@@ -85,6 +86,7 @@ fn job(workload: &str, data: &Data) -> std::result::Result<Job, Box<dyn std::err
         glm::job,
         impute::job,
         linear_model::job,
+        metrics::job,
         mixture::job,
         mlp::job,
         model_selection::job,
