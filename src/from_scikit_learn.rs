@@ -94,6 +94,8 @@
 //! | `KNeighborsClassifier(3, weights="distance", p=1)` | `KNeighborsClassifier::new().n_neighbors(3).weights(NeighborWeights::Distance).p(1.0)` |
 //! | `RadiusNeighborsClassifier(2.0)`, `NearestCentroid(shrink_threshold=0.1)` | `RadiusNeighborsClassifier::new().radius(2.0)`, `NearestCentroid::new().shrink_threshold(0.1)` |
 //! | `LocalOutlierFactor(novelty=True).fit(X).predict(X2)` | `LocalOutlierFactor::new().novelty(true).fit(&x, &())?.predict(&x2)?` |
+//! | `KernelDensity(bandwidth="scott", kernel="tophat").fit(X)` | `KernelDensity::new().bandwidth(Bandwidth::Scott).kernel(DensityKernel::Tophat).fit(&x, &())?` |
+//! | `kde.score_samples(X)`, `kde.sample(100)` | `kde.score_samples(&x)?`, `kde.sample(100, random_state)?` |
 //! | `pairwise_distances(X, metric="manhattan")`, `rbf_kernel(X, Y)` | `metrics::pairwise`: `pairwise_distances`, `rbf_kernel` |
 //! | `GaussianMixture(3, covariance_type="tied", means_init=m)` | `GaussianMixture::new(3).covariance_type(CovarianceType::Tied).means_init(&m)` |
 //! | `gm.predict_proba(X)`, `gm.score_samples(X)`, `gm.bic(X)` | `gm.predict_proba(&x)?`, `gm.score_samples(&x)?`, `gm.bic(&x)?` |

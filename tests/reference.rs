@@ -27,6 +27,8 @@ mod glm;
 mod groups;
 #[path = "reference/impute.rs"]
 mod impute;
+#[path = "reference/kernel_density.rs"]
+mod kernel_density;
 #[path = "reference/linear_model.rs"]
 mod linear_model;
 #[path = "reference/logistic.rs"]

@@ -43,7 +43,7 @@ pub(crate) fn count(value: &Value) -> Option<usize> {
 }
 
 /// A real number, or the name of one that is not finite.
-pub(super) fn real(value: &Value) -> Option<f64> {
+pub(crate) fn real(value: &Value) -> Option<f64> {
     match value {
         Value::Number(v) => v.as_f64(),
         Value::String(name) => match name.as_str() {
@@ -57,7 +57,7 @@ pub(super) fn real(value: &Value) -> Option<f64> {
 }
 
 /// The number as a value, which JSON has none for if it is not finite.
-pub(super) fn from_real(value: f64) -> Value {
+pub(crate) fn from_real(value: f64) -> Value {
     if value.is_nan() {
         "nan".into()
     } else if value.is_infinite() {

@@ -41,6 +41,8 @@ pub struct Tags {
     pub places_count: Option<&'static str>,
     /// Why a transformer's columns are not one for each column of the input.
     pub widens: Option<&'static str>,
+    /// Why the predicted class need not be that of the greatest probability or decision.
+    pub predicts_otherwise: Option<&'static str>,
     /// Multiplying all weights by a constant changes nothing.
     pub weight_scale_invariant: bool,
     /// Why the model cannot follow the data of the checks well.
@@ -63,6 +65,7 @@ impl Default for Tags {
             order_counts: None,
             places_count: None,
             widens: None,
+            predicts_otherwise: None,
             weight_scale_invariant: false,
             poor_score: None,
             tolerance: 0.0,

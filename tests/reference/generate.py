@@ -22,6 +22,7 @@ import cases_features
 import cases_glm
 import cases_groups
 import cases_impute
+import cases_kernel_density
 import cases_linear_model
 import cases_logistic
 import cases_metrics
@@ -660,6 +661,7 @@ AREAS = [
     cases_glm,
     cases_groups,
     cases_impute,
+    cases_kernel_density,
     cases_linear_model,
     cases_logistic,
     cases_metrics,

@@ -291,6 +291,14 @@ impl<F: Float> Index<F> {
         self.x.nrows()
     }
 
+    /// The tree that is searched, if one is.
+    pub(crate) fn tree(&self) -> Option<&Tree<F>> {
+        match &self.search {
+            Search::Tree(tree) => Some(tree),
+            _ => None,
+        }
+    }
+
     /// The width that queries have.
     pub(crate) fn width(&self) -> usize {
         self.x.ncols()

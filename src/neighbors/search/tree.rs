@@ -154,6 +154,48 @@ impl<F: Float> Tree<F> {
         }
     }
 
+    /// A sum that no row of the node is beyond.
+    #[inline(always)]
+    pub(crate) fn farthest<A: Add<F>>(
+        &self,
+        add: A,
+        distance: &Distance,
+        node: usize,
+        row: &[F],
+    ) -> F {
+        let p = self.packed.p;
+        let mut sum = F::zero();
+        match &self.bounds {
+            Bounds::Boxes(boxes) => {
+                let (low, high) = boxes[node * 2 * p..(node + 1) * 2 * p].split_at(p);
+                // Every step is monotonic, see `bound`.
+                for ((&low, &high), &v) in low.iter().zip(high).zip(row) {
+                    let (under, over) = ((v - low).abs(), (v - high).abs());
+                    let out = if under > over { under } else { over };
+                    sum = add.add(sum, out, F::zero());
+                }
+                sum
+            }
+            Bounds::Balls { centers, radii } => {
+                for (&c, &v) in centers[node * p..(node + 1) * p].iter().zip(row) {
+                    sum = add.add(sum, v, c);
+                }
+                let (center, radius) = (distance.finish(sum.f64(), 1.0), radii[node]);
+                let slack = (center + radius) * F::EPSILON.f64() * (4 * p + 16) as f64;
+                F::of(distance.begin(center + radius + slack, 1.0)) * (F::one() + F::EPSILON)
+            }
+        }
+    }
+
+    /// The packed rows of a node: the first, and the one after the last.
+    pub(crate) fn rows(&self, node: usize) -> (usize, usize) {
+        let (node, lanes) = (self.nodes[node], lanes::<F>());
+        (
+            node.start as usize * lanes,
+            self.order.len().min(node.end as usize * lanes),
+        )
+    }
+
     /// Hands all rows that are of interest to `taken`, near ones first.
     #[inline(always)]
     pub(crate) fn search<A: Add<F>, T: Take<F>, const L: usize>(
