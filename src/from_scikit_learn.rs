@@ -90,6 +90,8 @@
 //! | `AgglomerativeClustering(connectivity=graph)` | `AgglomerativeClustering::new(2).connectivity([(0, 1), (1, 2)])`, pairs of rows |
 //! | scipy's `fcluster(Z, 3, "maxclust")` | `model.dendrogram().cut(3)?`, `model.dendrogram().cut_at(height)` |
 //! | `DBSCAN(eps=0.3).fit(X, sample_weight=s).labels_` | `Dbscan::new().eps(0.3).fit(&x, &().weighted(&s))?.labels()` |
+//! | `SpectralClustering(2, affinity="nearest_neighbors", eigen_solver="lobpcg")` | `SpectralClustering::new(2).affinity(SpectralAffinity::NearestNeighbors).eigen_solver(SpectralSolver::Arpack)` |
+//! | `SpectralClustering(2, affinity="laplacian").fit(X).affinity_matrix_` | `SpectralClustering::new(2).affinity(Kernel::Laplacian).fit(&x, &())?.affinity_matrix()` |
 //! | `Birch(n_clusters=None)`, `MeanShift(bandwidth=2)` | `Birch::new().n_clusters(None)`, `MeanShift::new().bandwidth(2.0)` |
 //! | `KNeighborsClassifier(3, weights="distance", p=1)` | `KNeighborsClassifier::new().n_neighbors(3).weights(NeighborWeights::Distance).p(1.0)` |
 //! | `RadiusNeighborsClassifier(2.0)`, `NearestCentroid(shrink_threshold=0.1)` | `RadiusNeighborsClassifier::new().radius(2.0)`, `NearestCentroid::new().shrink_threshold(0.1)` |

@@ -61,5 +61,7 @@ mod selection_splits;
 mod sgd;
 #[path = "reference/sparse.rs"]
 mod sparse;
+#[path = "reference/spectral.rs"]
+mod spectral;
 #[path = "reference/table.rs"]
 mod table;

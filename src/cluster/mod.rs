@@ -8,6 +8,7 @@
 //! | [`AgglomerativeClustering`] | the nearest groups, merged again and again: a tree |
 //! | [`Birch`] | small groups summed up in one pass, then merged |
 //! | [`MeanShift`] | the rows around each peak of their density |
+//! | [`SpectralClustering`] | parts of a graph of similarities that hang together |
 //! | [`Dbscan`] | rows that lie densely, whatever the shape; the rest is noise |
 //!
 //! Where a clusterer finds noise its labels are integers, −1 for noise.
@@ -19,6 +20,7 @@ mod density;
 pub(crate) mod k_means;
 mod mean_shift;
 pub(crate) mod settings;
+mod spectral;
 mod turned;
 
 pub use agglomerative::{
@@ -32,3 +34,7 @@ pub use k_means::{
     FittedMiniBatchKMeans, KMeans, KMeansInit, MiniBatchKMeans, NInit, kmeans_plusplus,
 };
 pub use mean_shift::{FittedMeanShift, MeanShift, estimate_bandwidth};
+pub use spectral::{
+    AffinityMatrix, AssignLabels, EigenTol, FittedSpectralClustering, SpectralAffinity,
+    SpectralClustering, SpectralSolver,
+};

@@ -43,6 +43,7 @@ pub use product::dot;
 #[allow(unused_imports)]
 pub(crate) use product::{general_matmul, matmul};
 pub use qr::{Qr, qr};
+pub(crate) use svd::largest_is_negative;
 pub use svd::{Svd, thin_svd};
 pub use triangular::{Triangle, solve_triangular};
 

@@ -65,7 +65,7 @@ pub fn thin_svd<F: Float>(a: &ArrayRef2<F>) -> Result<Svd<F>> {
 }
 
 /// Whether the entry of largest magnitude, the first of them, is negative.
-pub(super) fn largest_is_negative<F: Float>(v: &ArrayRef1<F>) -> bool {
+pub(crate) fn largest_is_negative<F: Float>(v: &ArrayRef1<F>) -> bool {
     v.iter()
         .fold(F::zero(), |m, &x| if x.abs() > m.abs() { x } else { m })
         < F::zero()

@@ -2,8 +2,9 @@
 
 use fitwell::Float;
 use fitwell::cluster::{
-    AgglomerativeClustering, AgglomerativeMetric, Algorithm, Birch, BisectingKMeans,
-    FittedMeanShift, KMeans, KMeansInit, Linkage, MeanShift, MiniBatchKMeans,
+    AgglomerativeClustering, AgglomerativeMetric, Algorithm, AssignLabels, Birch, BisectingKMeans,
+    FittedMeanShift, KMeans, KMeansInit, Linkage, MeanShift, MiniBatchKMeans, SpectralAffinity,
+    SpectralClustering,
 };
 use fitwell::prelude::*;
 use fitwell::preprocessing::StandardScaler;
@@ -63,5 +64,7 @@ pub fn entries<F: Float>() -> Vec<Entry<F>> {
         transformer(Birch::new().threshold(1.5).branching_factor(3).n_clusters(None).compute_labels(false), summed(sample("threshold", 2.0))),
         clusterer(MeanShift::new(), merged(sample("bandwidth", 3.0)), peaks()),
         clusterer(MeanShift::new().bandwidth(4.0).bin_seeding(true).cluster_all(false), merged(sample("min_bin_freq", 2)), peaks()),
+        clusterer(SpectralClustering::new(2).gamma(0.1).n_init(2), merged(sample("n_clusters", 3)), &[]),
+        clusterer(SpectralClustering::new(2).affinity(SpectralAffinity::NearestNeighbors).n_neighbors(6).assign_labels(AssignLabels::ClusterQr), merged(sample("n_neighbors", 5)), &[]),
     ]
 }

@@ -35,6 +35,7 @@ import cases_scaling
 import cases_selection_splits
 import cases_sgd
 import cases_sparse
+import cases_spectral
 import cases_table
 import numpy as np
 import pandas as pd
@@ -673,6 +674,7 @@ AREAS = [
     cases_scaling,
     cases_selection_splits,
     cases_sparse,
+    cases_spectral,
     cases_sgd,
     cases_table,
 ]
