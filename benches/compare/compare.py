@@ -26,6 +26,7 @@ import metrics
 import mixture
 import mlp
 import model_selection
+import neighbors
 import penalised
 import scaling
 import sgd
@@ -34,7 +35,7 @@ import table
 from common import ROOT, WORK, resident, status
 
 REST = 0.5  # seconds before each turn: threads of the one before wait for more work by spinning, OpenMP's for 0.2 s
-AREAS = [table, scaling, sgd, sparse, features, categories, cluster, decomposition, impute, linear_model, metrics, mixture, mlp, penalised, glm, model_selection, feature_selection]
+AREAS = [table, scaling, sgd, sparse, features, categories, cluster, decomposition, impute, linear_model, metrics, mixture, mlp, penalised, glm, model_selection, neighbors, feature_selection]
 
 
 class Ours:

@@ -14,6 +14,7 @@ mod metrics;
 mod mixture;
 mod mlp;
 mod model_selection;
+mod neighbors;
 mod penalised;
 mod scaling;
 mod sgd;
@@ -90,6 +91,7 @@ fn job(workload: &str, data: &Data) -> std::result::Result<Job, Box<dyn std::err
         mixture::job,
         mlp::job,
         model_selection::job,
+        neighbors::job,
         penalised::job,
         scaling::job,
         sgd::job,
