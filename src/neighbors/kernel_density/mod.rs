@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::kernel::{Bandwidth, DensityKernel};
 use self::sums::{Bumps, Parts, Tolerance};
-use super::search::{Index, NeighborsAlgorithm, Settings};
+use super::search::{Index, NeighborsAlgorithm, Settings, gathered};
 use crate::check::{self, Interval};
 use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
@@ -316,17 +316,23 @@ impl<F: Float> FittedKernelDensity<F> {
             true => Parts::new(bumps),
             false => None,
         };
-        let found = parallel::map_chunks(n, n.div_ceil(64).clamp(4, 64), |range| {
-            let queries = &queries[range.start * p..range.end * p];
+        // Neighbours in this order look at the same parts of a tree.
+        let order = self.index.order(&queries, false);
+        let at = |i: usize| order.as_ref().map_or(i, |order| order[i] as usize);
+        let found = parallel::map_chunks(n, n.div_ceil(64).clamp(8, 64), |range| {
+            let queries = gathered(&queries, p, range.map(at));
             match &parts {
-                None => bumps.whole(queries, p),
+                None => bumps.whole(&queries, p),
                 Some(parts) => {
                     let each = queries.chunks_exact(p);
                     each.map(|query| parts.ln_sum(query, tolerance)).collect()
                 }
             }
         });
-        let logs: Vec<f64> = found.concat().iter().map(|sum| sum - scale).collect();
+        let mut logs = vec![0.0; n];
+        for (i, sum) in found.concat().into_iter().enumerate() {
+            logs[at(i)] = sum - scale;
+        }
         if logs.iter().any(|v| v.is_nan()) {
             let what = "the logarithm of the density of a row".into();
             let estimator = NAME.into();

@@ -372,6 +372,50 @@ impl<F: Float> Index<F> {
         }
     }
 
+    /// Prepared queries that are near each other, to their `taken`: as [`run`](Self::run), several at a time in a tree.
+    pub(crate) fn run_together<T: Take<F>>(&self, rows: &[F], taken: &mut [T]) {
+        let Search::Tree(tree) = &self.search else {
+            return self.run(rows, taken);
+        };
+        let p = self.width();
+        with_form!(self.distance.form, F, |add, L| {
+            let mut path = Vec::with_capacity(64);
+            for (rows, taken) in rows.chunks(L * p).zip(taken.chunks_mut(L)) {
+                tree.search_together::<_, T, L>(add, &self.distance, rows, &mut path, taken);
+            }
+        });
+    }
+
+    /// The order of prepared queries in which neighbours in it are near each other, if there is a tree and they are many;
+    /// `own` for the rows themselves.
+    pub(crate) fn order(&self, rows: &[F], own: bool) -> Option<Vec<u32>> {
+        /// Fewer are not worth it.
+        const MANY: usize = 32;
+        let Search::Tree(tree) = &self.search else {
+            return None;
+        };
+        let p = self.width();
+        let n = rows.len() / p;
+        if !(MANY..MOST).contains(&n) {
+            return None;
+        }
+        if own {
+            return Some(tree.order.clone());
+        }
+        let places = parallel::map_chunks(n, 1024, |range| {
+            with_form!(self.distance.form, F, |add, L| {
+                const _: usize = L;
+                let rows = rows[range.start * p..range.end * p].chunks_exact(p);
+                rows.map(|row| tree.place(add, &self.distance, row))
+                    .collect::<Vec<_>>()
+            })
+        });
+        let places = places.concat();
+        let mut order: Vec<u32> = (0..n as u32).collect();
+        order.sort_unstable_by_key(|&i| (places[i as usize], i));
+        Some(order)
+    }
+
     /// Prepared queries of one task.
     fn chunk(&self, n: usize) -> usize {
         n.div_ceil(64).clamp(16, 128)
@@ -409,9 +453,25 @@ impl<F: Float> Index<F> {
         let mut indices = Array2::<usize>::zeros((n, k));
         let mut distances = Array2::<F>::zeros((n, k));
         let chunk = self.chunk(n);
+        let without = |i: usize| own.then_some(i as u32);
         let (Some(all), Some(found)) = (indices.as_slice_mut(), distances.as_slice_mut()) else {
             return Ok((distances, indices));
         };
+        if let Some(order) = self.order(rows, own) {
+            // So many at a time, because they are kept until they are in their places.
+            for block in order.chunks(1 << 16) {
+                let parts = parallel::map_chunks(block.len(), chunk, |range| {
+                    let each = || block[range.clone()].iter().map(|&i| i as usize);
+                    let mut taken: Vec<_> = each().map(|i| Nearest::new(k, without(i))).collect();
+                    self.run_together(&gathered(rows, p, each()), &mut taken);
+                    taken
+                });
+                for (&i, mut taken) in block.iter().zip(parts.into_iter().flatten()) {
+                    self.put(i as usize, k, &mut taken, all, found);
+                }
+            }
+            return Ok((distances, indices));
+        }
         let mut parts: Vec<(&mut [usize], &mut [F])> = (all.chunks_mut((chunk * k).max(1)))
             .zip(found.chunks_mut((chunk * k).max(1)))
             .collect();
@@ -419,21 +479,30 @@ impl<F: Float> Index<F> {
         parallel::map_mut(&mut numbered, |(part, (indices, distances))| {
             let first = *part * chunk;
             let last = n.min(first + chunk);
-            let without = |i: usize| own.then_some(i as u32);
             let mut taken: Vec<_> = (first..last).map(|i| Nearest::new(k, without(i))).collect();
             self.run(&rows[first * p..last * p], &mut taken);
-            let outs = indices
-                .chunks_exact_mut(k)
-                .zip(distances.chunks_exact_mut(k));
-            for (taken, (indices, distances)) in taken.iter_mut().zip(outs) {
-                let each = taken.sorted().iter().zip(indices.iter_mut().zip(distances));
-                for (&(sum, row), (index, distance)) in each {
-                    *index = row as usize;
-                    *distance = self.finish(sum);
-                }
+            for (i, taken) in taken.iter_mut().enumerate() {
+                self.put(i, k, taken, indices, distances);
             }
         });
         Ok((distances, indices))
+    }
+
+    /// What was taken for row i, to its place among the others.
+    fn put(
+        &self,
+        i: usize,
+        k: usize,
+        taken: &mut Nearest<F>,
+        indices: &mut [usize],
+        distances: &mut [F],
+    ) {
+        let place = i * k..(i + 1) * k;
+        let outs = (indices[place.clone()].iter_mut()).zip(&mut distances[place]);
+        for (&(sum, row), (index, distance)) in taken.sorted().iter().zip(outs) {
+            *index = row as usize;
+            *distance = self.finish(sum);
+        }
     }
 
     /// The distance that a sum stands for.
@@ -463,24 +532,42 @@ impl<F: Float> Index<F> {
         let (n, p) = (queries.nrows(), self.width());
         let rows = self.prepare(queries)?;
         let limit = self.limit(radius);
+        let without = |i: usize| own.then_some(i as u32);
+        let order = self.order(&rows, own);
         let parts = parallel::map_chunks(n, self.chunk(n), |range| {
-            let without = |i: usize| own.then_some(i as u32);
-            let mut taken: Vec<_> = (range.clone())
-                .map(|i| Within::new(limit, without(i)))
-                .collect();
-            self.run(&rows[range.start * p..range.end * p], &mut taken);
+            let mut taken: Vec<_> = match &order {
+                None => {
+                    let each = range.clone().map(|i| Within::new(limit, without(i)));
+                    let mut taken: Vec<_> = each.collect();
+                    self.run(&rows[range.start * p..range.end * p], &mut taken);
+                    taken
+                }
+                Some(order) => {
+                    let each = || order[range.clone()].iter().map(|&i| i as usize);
+                    let new = each().map(|i| Within::new(limit, without(i)));
+                    let mut taken: Vec<_> = new.collect();
+                    self.run_together(&gathered(&rows, p, each()), &mut taken);
+                    taken
+                }
+            };
             for taken in &mut taken {
                 taken.sort(by_distance);
             }
             taken
         });
+        let mut parts: Vec<_> = parts.into_iter().flatten().collect();
+        if let Some(order) = order {
+            let mut placed: Vec<_> = order.into_iter().zip(parts).collect();
+            placed.sort_unstable_by_key(|(i, _)| *i);
+            parts = placed.into_iter().map(|(_, taken)| taken).collect();
+        }
         let mut found = Found {
             indptr: Vec::with_capacity(n + 1),
             indices: Vec::new(),
             distances: Vec::new(),
         };
         found.indptr.push(0);
-        for taken in parts.into_iter().flatten() {
+        for taken in parts {
             found.indices.extend(taken.met.iter().map(|m| m.1 as usize));
             found
                 .distances
@@ -489,6 +576,19 @@ impl<F: Float> Index<F> {
         }
         Ok(found)
     }
+}
+
+/// Some rows, one after the other.
+pub(crate) fn gathered<F: Float>(
+    rows: &[F],
+    p: usize,
+    numbers: impl Iterator<Item = usize>,
+) -> Vec<F> {
+    let mut out = Vec::with_capacity(numbers.size_hint().0 * p);
+    for i in numbers {
+        out.extend_from_slice(&rows[i * p..(i + 1) * p]);
+    }
+    out
 }
 
 /// All packed rows pass by the queries.

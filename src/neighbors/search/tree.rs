@@ -4,6 +4,9 @@
 //! "Multidimensional binary search trees used for associative searching" (1975); S. M. Omohundro, "Five balltree construction
 //! algorithms" (1989).
 
+// Loops over lanes by their numbers become vectors.
+#![allow(clippy::needless_range_loop)]
+
 use crate::float::Float;
 use crate::metrics::pairwise::metric::Distance;
 use crate::metrics::pairwise::packed::{Add, Packed, lanes, sums};
@@ -143,13 +146,7 @@ impl<F: Float> Tree<F> {
                 for (&c, &v) in centers[node * p..(node + 1) * p].iter().zip(row) {
                     sum = add.add(sum, v, c);
                 }
-                let (center, radius) = (distance.finish(sum.f64(), 1.0), radii[node]);
-                let slack = (center + radius) * F::EPSILON.f64() * (4 * p + 16) as f64;
-                let outside = center - radius - slack;
-                if outside <= 0.0 {
-                    return F::zero();
-                }
-                F::of(distance.begin(outside, 1.0)) * (F::one() - F::EPSILON)
+                outside(distance, p, sum, radii[node])
             }
         }
     }
@@ -206,8 +203,6 @@ impl<F: Float> Tree<F> {
         path: &mut Vec<(u32, F)>,
         taken: &mut T,
     ) {
-        let columns = self.packed.columns::<L>();
-        let p = self.packed.p;
         path.clear();
         path.push((0, F::zero()));
         while let Some((at, bound)) = path.pop() {
@@ -216,14 +211,7 @@ impl<F: Float> Tree<F> {
             }
             let node = self.nodes[at as usize];
             if node.second == 0 {
-                for group in node.start as usize..node.end as usize {
-                    let found =
-                        sums::<F, A, L, 1>(add, [row], &columns[group * p..(group + 1) * p]);
-                    let limit = taken.limit();
-                    if found[0].iter().fold(false, |any, &v| any | (v <= limit)) {
-                        self.hand(&found[0], group * L, taken);
-                    }
-                }
+                self.leaf::<A, T, L>(add, node, row, taken);
                 continue;
             }
             let first = (at + 1, self.bound(add, distance, at as usize + 1, row));
@@ -253,6 +241,165 @@ impl<F: Float> Tree<F> {
         }
     }
 
+    /// The first packed group of the leaf that a row falls into.
+    #[inline(always)]
+    pub(crate) fn place<A: Add<F>>(&self, add: A, distance: &Distance, row: &[F]) -> u32 {
+        let mut at = 0;
+        loop {
+            let node = self.nodes[at];
+            if node.second == 0 {
+                return node.start;
+            }
+            let first = self.bound(add, distance, at + 1, row);
+            let second = self.bound(add, distance, node.second as usize, row);
+            at = match first <= second {
+                true => at + 1,
+                false => node.second as usize,
+            };
+        }
+    }
+
+    /// As [`search`](Self::search), for up to as many queries as a register holds, which should be near each other: what
+    /// one of them looks at is in the cache for the others, and bounds are computed for all at once.
+    #[inline(always)]
+    pub(crate) fn search_together<A: Add<F>, T: Take<F>, const L: usize>(
+        &self,
+        add: A,
+        distance: &Distance,
+        rows: &[F],
+        path: &mut Vec<(u32, [F; L])>,
+        taken: &mut [T],
+    ) {
+        let (columns, p) = (self.packed.columns::<L>(), self.packed.p);
+        let count = taken.len().min(L);
+        // A lane without a query is never of interest.
+        let mut limits = [F::neg_infinity(); L];
+        let mut queries = vec![[F::zero(); L]; p];
+        for (l, row) in rows.chunks_exact(p).enumerate().take(count) {
+            limits[l] = taken[l].limit();
+            for (query, &v) in queries.iter_mut().zip(row) {
+                query[l] = v;
+            }
+        }
+        path.clear();
+        path.push((0, [F::zero(); L]));
+        while let Some((at, bounds)) = path.pop() {
+            let mut active = 0;
+            for l in 0..L {
+                active += usize::from(bounds[l] <= limits[l]);
+            }
+            if active == 0 {
+                continue;
+            }
+            let node = self.nodes[at as usize];
+            if node.second != 0 {
+                let first = self.bounds::<A, L>(add, distance, at as usize + 1, &queries);
+                let second = self.bounds::<A, L>(add, distance, node.second as usize, &queries);
+                let mut nearer = 0;
+                for l in 0..count {
+                    nearer += usize::from(first[l] <= second[l]);
+                }
+                // What is nearer to most of them comes last, so that it comes first.
+                if 2 * nearer >= count {
+                    path.push((node.second, second));
+                    path.push((at + 1, first));
+                } else {
+                    path.push((at + 1, first));
+                    path.push((node.second, second));
+                }
+                continue;
+            }
+            if 4 * active < L {
+                for l in 0..count {
+                    if bounds[l] <= limits[l] {
+                        let row = &rows[l * p..(l + 1) * p];
+                        self.leaf::<A, T, L>(add, node, row, &mut taken[l]);
+                        limits[l] = taken[l].limit();
+                    }
+                }
+                continue;
+            }
+            for group in node.start as usize..node.end as usize {
+                let columns = &columns[group * p..(group + 1) * p];
+                for part in 0..L / TOGETHER {
+                    let first = part * TOGETHER;
+                    let found = together::<F, A, L>(add, &queries, columns, first);
+                    for (r, found) in found.iter().enumerate() {
+                        let mut any = false;
+                        for l in 0..L {
+                            any |= found[l] <= limits[l];
+                        }
+                        let row = group * L + first + r;
+                        if any && let Some(&row) = self.order.get(row) {
+                            for l in 0..count {
+                                if found[l] <= limits[l] {
+                                    taken[l].take(found[l], row);
+                                    limits[l] = taken[l].limit();
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The bounds of a node for several queries, in lanes.
+    #[inline(always)]
+    fn bounds<A: Add<F>, const L: usize>(
+        &self,
+        add: A,
+        distance: &Distance,
+        node: usize,
+        queries: &[[F; L]],
+    ) -> [F; L] {
+        let p = self.packed.p;
+        let mut sums = [F::zero(); L];
+        match &self.bounds {
+            Bounds::Boxes(boxes) => {
+                let (low, high) = boxes[node * 2 * p..(node + 1) * 2 * p].split_at(p);
+                for ((&low, &high), query) in low.iter().zip(high).zip(queries) {
+                    for l in 0..L {
+                        let (under, over) = (low - query[l], query[l] - high);
+                        let out = if under > over { under } else { over };
+                        let out = if out > F::zero() { out } else { F::zero() };
+                        sums[l] = add.add(sums[l], out, F::zero());
+                    }
+                }
+            }
+            Bounds::Balls { centers, radii } => {
+                for (&c, query) in centers[node * p..(node + 1) * p].iter().zip(queries) {
+                    for l in 0..L {
+                        sums[l] = add.add(sums[l], query[l], c);
+                    }
+                }
+                for sum in &mut sums {
+                    *sum = outside(distance, p, *sum, radii[node]);
+                }
+            }
+        }
+        sums
+    }
+
+    /// Hands what is of interest in a leaf to `taken`.
+    #[inline(always)]
+    fn leaf<A: Add<F>, T: Take<F>, const L: usize>(
+        &self,
+        add: A,
+        node: Node,
+        row: &[F],
+        taken: &mut T,
+    ) {
+        let (columns, p) = (self.packed.columns::<L>(), self.packed.p);
+        for group in node.start as usize..node.end as usize {
+            let found = sums::<F, A, L, 1>(add, [row], &columns[group * p..(group + 1) * p]);
+            let limit = taken.limit();
+            if found[0].iter().fold(false, |any, &v| any | (v <= limit)) {
+                self.hand(&found[0], group * L, taken);
+            }
+        }
+    }
+
     /// The least and the greatest values of a node, of a tree of boxes.
     #[inline(always)]
     pub(crate) fn sides(&self, node: usize) -> Option<(&[F], &[F])> {
@@ -262,6 +409,41 @@ impl<F: Float> Tree<F> {
             Bounds::Balls { .. } => None,
         }
     }
+}
+
+/// Rows that are compared with several queries at a time.
+const TOGETHER: usize = 4;
+
+/// The sums of queries in lanes to some rows of a group.
+#[inline(always)]
+fn together<F: Float, A: Add<F>, const L: usize>(
+    add: A,
+    queries: &[[F; L]],
+    columns: &[[F; L]],
+    first: usize,
+) -> [[F; L]; TOGETHER] {
+    let mut sums = [[F::zero(); L]; TOGETHER];
+    for (query, column) in queries.iter().zip(columns) {
+        let rows = &column[first..first + TOGETHER];
+        for r in 0..TOGETHER {
+            for l in 0..L {
+                sums[r][l] = add.add(sums[r][l], query[l], rows[r]);
+            }
+        }
+    }
+    sums
+}
+
+/// A sum that no row of a ball is below, from the sum to its centre.
+#[inline(always)]
+fn outside<F: Float>(distance: &Distance, p: usize, sum: F, radius: f64) -> F {
+    let center = distance.finish(sum.f64(), 1.0);
+    let slack = (center + radius) * F::EPSILON.f64() * (4 * p + 16) as f64;
+    let outside = center - radius - slack;
+    if outside <= 0.0 {
+        return F::zero();
+    }
+    F::of(distance.begin(outside, 1.0)) * (F::one() - F::EPSILON)
 }
 
 fn ball_bounds<F: Float>(
