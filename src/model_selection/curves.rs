@@ -6,15 +6,16 @@ use ndarray::Array2;
 
 use super::ErrorScore;
 use super::cross_validate::{DynScorer, Verdict, deviation, mean, settle};
+use super::scoring::Scorer;
 use super::split::Size;
 use super::splitter::CrossValidator;
 use super::tasks::{self, Folds, Judged};
 use crate::error::{Error, ErrorKind, Result};
 use crate::params::{Params, Value};
 use crate::random;
-use crate::samples::AsSamples;
-use crate::targets::AsTargets;
-use crate::traits::Estimator;
+use crate::samples::{AsSamples, Samples};
+use crate::targets::{AsTargets, Targets};
+use crate::traits::{Estimator, PartialFit};
 
 /// The scores of models fitted on more and more of the training rows: [`LearningCurve`] with its defaults.
 ///
@@ -200,17 +201,83 @@ impl<C> LearningCurve<C> {
         let folds = Folds::new(x.as_samples(), y.as_targets(), &self.cv, 1)?;
         let sizes = self.sizes(folds.split(0)?.train.len())?;
         let scores = Scores::of(sizes.len(), folds.len(), self.error_score, |fold, tick| {
-            let mut train = folds.split(fold)?.into_owned().train;
-            if self.shuffle {
-                let mut rng = random::stream(self.random_state, fold as u64);
-                random::shuffle(&mut train, &mut rng);
-            }
+            let mut train = self.train_rows(&folds, fold)?;
             train.truncate(sizes[tick]);
             folds.judge_trained_on(fold, &train, |x, y| estimator.fit(x, y), &[scorer])
         })?;
         Ok(LearningCurveScores {
             train_sizes: sizes,
             scores,
+        })
+    }
+
+    /// The training rows of a fold in the order in which they are taken.
+    fn train_rows<X, Y>(&self, folds: &Folds<'_, X, Y>, fold: usize) -> Result<Vec<usize>>
+    where
+        X: Samples + ?Sized,
+        Y: Targets + ?Sized,
+    {
+        let mut train = folds.split(fold)?.into_owned().train;
+        if self.shuffle {
+            let mut rng = random::stream(self.random_state, fold as u64);
+            random::shuffle(&mut train, &mut rng);
+        }
+        Ok(train)
+    }
+
+    /// As [`run`](Self::run) with one model for each fold that goes on learning: it learns the rows up to the first size, is
+    /// scored, learns those up to the second, and so on.
+    ///
+    /// `begin` makes a model that has learned nothing, given the number of features and the whole target, of which it may
+    /// use what the classes are. A model that cannot learn further is an error whatever [`error_score`](Self::error_score)
+    /// says of scores.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    ///
+    /// ```
+    /// use fitwell::model_selection::{Accuracy, LearningCurve};
+    /// use fitwell::{linear_model::SgdClassifier, prelude::*};
+    /// use ndarray::Array2;
+    ///
+    /// let x = Array2::from_shape_fn((60, 1), |(i, _)| ((7 * i) % 60) as f64 / 60.0 - 0.5);
+    /// let y: Labels = (0..60).map(|i| (7 * i) % 60 < 30).collect();
+    /// let curve = LearningCurve::new().train_sizes([6, 24, 48]);
+    /// let begin = |n_features: usize, y: &Labels| SgdClassifier::new().begin(n_features, y);
+    /// let found = curve.run_incrementally(begin, &x, &y, &Accuracy)?;
+    /// assert_eq!(found.test_scores().dim(), (3, 5));
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[doc(alias = "exploit_incremental_learning")]
+    pub fn run_incrementally<M, X, Y>(
+        &self,
+        begin: impl Fn(usize, &Y::Targets) -> Result<M> + Sync + Send,
+        x: &X,
+        y: &Y,
+        scorer: &(dyn Scorer<M, X::Samples, Y::Targets> + '_),
+    ) -> Result<LearningCurveScores>
+    where
+        X: AsSamples + ?Sized,
+        Y: AsTargets + ?Sized,
+        M: PartialFit<X::Samples, Y::Targets>,
+        C: CrossValidator,
+    {
+        let (x, y) = (x.as_samples(), y.as_targets());
+        let folds = Folds::new(x, y, &self.cv, 1)?;
+        let sizes = self.sizes(folds.split(0)?.train.len())?;
+        let begin = || begin(x.n_features(), y);
+        let fits = tasks::run(folds.len(), |fold| {
+            let train = self.train_rows(&folds, fold)?;
+            let judged =
+                folds.judge_steps(fold, &train, &sizes, begin, M::partial_fit, &[scorer])?;
+            let verdicts = judged.into_iter();
+            let verdicts = verdicts.map(|j| Verdict::new(j, 1, self.error_score, drop));
+            verdicts.collect::<Result<Vec<_>>>()
+        })?;
+        let verdicts: Vec<Verdict> = fits.into_iter().flatten().map(|(v, _)| v).collect();
+        Ok(LearningCurveScores {
+            scores: Scores::new(sizes.len(), folds.len(), verdicts),
+            train_sizes: sizes,
         })
     }
 }
@@ -371,18 +438,23 @@ impl Scores {
             Verdict::new(judged, 1, error_score, drop)
         })?;
         let (verdicts, _) = settle(fits)?;
+        Ok(Self::new(n_ticks, n_folds, verdicts))
+    }
+
+    /// Verdicts of the first fold's ticks, then of the second's.
+    fn new(n_ticks: usize, n_folds: usize, verdicts: Vec<Verdict>) -> Self {
         let table = |of: fn(&Verdict) -> f64| {
             Array2::from_shape_fn((n_ticks, n_folds), |(tick, fold)| {
                 of(&verdicts[fold * n_ticks + tick])
             })
         };
-        Ok(Scores {
+        Scores {
             train: table(|v| v.train.as_ref().map_or(f64::NAN, |scores| scores[0])),
             test: table(|v| v.test[0]),
             fit_times: table(|v| v.fit_time),
             score_times: table(|v| v.score_time),
             failures: verdicts.into_iter().filter_map(|v| v.failure).collect(),
-        })
+        }
     }
 
     /// One line a tick: means and deviations over the folds.

@@ -253,6 +253,58 @@ impl<'a, X: Samples + ?Sized, Y: Targets + ?Sized> Folds<'a, X, Y> {
         Ok(judged.placed(k, || Some(Cow::Borrowed(&split))))
     }
 
+    /// Learns more and more of the rows of `train`, up to each of `sizes`, by `step`, and scores after each step on the rows
+    /// learned so far and on the test rows of fold `k`.
+    pub(super) fn judge_steps<M>(
+        &self,
+        k: usize,
+        train: &[usize],
+        sizes: &[usize],
+        begin: impl FnOnce() -> Result<M>,
+        step: impl Fn(&mut M, &X, &Y) -> Result<()>,
+        scorers: &[&dyn Scorer<M, X, Y>],
+    ) -> Result<Vec<Judged<()>>> {
+        let split = self.split(k)?;
+        let place = |e: Error| e.within(format!("fold {k}"));
+        let mut model = begin().map_err(place)?;
+        let mut learned = 0;
+        let mut all = Vec::with_capacity(sizes.len());
+        for &size in sizes {
+            let size = size.min(train.len());
+            let fold = self.select(&train[..size], &split.test).map_err(place)?;
+            let start = Clock::start();
+            if size > learned {
+                let new = &train[learned..size];
+                let taken = || -> Result<_> { Ok((self.x.select(new)?, self.y.select(new)?)) };
+                let (x, y) = taken().map_err(place)?;
+                let stepped = step(&mut model, x.borrow(), y.borrow());
+                stepped.map_err(|e| place(e.at_rows(new)))?;
+                learned = size;
+            }
+            let fit_time = start.seconds();
+            let start = Clock::start();
+            let test = scores(&model, fold.x_test.borrow(), fold.y_test.borrow(), scorers);
+            let judged = Judged {
+                model: Ok(()),
+                test,
+                score_time: start.seconds(),
+                train: Some(scores(
+                    &model,
+                    fold.x_train.borrow(),
+                    fold.y_train.borrow(),
+                    scorers,
+                )),
+                fit_time,
+            };
+            let rows = Split {
+                train: train[..size].to_vec(),
+                test: split.test.clone(),
+            };
+            all.push(judged.placed(k, || Some(Cow::Borrowed(&rows))));
+        }
+        Ok(all)
+    }
+
     /// Fits on the train rows of fold `k` and predicts for its test rows.
     pub(super) fn predict<M, P>(
         &self,

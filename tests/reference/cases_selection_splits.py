@@ -2,7 +2,7 @@
 
 import numpy as np
 import sklearn
-from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier, SGDClassifier
 from sklearn.metrics import make_scorer, mean_absolute_error, r2_score
 from sklearn.model_selection import (
     GroupKFold,
@@ -231,8 +231,8 @@ def validations():
 def predictions():
     cases = []
     near = within(1e-7, 1e-7, "two Newton methods at a gradient of 1e-12 on data of condition 1e3 or so")
-    for name in ["iris", "wine", "breast_cancer"]:
-        x, y = matrix(name, scaled=True), classes(name)
+    for name in ["iris", "wine", "diabetes_2"]:
+        x, y = matrix(name.removesuffix("_2"), scaled=True), classes(name)
         # Stratified folds, and folds of sorted rows, whose training rows may lack a class.
         for folds in ["stratified", "plain"]:
             cv = StratifiedKFold(3) if folds == "stratified" else KFold(3)
@@ -261,6 +261,14 @@ def curves():
             ticks, train, test = learning_curve(Ridge(), x, y, cv=KFold(k), scoring="neg_mean_squared_error", **given)
             expected = {"ticks": [int(t) for t in ticks], "train": array(train), "test": array(test)}
             cases.append({"data": {"name": "diabetes", "curve": "learning", "folds": k}, "settings": {"train_sizes": sizes}, "expected": expected, "tolerance": DIRECT})
+    for name, k in [("iris", 4), ("breast_cancer", 3)]:
+        x, y = matrix(name, scaled=True), classes(name)
+        model = SGDClassifier(shuffle=False, random_state=0)
+        sizes = [10, 40, 70]
+        ticks, train, test = learning_curve(model, x, y, cv=StratifiedKFold(k), train_sizes=sizes, exploit_incremental_learning=True)
+        expected = {"ticks": [int(t) for t in ticks], "train": array(train), "test": array(test)}
+        cases.append({"data": {"name": name, "curve": "incremental", "folds": k}, "settings": {"train_sizes": sizes}, "expected": expected, "tolerance": DIRECT})
+    x, y = matrix("diabetes", scaled=True), targets("diabetes")
     pipe = Pipeline([("scale", StandardScaler()), ("ridge", Ridge())])
     for values in [[0.1, 10.0, 1000.0], [1.0]]:
         for k in [3, 5]:

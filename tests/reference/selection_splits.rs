@@ -1,6 +1,8 @@
 //! Splitters, and the functions that validate with them.
 
-use fitwell::linear_model::{LogisticRegression, LogisticSolver, Ridge, RidgeClassifier};
+use fitwell::linear_model::{
+    LogisticRegression, LogisticSolver, Ridge, RidgeClassifier, SgdClassifier,
+};
 use fitwell::model_selection::*;
 use fitwell::pipeline::pipeline;
 use fitwell::prelude::*;
@@ -196,7 +198,7 @@ fn predictions_by_every_method() {
     Reference::read("selection_predictions").each(24, |value, case| {
         let (data, expected, near) = (&value["data"], &value["expected"], &value["tolerance"]);
         let name = data["name"].as_str().unwrap();
-        let x = matrix(&serde_json::json!({"name": name, "scaled": true}));
+        let x = matrix(&serde_json::json!({"name": name.trim_end_matches("_2"), "scaled": true}));
         let y = classes(name);
         let cv: Vec<Split> = match data["folds"] == "stratified" {
             true => StratifiedKFold::new().n_splits(3).split(y.len(), &y),
@@ -240,7 +242,26 @@ fn curves() {
         let (data, expected, near) = (&value["data"], &value["expected"], &value["tolerance"]);
         let cv = KFold::new().n_splits(data["folds"].as_u64().unwrap() as usize);
         let y = targets("diabetes").0.column(0).to_owned();
-        if data["curve"] == "learning" {
+        if data["curve"] == "incremental" {
+            let name = data["name"].as_str().unwrap();
+            let x = matrix(&serde_json::json!({"name": name, "scaled": true}));
+            let cv = StratifiedKFold::new().n_splits(data["folds"].as_u64().unwrap() as usize);
+            let sizes = numbers(&value["settings"]["train_sizes"]);
+            let curve = LearningCurve::new()
+                .cv(cv)
+                .train_sizes(sizes.iter().map(|&s| s as usize));
+            let model = SgdClassifier::new().shuffle(false);
+            let found = curve
+                .run_incrementally(
+                    |p, y: &Labels| model.begin(p, y),
+                    &x,
+                    &classes(name),
+                    &Accuracy,
+                )
+                .unwrap();
+            case.array("train", found.train_scores(), &expected["train"], near);
+            case.array("test", found.test_scores(), &expected["test"], near);
+        } else if data["curve"] == "learning" {
             let x = matrix(&serde_json::json!({"name": "diabetes", "scaled": true}));
             let mut curve = LearningCurve::new().cv(cv);
             if let Some(given) = value["settings"]["train_sizes"].as_array() {
