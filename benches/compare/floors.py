@@ -61,6 +61,8 @@ def jobs(scale, k):
         "ridge_cv": (1000 * n, 50, 2, 1000 * n * (50 * 51 + 2 * 50 * 50), "X read twice; half of X'X and the leverages"),
         "ridge_classifier": (500 * n, 50, 1, 500 * n * 50 * 51, "X read once; half of X'X"),
         "ridge": (1000 * n, 50, 1, 1000 * n * 50 * 51, "X read once; half of X'X"),
+        "cross_val": (0.2 * n, 10, 5, 5 * 0.2 * n * 10 * 11, "X read for each of five folds; half of X'X"),
+        "leave_one_out": (500, 10, 500, 500 * 500 * 10 * 11, "X read for each row; half of X'X"),
         "lasso_cv": (50 * n, 500, 1, 50 * n * 500 * 501, "X read once; half of X'X"),
         "lasso": (50 * n, 500, 2, 0, "X read for X'y and to prove the gap"),
         "elastic_net": (50 * n, 500, 2, 0, "X read for X'y and to prove the gap"),

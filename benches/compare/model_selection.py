@@ -61,7 +61,46 @@ def workloads(scale):
         out = [model.predict_proba(row)[0, 1] for row in rows]
         return (time.perf_counter() - start) / len(rows), out
 
+    def small(name, n, dtype):
+        """Ridge regression on a table as it comes from a form: the fit is quick, what is around it counts."""
+
+        def make(meta):
+            rng = np.random.default_rng(0)
+            x = rng.standard_normal((n, 10)).astype(dtype)
+            y = (x.astype(np.float64) @ rng.standard_normal(10) + rng.standard_normal(n)).astype(dtype)
+            meta.update(x=write(f"{name}_x.bin", x), y=write(f"{name}_y.bin", y.astype(np.float64)))
+            return x, y
+
+        def peer(data):
+            from sklearn.model_selection import cross_val_score
+
+            x, y = data
+            start = time.perf_counter()
+            for _ in range(20):
+                scores = cross_val_score(sk_linear.Ridge(), x, y, cv=5, scoring="r2")
+            return (time.perf_counter() - start) / 20, float(scores.mean())
+
+        return Workload(name, f"ridge, {n} x 10, 5 folds", make, {"scikit-learn": peer}, lambda _, out: f"mean R2 {out:.6f}")
+
+    def make_loo(meta):
+        rng = np.random.default_rng(0)
+        x = rng.standard_normal((500, 10))
+        y = x @ rng.standard_normal(10) + rng.standard_normal(500)
+        meta.update(x=write("loo_x.bin", x), y=write("loo_y.bin", y))
+        return x, y
+
+    def loo_sk(data):
+        from sklearn.model_selection import LeaveOneOut, cross_val_score
+
+        x, y = data
+        start = time.perf_counter()
+        scores = cross_val_score(sk_linear.Ridge(), x, y, cv=LeaveOneOut(), scoring="neg_mean_squared_error")
+        return time.perf_counter() - start, float(scores.mean())
+
     return [
+        small("cross_val", 200 * scale, np.float64),
+        small("cross_val_f32", 200 * scale, np.float32),
+        Workload("leave_one_out", "ridge, 500 x 10", make_loo, {"scikit-learn": loo_sk}, lambda _, out: f"mean {out:.6f}"),
         Workload("grid", "titanic, 8 x 5", titanic, {"scikit-learn": grid_sk}, lambda _, out: f"best {out:.6f}"),
         Workload(
             "one_row",

@@ -4,9 +4,12 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::Instant;
 
+use fitwell::Float;
 use fitwell::impute::SimpleImputer;
-use fitwell::linear_model::LogisticRegression;
-use fitwell::model_selection::{GridSearchCv, ParamGrid, StratifiedKFold};
+use fitwell::linear_model::{LogisticRegression, Ridge};
+use fitwell::model_selection::{
+    GridSearchCv, LeaveOneOut, NegMeanSquaredError, ParamGrid, R2, StratifiedKFold, cross_val_score,
+};
 use fitwell::pipeline::ColumnTransformer;
 use fitwell::prelude::*;
 use fitwell::preprocessing::{HandleUnknown, OneHotEncoder, StandardScaler};
@@ -19,6 +22,9 @@ use crate::{Data, Found, Job};
 pub(crate) fn job(workload: &str, data: &Data) -> Found {
     Ok(Some(match workload {
         "grid" => grid(data)?,
+        "cross_val" => cross_val::<f64>(data)?,
+        "cross_val_f32" => cross_val::<f32>(data)?,
+        "leave_one_out" => leave_one_out(data)?,
         "one_row" => one_row(&data.matrix("x")?, &data.labels("y")?)?,
         _ => return Ok(None),
     }))
@@ -45,6 +51,35 @@ fn grid(data: &Data) -> std::result::Result<Job, Box<dyn std::error::Error>> {
             .cv(StratifiedKFold::new())
             .fit(&features, &survived)?;
         Ok((start.elapsed().as_secs_f64(), json!(search.best_score())))
+    }))
+}
+
+/// Seconds for each of many cross-validations of ridge regression, of five folds.
+fn cross_val<F: Float>(data: &Data) -> std::result::Result<Job, Box<dyn std::error::Error>> {
+    const TIMES: usize = 200;
+    let (x, y) = (data.matrix::<F>("x")?, data.vector("y")?.mapv(F::of));
+    Ok(Box::new(move || {
+        let mut mean = 0.0;
+        let start = Instant::now();
+        for _ in 0..TIMES {
+            let scores = cross_val_score(&Ridge::new(), black_box(&x), &y, &5, &R2::new())?;
+            mean = scores.sum() / 5.0;
+        }
+        Ok((start.elapsed().as_secs_f64() / TIMES as f64, json!(mean)))
+    }))
+}
+
+/// A split for each row.
+fn leave_one_out(data: &Data) -> std::result::Result<Job, Box<dyn std::error::Error>> {
+    let (x, y) = (data.matrix::<f64>("x")?, data.vector("y")?);
+    Ok(Box::new(move || {
+        let cv = LeaveOneOut::new();
+        let start = Instant::now();
+        let scores = cross_val_score(&Ridge::new(), &x, &y, &cv, &NegMeanSquaredError)?;
+        Ok((
+            start.elapsed().as_secs_f64(),
+            json!(scores.sum() / scores.len() as f64),
+        ))
     }))
 }
 
