@@ -142,6 +142,15 @@
 //! | `LabelBinarizer().inverse_transform(Y, threshold=0)` | `fitted.inverse_transform_at(&scores, 0.0)?` |
 //! | `MultiLabelBinarizer().fit([["a"], ["a", "b"]])` | `MultiLabelBinarizer::new().fit(&LabelSets::from(rows), &())?` |
 //! | `GridSearchCV(pipe, {"ridge__alpha": [1, 10]}, cv=5)` | `GridSearchCv::new(pipe, ParamGrid::new().with("ridge__alpha", [1, 10]))` |
+//! | `cross_validate(m, X, y, cv=GroupKFold(5), groups=g)` | `cross_validate(&m, &x, &y.grouped(&g), &GroupKFold::new(), &[&DefaultScore])?` |
+//! | `cross_validate(..., return_estimator=True, return_indices=True)` | `CrossValidate::new().return_indices(true).run_with_models(&m, &x, &y, &[&DefaultScore])?` |
+//! | `cross_validate(..., error_score=np.nan)` | `CrossValidate::new().error_score(ErrorScore::Value(f64::NAN))`; an error by default |
+//! | `cross_val_predict(m, X, y, method="predict_proba")` | `cross_val_predict_proba(&m, &x, &y, &5)?` |
+//! | `cv.split(X, y, groups)`, `cv.get_n_splits(X, y, groups)` | `cv.split(x.nrows(), &y.grouped(&groups))?`, `cv.get_n_splits(x.nrows(), &y.grouped(&groups))?` |
+//! | `LeavePOut(2)`, `LeavePGroupsOut(2)`, `PredefinedSplit(folds)` | `LeavePOut::new(2)`, `LeavePGroupsOut::new(2)`, `PredefinedSplit::new(folds)` |
+//! | `learning_curve(m, X, y, train_sizes=[0.1, 1.0], shuffle=True)` | `LearningCurve::new().train_sizes([0.1, 1.0]).shuffle(true).run(&m, &x, &y, &DefaultScore)?` |
+//! | `validation_curve(m, X, y, param_name="ridge__alpha", param_range=[1, 10])` | `validation_curve(&m, &x, &y, "ridge__alpha", [1, 10], &5, &DefaultScore)?` |
+//! | `permutation_test_score(m, X, y, n_permutations=1000)` | `PermutationTest::new().n_permutations(1000).run(&m, &x, &y, &DefaultScore)?` |
 //! | `search.cv_results_` | `search.results()`, printed as a table or written with `to_csv` |
 //! | `accuracy_score(y, p)` | `accuracy_score(&y, &p)?` |
 //! | `accuracy_score(y, p, sample_weight=w, normalize=False)` | `accuracy_count(&y.weighted(&w), &p)?` |
@@ -168,7 +177,8 @@
 //!   compile; fitting twice never mixes two states.
 //! - Classes are [`Labels`](crate::Labels), real targets are arrays. A float cannot be a class by accident.
 //! - Sample weights are part of the target ([`weighted`](crate::Targets::weighted)), so that no split, search or score can
-//!   forget them. An estimator that cannot use them does not compile with them.
+//!   forget them. An estimator that cannot use them does not compile with them. Groups are part of it too
+//!   ([`grouped`](crate::Targets::grouped)).
 //! - `decision_function` always has two dimensions; for two classes it has one column.
 //! - Texts, integers and booleans reach encoders as columns of a [`Table`](crate::table::Table), never as numbers.
 //! - Settings that are out of range are an error of `fit` that names the range; nothing is repaired silently.
