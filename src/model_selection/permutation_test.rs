@@ -93,7 +93,7 @@ impl PermutationTest {
 
 impl<C> PermutationTest<C> {
     /// The most shuffles that are accepted.
-    pub const MAX_PERMUTATIONS: usize = 1 << 24;
+    pub const MAX_PERMUTATIONS: usize = 1_000_000;
 
     /// A number of folds, a splitter, or a list of splits.
     pub fn cv<D: CrossValidator>(self, cv: D) -> PermutationTest<D> {

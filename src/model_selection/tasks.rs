@@ -58,8 +58,8 @@ pub(super) struct Folds<'a, X: Samples + ?Sized, Y: Targets + ?Sized> {
 /// The most values that are kept beside the data: 1 GiB of `f64`.
 pub(super) const MOST_VALUES: usize = 1 << 27;
 
-/// The most splits that are fitted.
-const MOST_SPLITS: u64 = 1 << 24;
+/// The most splits that are fitted, as of candidates that are searched.
+const MOST_SPLITS: u64 = 1_000_000;
 
 /// What one fit on one fold gave.
 pub(super) struct Outcome {
