@@ -708,3 +708,315 @@ fn silhouettes_in_single_precision_in_any_layout_and_far_apart() {
     assert!(silhouette_score(&x, &groups[..80]).is_err());
     assert!(apart.score(&x, &groups).is_err());
 }
+
+#[test]
+fn distances_in_blocks_side_by_side_and_with_holes() {
+    use fitwell::metrics::pairwise::*;
+    let mut rng = random::generator(8);
+    let x = Array2::from_shape_simple_fn((9, 4), || random::standard_normal(&mut rng));
+    let y = Array2::from_shape_simple_fn((9, 4), || random::standard_normal(&mut rng));
+    let params = MetricParams::new();
+    for metric in [
+        Metric::Euclidean,
+        Metric::Cosine,
+        Metric::Canberra,
+        Metric::Chebyshev,
+    ] {
+        let all = pairwise_distances(&x, Some(&y), metric, &params).unwrap();
+        let paired = paired_distances(&x, &y, metric, &params).unwrap();
+        assert!(
+            paired.iter().zip(all.diag()).all(|(a, b)| close(*a, *b)),
+            "{metric}"
+        );
+        let mut rows = 0;
+        pairwise_distances_chunked(&x, Some(&y), metric, &params, |range, block| {
+            rows += range.len();
+            assert_eq!(block, all.slice(ndarray::s![range, ..]));
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(rows, 9);
+        let nearest = pairwise_distances_argmin(&x, &y, metric, &params).unwrap();
+        for (row, &j) in all.rows().into_iter().zip(&nearest) {
+            assert!(row.iter().all(|&d| d >= row[j]));
+        }
+    }
+    assert!(
+        paired_distances(
+            &x,
+            &y.slice(ndarray::s![..5, ..]),
+            Metric::Euclidean,
+            &params
+        )
+        .is_err()
+    );
+    let stop = |_: std::ops::Range<usize>, _: ndarray::ArrayView2<'_, f64>| {
+        Err(Error::invalid_input("block", "stop"))
+    };
+    assert!(pairwise_distances_chunked(&x, None, Metric::Euclidean, &params, stop).is_err());
+    // scikit-learn's documentation: nan_euclidean_distances([[3, nan, nan, 6]], [[1, nan, 4, 5]]) is sqrt(4/2 (4 + 1)).
+    let holes = nan_euclidean_distances(
+        &array![[3.0, f64::NAN, f64::NAN, 6.0]],
+        Some(&array![[1.0, f64::NAN, 4.0, 5.0]]),
+    );
+    assert!(close(holes.unwrap()[[0, 0]], 10f64.sqrt()));
+    let full = nan_euclidean_distances(&x, None).unwrap();
+    let expected = euclidean_distances(&x, None).unwrap();
+    assert!(full.iter().zip(&expected).all(|(a, b)| close(*a, *b)));
+    let none = nan_euclidean_distances(&array![[1.0, f64::NAN], [f64::NAN, 1.0]], None).unwrap();
+    assert!(none[[0, 1]].is_nan() && none[[0, 0]] == 0.0);
+    let far =
+        nan_euclidean_distances(&array![[1e200, f64::NAN]], Some(&array![[-1e200, 0.0]])).unwrap();
+    assert!((far[[0, 0]] / (2e200 * 2f64.sqrt()) - 1.0).abs() < 1e-14);
+    assert!(nan_euclidean_distances(&array![[f64::INFINITY]], None).is_err());
+}
+
+mod scorers {
+    use fitwell::cluster::KMeans;
+    use fitwell::linear_model::{LogisticRegression, Ridge, RidgeClassifier};
+    use fitwell::model_selection::*;
+    use fitwell::neural_network::{MlpClassifier, Solver};
+    use ndarray::{ArrayRef1, ArrayRef2};
+
+    use super::*;
+
+    fn rows(n: usize) -> (Array2<f64>, Array1<f64>) {
+        let mut rng = random::generator(11);
+        let x = Array2::from_shape_simple_fn((n, 2), || random::standard_normal(&mut rng));
+        let w = Array1::from_shape_fn(n, |i| (i % 3) as f64);
+        (x, w)
+    }
+
+    /// What a scorer of a name says of a model.
+    fn told<S, M, X: ?Sized, Y: ?Sized>(name: &str, model: &M, x: &X, y: &Y) -> Result<f64>
+    where
+        S: NamedScorer + Scorer<M, X, Y>,
+    {
+        let scorer: S = scorer_by_name(name)?;
+        assert_eq!(scorer.name(), name);
+        scorer.score(model, x, y)
+    }
+
+    #[test]
+    fn of_classes_decisions_and_probabilities() {
+        let (x, w) = rows(60);
+        for k in [2, 3] {
+            let y: Labels = x
+                .rows()
+                .into_iter()
+                .enumerate()
+                .map(|(i, r)| {
+                    (((r[0] > 0.0) as i64) + ((r[1] > 0.5) as i64) + ((i % 9 == 0) as i64)) % k
+                })
+                .collect();
+            let model = LogisticRegression::new().fit(&x, &y).unwrap();
+            let ridge = RidgeClassifier::new().fit(&x, &y).unwrap();
+            let x: &ArrayRef2<f64> = &x;
+            let y = &y.weighted(&w);
+            let (p, proba, c) = (
+                model.predict(x).unwrap(),
+                model.predict_proba(x).unwrap(),
+                model.classes(),
+            );
+            let (rp, d) = (
+                ridge.predict(x).unwrap(),
+                ridge.decision_function(x).unwrap(),
+            );
+            for name in ProbaScorer::NAMES {
+                let score = told::<ProbaScorer, _, _, _>(name, &model, x, y);
+                let binary = [
+                    "f1",
+                    "jaccard",
+                    "precision",
+                    "recall",
+                    "positive_likelihood_ratio",
+                    "neg_negative_likelihood_ratio",
+                ];
+                if k == 3 && (binary.contains(name) || name.starts_with("roc_auc_ovo"))
+                    || k == 2 && name.starts_with("roc_auc_o")
+                {
+                    assert!(k == 2 || score.is_err(), "{name}");
+                    continue;
+                }
+                let expected = match *name {
+                    "accuracy" => accuracy_score(y, &p),
+                    "average_precision" if k == 2 => average_precision_score(y, &proba.column(1)),
+                    "average_precision" => {
+                        average_precision_score_multiclass(y, &proba, c, &Average::Macro)
+                    }
+                    "balanced_accuracy" => balanced_accuracy_score(y, &p),
+                    "d2_brier_score" => d2_brier_score(y, &proba, c),
+                    "d2_log_loss_score" => d2_log_loss_score(y, &proba, c),
+                    "f1" => f1_score(y, &p, &Average::Binary),
+                    "f1_macro" => f1_score(y, &p, &Average::Macro),
+                    "f1_micro" => f1_score(y, &p, &Average::Micro),
+                    "f1_weighted" => f1_score(y, &p, &Average::Weighted),
+                    "jaccard" => jaccard_score(y, &p, &Average::Binary),
+                    "jaccard_macro" => jaccard_score(y, &p, &Average::Macro),
+                    "jaccard_micro" => jaccard_score(y, &p, &Average::Micro),
+                    "jaccard_weighted" => jaccard_score(y, &p, &Average::Weighted),
+                    "matthews_corrcoef" => matthews_corrcoef(y, &p),
+                    "neg_brier_score" => brier_score_loss(y, &proba, c).map(|v| -v),
+                    "neg_log_loss" => log_loss(y, &proba, c).map(|v| -v),
+                    "neg_negative_likelihood_ratio" => {
+                        Ok(-class_likelihood_ratios(y, &p).unwrap().negative.unwrap())
+                    }
+                    "positive_likelihood_ratio" => {
+                        Ok(class_likelihood_ratios(y, &p).unwrap().positive.unwrap())
+                    }
+                    "precision" => precision_score(y, &p, &Average::Binary),
+                    "precision_macro" => precision_score(y, &p, &Average::Macro),
+                    "precision_micro" => precision_score(y, &p, &Average::Micro),
+                    "precision_weighted" => precision_score(y, &p, &Average::Weighted),
+                    "recall" => recall_score(y, &p, &Average::Binary),
+                    "recall_macro" => recall_score(y, &p, &Average::Macro),
+                    "recall_micro" => recall_score(y, &p, &Average::Micro),
+                    "recall_weighted" => recall_score(y, &p, &Average::Weighted),
+                    "roc_auc" if k == 2 => roc_auc_score(y, &proba.column(1)),
+                    "roc_auc" | "roc_auc_ovr" => {
+                        roc_auc_score_multiclass(y, &proba, c, MultiClass::OvrMacro)
+                    }
+                    "roc_auc_ovr_weighted" => {
+                        roc_auc_score_multiclass(y, &proba, c, MultiClass::OvrWeighted)
+                    }
+                    "top_k_accuracy" => top_k_accuracy_score(y, &proba, c, 2),
+                    other => panic!("{other}"),
+                };
+                assert!(close(score.unwrap(), expected.unwrap()), "{name}");
+            }
+            let f1 = told::<ClassScorer, _, _, _>("f1_macro", &model, x, y).unwrap();
+            assert!(close(f1, f1_score(y, &p, &Average::Macro).unwrap()));
+            for name in DecisionScorer::NAMES {
+                let score = told::<DecisionScorer, _, _, _>(name, &ridge, x, y);
+                let expected = match *name {
+                    "accuracy" => accuracy_score(y, &rp),
+                    "average_precision" if k == 2 => average_precision_score(y, &d.column(0)),
+                    "average_precision" => {
+                        average_precision_score_multiclass(y, &d, c, &Average::Macro)
+                    }
+                    "roc_auc" if k == 2 => roc_auc_score(y, &d.column(0)),
+                    "roc_auc" => {
+                        assert!(score.is_err());
+                        continue;
+                    }
+                    "top_k_accuracy" => top_k_accuracy_score(y, &d, c, 2),
+                    _ => continue,
+                };
+                assert!(close(score.unwrap(), expected.unwrap()), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_real_predictions() {
+        let (x, w) = rows(40);
+        let y = x.column(0).mapv(|v| (v + 3.0).abs()) + 0.1;
+        let y2 = ndarray::stack(Axis(1), &[y.view(), x.column(1)]).unwrap();
+        let (model, two) = (
+            Ridge::new().fit(&x, &y).unwrap(),
+            Ridge::new().fit(&x, &y2).unwrap(),
+        );
+        let x: &ArrayRef2<f64> = &x;
+        let p = model.predict(x).unwrap();
+        let y = &y.weighted(&w);
+        for name in RegressionScorer::NAMES {
+            let score = told::<RegressionScorer, _, _, _>(name, &model, x, y).unwrap();
+            let expected = match *name {
+                "d2_absolute_error_score" => d2_absolute_error_score(y, &p),
+                "explained_variance" => explained_variance_score(y, &p),
+                "neg_max_error" => max_error(y, &p).map(|v| -v),
+                "neg_mean_absolute_error" => mean_absolute_error(y, &p).map(|v| -v),
+                "neg_mean_absolute_percentage_error" => {
+                    mean_absolute_percentage_error(y, &p).map(|v| -v)
+                }
+                "neg_mean_gamma_deviance" => mean_gamma_deviance(y, &p).map(|v| -v),
+                "neg_mean_poisson_deviance" => mean_poisson_deviance(y, &p).map(|v| -v),
+                "neg_mean_squared_error" => mean_squared_error(y, &p).map(|v| -v),
+                "neg_mean_squared_log_error" => mean_squared_log_error(y, &p).map(|v| -v),
+                "neg_median_absolute_error" => median_absolute_error(y, &p).map(|v| -v),
+                "neg_root_mean_squared_error" => root_mean_squared_error(y, &p).map(|v| -v),
+                "neg_root_mean_squared_log_error" => root_mean_squared_log_error(y, &p).map(|v| -v),
+                _ => r2_score(y, &p),
+            };
+            assert!(close(score, expected.unwrap()), "{name}");
+        }
+        let y2: &ArrayRef2<f64> = &y2;
+        assert!(told::<RegressionScorer, _, _, _>("r2", &two, x, y2).is_ok());
+        let refused = told::<RegressionScorer, _, _, _>("neg_max_error", &two, x, y2).unwrap_err();
+        assert!(
+            refused.to_string().contains("one target, there are 2"),
+            "{refused}"
+        );
+        let own = make_scorer("worst", |y: &ArrayRef1<f64>, p: &Array1<f64>| {
+            max_error(y, p)
+        });
+        let scores = cross_val_score(
+            &Ridge::new(),
+            &x.to_owned(),
+            &p,
+            &3,
+            &own.greater_is_better(false),
+        )
+        .unwrap();
+        assert!(scores.iter().all(|&v| v <= 0.0));
+    }
+
+    #[test]
+    fn of_clusters_and_of_labels_in_columns() {
+        let (x, w) = rows(40);
+        let y: Labels = x.column(0).iter().map(|&v| v > 0.0).collect();
+        let clusters = KMeans::new(3).fit(&x, &()).unwrap();
+        let tags = x.mapv(|v| f64::from(u8::from(v > 0.2)));
+        let network = MlpClassifier::new()
+            .hidden_layer_sizes([3])
+            .solver(Solver::lbfgs())
+            .max_iter(20);
+        let network = network.fit(&x, &tags).unwrap();
+        let x: &ArrayRef2<f64> = &x;
+        let found = clusters.predict(x).unwrap();
+        for name in ClusterScorer::NAMES {
+            let score = told::<ClusterScorer, _, _, _>(name, &clusters, x, &y).unwrap();
+            let mean = AverageMethod::Arithmetic;
+            let expected = match *name {
+                "adjusted_mutual_info_score" => adjusted_mutual_info_score(&y, &found, mean),
+                "adjusted_rand_score" => adjusted_rand_score(&y, &found),
+                "completeness_score" => completeness_score(&y, &found),
+                "fowlkes_mallows_score" => fowlkes_mallows_score(&y, &found),
+                "homogeneity_score" => homogeneity_score(&y, &found),
+                "mutual_info_score" => mutual_info_score(&y, &found),
+                "normalized_mutual_info_score" => normalized_mutual_info_score(&y, &found, mean),
+                "rand_score" => rand_score(&y, &found),
+                _ => v_measure_score(&y, &found, 1.0),
+            };
+            assert!(close(score, expected.unwrap()), "{name}");
+        }
+        assert!(
+            told::<ClusterScorer, _, _, _>("rand_score", &clusters, x, &y.weighted(&w)).is_err()
+        );
+        let p = network.predict(x).unwrap();
+        let tags = &tags.weighted(&w);
+        for name in LabelScorer::NAMES {
+            let score = told::<LabelScorer, _, _, _>(name, &network, x, tags).unwrap();
+            let average = match name.rsplit('_').next().unwrap() {
+                "macro" => Average::Macro,
+                "micro" => Average::Micro,
+                "samples" => Average::Samples,
+                _ => Average::Weighted,
+            };
+            let expected = match name.split('_').next().unwrap() {
+                "accuracy" => accuracy_score(tags, &p),
+                "f1" => f1_score(tags, &p, &average),
+                "jaccard" => jaccard_score(tags, &p, &average),
+                "precision" => precision_score(tags, &p, &average),
+                _ => recall_score(tags, &p, &average),
+            };
+            assert!(close(score, expected.unwrap()), "{name}");
+        }
+        let proba = network.predict_proba(x).unwrap();
+        let auc = Scorer::score(&LabelProbaScorer::RocAuc, &network, x, tags).unwrap();
+        assert!(close(
+            auc,
+            RocAucScore::new().score_labels(tags, &proba).unwrap()
+        ));
+    }
+}

@@ -15,6 +15,8 @@ use crate::targets::{AsTargets, Targets};
 use crate::{parallel, random};
 
 const NAME: &str = "Bootstrap";
+/// Resamples beyond any use: their values alone would take gigabytes.
+const MOST: usize = 100_000_000;
 
 /// How the values of a metric on resampled rows become an interval.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +40,7 @@ pub enum IntervalMethod {
 /// # Settings
 /// | name | default | range | meaning |
 /// |---|---|---|---|
-/// | `n_resamples` | 1000 | \[2, ...) | how often rows are drawn |
+/// | `n_resamples` | 1000 | \[2, 10⁸\] | how often rows are drawn |
 /// | `confidence_level` | 0.95 | (0, 1) | how often such intervals hold the true value |
 /// | `method` | `bca` | | how values become an interval |
 /// | `stratify` | `false` | | draw within each class of the target, as many rows as it has |
@@ -143,6 +145,15 @@ impl Bootstrap {
         P: AsTargets<Targets: Sync> + ?Sized,
     {
         check::count(NAME, "n_resamples", self.n_resamples, 2)?;
+        if self.n_resamples > MOST {
+            let expected = format!("at most {MOST}");
+            return Err(Error::invalid_parameter(
+                NAME,
+                "n_resamples",
+                expected,
+                self.n_resamples,
+            ));
+        }
         check::real(
             NAME,
             "confidence_level",
@@ -467,6 +478,12 @@ mod tests {
         let refused = boot.clone().stratify(true).interval(&s, &s, mean);
         assert!(refused.unwrap_err().to_string().contains("classes"));
         assert!(boot.clone().n_resamples(1).interval(&y, &s, auc).is_err());
+        assert!(
+            boot.clone()
+                .n_resamples(1 << 53)
+                .interval(&y, &s, auc)
+                .is_err()
+        );
         assert!(
             boot.clone()
                 .confidence_level(f64::NAN)

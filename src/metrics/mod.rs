@@ -14,7 +14,7 @@
 //! | what happens at every threshold | [`roc_curve`], [`precision_recall_curve`], [`det_curve`], [`confusion_matrix_at_thresholds`], [`metric_at_thresholds`], [`calibration_curve`] |
 //! | how far off are real predictions | [`r2_score`], [`mean_squared_error`], [`root_mean_squared_error`], [`mean_absolute_error`], [`median_absolute_error`], [`max_error`], [`explained_variance_score`] |
 //! | how far off are quantiles, counts, positive values | [`mean_pinball_loss`], [`mean_poisson_deviance`], [`mean_gamma_deviance`], [`mean_tweedie_deviance`], [`mean_squared_log_error`] |
-//! | do two groupings agree | [`adjusted_rand_score`], [`rand_score`], [`adjusted_mutual_info_score`], [`normalized_mutual_info_score`], [`mutual_info_score`], [`homogeneity_completeness_v_measure`], [`fowlkes_mallows_score`], [`contingency_matrix`], [`pair_confusion_matrix`] |
+//! | do two groupings agree | [`adjusted_rand_score`], [`rand_score`], [`adjusted_mutual_info_score`], [`normalized_mutual_info_score`], [`mutual_info_score`], [`homogeneity_completeness_v_measure`], [`fowlkes_mallows_score`], [`contingency_matrix`], [`pair_confusion_matrix`], [`consensus_score`] of biclusters |
 //! | are clusters apart | [`silhouette_score`], [`calinski_harabasz_score`], [`davies_bouldin_score`] |
 //! | how sure is any of them | [`Bootstrap`] |
 //! | how far apart are rows, how similar | [`pairwise`] |
@@ -23,6 +23,7 @@
 //! for its input (one class for an ROC curve, one row for R²) is an error, never a silent NaN.
 
 mod agreement;
+mod biclusters;
 mod bootstrap;
 mod calibration;
 mod class_scores;
@@ -49,6 +50,7 @@ pub use agreement::{
     CohenKappaScore, KappaWeights, LikelihoodRatios, class_likelihood_ratios, cohen_kappa_score,
     matthews_corrcoef,
 };
+pub use biclusters::{Biclusters, consensus_score};
 pub use bootstrap::{Bootstrap, ConfidenceInterval, IntervalMethod};
 pub use calibration::{BinStrategy, CalibrationCurve, calibration_curve};
 pub use class_scores::{

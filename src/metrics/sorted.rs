@@ -63,9 +63,6 @@ impl Sides {
                     let is = positive(i);
                     ends[1] += usize::from(is);
                     ends[0] += usize::from(!is);
-                    if ends[0] == n || ends[1] == n {
-                        break;
-                    }
                 }
                 sides[0].truncate(ends[0]);
                 sides[1].truncate(ends[1]);

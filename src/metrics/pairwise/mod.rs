@@ -2,7 +2,9 @@
 //!
 //! [`pairwise_distances`] takes any [`Metric`]; the kernels are [`linear_kernel`], [`polynomial_kernel`],
 //! [`sigmoid_kernel`], [`rbf_kernel`], [`laplacian_kernel`], [`cosine_similarity`], [`additive_chi2_kernel`] and [`chi2_kernel`],
-//! and [`pairwise_kernels`] chooses one by name.
+//! and [`pairwise_kernels`] chooses one by name. [`nan_euclidean_distances`] leaves out missing values,
+//! [`pairwise_distances_chunked`] never stores the whole matrix, [`pairwise_distances_argmin`] keeps the nearest only, and
+//! [`paired_distances`] are those of rows side by side.
 //!
 //! Distances are sums over differences, never `‖a‖² + ‖b‖² − 2 a·b`: rows that are close to each other, and far from zero,
 //! keep all their digits, in `f32` too, and the distance of equal rows is 0 exactly. Differences of several rows fill a
@@ -11,6 +13,7 @@
 
 mod kernels;
 pub(crate) mod metric;
+mod more;
 pub(crate) mod packed;
 mod scalar;
 
@@ -28,6 +31,10 @@ pub use kernels::{
     linear_kernel, pairwise_kernels, polynomial_kernel, rbf_kernel, sigmoid_kernel,
 };
 pub use metric::{Metric, MetricParams};
+pub use more::{
+    euclidean_distances, nan_euclidean_distances, paired_distances, pairwise_distances_argmin,
+    pairwise_distances_chunked,
+};
 
 const NAME: &str = "pairwise_distances";
 
