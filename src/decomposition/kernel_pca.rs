@@ -7,7 +7,6 @@ use ndarray::{Array1, Array2, ArrayRef2, Axis, s};
 use serde::{Deserialize, Serialize};
 
 use super::centered::Centered;
-use super::kernel::{Kernel, Similarity};
 use super::names;
 use super::randomized::{Randomized, signed};
 use super::settings::{IteratedPower, PowerIterationNormalizer};
@@ -15,6 +14,7 @@ use crate::check::{self, Interval};
 use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
 use crate::linalg::{Cholesky, eigh, lstsq, matmul};
+use crate::metrics::pairwise::{Kernel, KernelParams, pairwise_kernels};
 use crate::model::{Model, ensure};
 use crate::parallel;
 use crate::params::{self, Hyperparameters, describe};
@@ -52,7 +52,7 @@ pub enum EigenSolver {
 /// |---|---|---|---|
 /// | `n_components` | all that are not 0 | 1 to n_samples | what is kept |
 /// | `kernel` | linear | | [`Kernel`] |
-/// | `gamma` | 1 / n_features | `[0, inf)` | γ of the poly, rbf and sigmoid kernels |
+/// | `gamma` | 1 / n_features | `[0, inf)` | γ of the poly, rbf, sigmoid, laplacian and chi2 kernels |
 /// | `degree` | 3 | `[0, inf)` | of the poly kernel |
 /// | `coef0` | 1 | finite | c of the poly and sigmoid kernels |
 /// | `alpha` | 1 | `[0, inf)` | the ridge penalty of the inverse |
@@ -221,13 +221,23 @@ impl KernelPca {
         self
     }
 
-    fn similarity(&self, n_features: usize) -> Similarity {
-        Similarity {
-            kernel: self.kernel,
-            gamma: self.gamma.unwrap_or(1.0 / n_features as f64),
-            degree: self.degree,
-            coef0: self.coef0,
+    fn gamma_for(&self, n_features: usize) -> f64 {
+        self.gamma.unwrap_or(1.0 / n_features as f64)
+    }
+
+    /// The kernel of each row of x with each row of y, (n, m).
+    fn between(&self, x: &ArrayRef2<f64>, y: &ArrayRef2<f64>, gamma: f64) -> Result<Array2<f64>> {
+        if x.nrows() == 0 {
+            return Ok(Array2::zeros((0, y.nrows())));
         }
+        let params = KernelParams::new().gamma(gamma);
+        let params = params.degree(self.degree).coef0(self.coef0);
+        if x.ncols() == 0 {
+            // No components are as one that is 0.
+            let zeros = |x: &ArrayRef2<f64>| Array2::zeros((x.nrows(), 1));
+            return pairwise_kernels(&zeros(x), Some(&zeros(y)), self.kernel, &params);
+        }
+        pairwise_kernels(x, Some(y), self.kernel, &params)
     }
 
     /// The k leading eigenvalues, descending, and eigenvectors in rows.
@@ -331,8 +341,8 @@ impl<F: Float, Y: Targets + ?Sized> Estimator<ArrayRef2<F>, Y> for KernelPca {
         let k = self.n_components.unwrap_or(n);
         super::at_most(NAME, k, n, "n_samples")?;
         let rows = x.mapv(|v| v.f64());
-        let similarity = self.similarity(p);
-        let mut kernel = similarity.between(&rows, &rows)?;
+        let gamma = self.gamma_for(p);
+        let mut kernel = self.between(&rows, &rows, gamma)?;
         check::learned(NAME, "the kernel", &kernel)?;
         let column_means = kernel.sum_axis(Axis(0)) / n as f64;
         let mean = column_means.sum() / n as f64;
@@ -363,7 +373,7 @@ impl<F: Float, Y: Targets + ?Sized> Estimator<ArrayRef2<F>, Y> for KernelPca {
         };
         if self.fit_inverse_transform {
             let z = model.training();
-            let mut kernel = similarity.between(&z, &z)?;
+            let mut kernel = self.between(&z, &z, gamma)?;
             kernel.diag_mut().mapv_inplace(|v| v + self.alpha);
             check::learned(NAME, "the kernel of the inverse", &kernel)?;
             model.dual_coef = match Cholesky::new(&kernel) {
@@ -431,7 +441,7 @@ impl<F: Float> FittedKernelPca<F> {
 
     /// γ of the kernel.
     pub fn gamma(&self) -> f64 {
-        self.settings.similarity(self.n_features_in).gamma
+        self.settings.gamma_for(self.n_features_in)
     }
 
     /// The number of columns at fit.
@@ -456,14 +466,16 @@ impl<F: Float> Transform<ArrayRef2<F>> for FittedKernelPca<F> {
         let mut weights = self.eigenvectors.t().to_owned();
         let inverse = |v: f64| if v > 0.0 { 1.0 / v.sqrt() } else { 0.0 };
         weights *= &self.eigenvalues.mapv(inverse);
-        let similarity = self.settings.similarity(self.n_features_in);
         let mut out = parallel::fresh((x.nrows(), self.eigenvalues.len()));
         // A block of the kernel at a time.
         let step = parallel::row_chunks(x.nrows(), n.max(x.ncols())).max(64);
         for first in (0..x.nrows()).step_by(step) {
             let rows = s![first..(first + step).min(x.nrows()), ..];
             let block = x.slice(rows).mapv(|v| v.f64());
-            let mut kernel = similarity.between(&block, &self.x_fit)?;
+            let mut kernel = match self.settings.kernel {
+                Kernel::Precomputed => block,
+                _ => self.settings.between(&block, &self.x_fit, self.gamma())?,
+            };
             centre(&mut kernel, &self.column_means, self.mean);
             let z = matmul(&kernel, &weights);
             out.slice_mut(rows)
@@ -487,8 +499,8 @@ impl<F: Float> InverseTransform<ArrayRef2<F>> for FittedKernelPca<F> {
             .into());
         }
         check::same_width(x, self.eigenvalues.len())?;
-        let similarity = self.settings.similarity(self.n_features_in);
-        let kernel = similarity.between(&x.mapv(|v| v.f64()), &self.training())?;
+        let x = x.mapv(|v| v.f64());
+        let kernel = (self.settings).between(&x, &self.training(), self.gamma())?;
         let out = matmul(&kernel, &self.dual_coef).mapv(F::of);
         super::finite(NAME, "an inversely transformed value", out)
     }
@@ -509,9 +521,9 @@ impl<F: Float> fmt::Display for FittedKernelPca<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "KernelPca: {} components of a {:?} kernel of {} rows",
+            "KernelPca: {} components of a {} kernel of {} rows",
             self.eigenvalues.len(),
-            self.settings.kernel,
+            self.settings.kernel.name(),
             self.column_means.len()
         )
     }
@@ -586,8 +598,7 @@ mod tests {
             .kernel(Kernel::Rbf)
             .gamma(0.1);
         let own = own.fit(&x, &()).unwrap();
-        let similarity = own.settings.similarity(4);
-        let kernel = similarity.between(&x, &x).unwrap();
+        let kernel = own.settings.between(&x, &x, 0.1).unwrap();
         let given = KernelPca::new().n_components(3).kernel(Kernel::Precomputed);
         let given = given.fit(&kernel, &()).unwrap();
         let d = given.transform(&kernel).unwrap() - own.transform(&x).unwrap();

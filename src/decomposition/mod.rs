@@ -6,7 +6,6 @@ mod factor_analysis;
 mod fast_ica;
 mod gaussian;
 mod incremental_pca;
-mod kernel;
 mod kernel_pca;
 mod nmf;
 mod nmf_solvers;
@@ -19,7 +18,6 @@ mod truncated_svd;
 pub use factor_analysis::{FactorAnalysis, FittedFactorAnalysis, Rotation, SvdMethod};
 pub use fast_ica::{Contrast, FastIca, FittedFastIca, IcaAlgorithm, Whiten, WhitenSolver};
 pub use incremental_pca::{FittedIncrementalPca, IncrementalPca};
-pub use kernel::Kernel;
 pub use kernel_pca::{EigenSolver, FittedKernelPca, KernelPca};
 pub use nmf::{BetaLoss, FittedNmf, Nmf, NmfComponents, NmfInit, NmfSolver};
 pub use pca::{FittedPca, Pca, SvdSolver};
@@ -27,6 +25,8 @@ pub use settings::{IteratedPower, NComponents, PowerIterationNormalizer};
 pub use truncated_svd::{FittedTruncatedSvd, SvdAlgorithm, TruncatedSvd};
 
 use ndarray::{Array1, Array2, ArrayRef2};
+
+pub use crate::metrics::pairwise::Kernel;
 
 use crate::error::{Error, Result};
 use crate::float::Float;

@@ -1,28 +1,14 @@
 //! How near points are, as probabilities.
 
-use ndarray::{Array2, ArrayRef2, ArrayView1, Axis, s};
-use serde::{Deserialize, Serialize};
+use ndarray::{Array2, ArrayRef2};
 
 use crate::elementary;
-use crate::linalg::{general_matmul, simd};
+use crate::error::Result;
+use crate::linalg::simd;
+use crate::metrics::pairwise::Metric;
+use crate::neighbors::NeighborsAlgorithm;
+use crate::neighbors::search::{Index, Settings};
 use crate::parallel;
-
-/// How far rows are from each other in [`Tsne`](super::Tsne).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TsneMetric {
-    /// √Σ (x − y)²
-    #[default]
-    Euclidean,
-    /// Σ |x − y|
-    Manhattan,
-    /// max |x − y|
-    Chebyshev,
-    /// 1 − x·y / (|x| |y|); 1 for a row of zeros
-    Cosine,
-    /// The samples are the distances themselves, (n_samples, n_samples).
-    Precomputed,
-}
 
 /// Conditional probabilities made symmetric: for each point the others and their probabilities, all summing to 1.
 pub(super) struct Affinities {
@@ -32,115 +18,35 @@ pub(super) struct Affinities {
     pub(super) weights: Vec<f64>,
 }
 
-/// Rows as they are compared: around their mean, or of length 1.
-fn prepared(x: &ArrayRef2<f64>, metric: TsneMetric) -> Array2<f64> {
-    let mut x = x.to_owned();
-    match metric {
-        TsneMetric::Euclidean => {
-            if let Some(mean) = x.mean_axis(Axis(0)) {
-                x -= &mean;
-            }
-        }
-        TsneMetric::Cosine => {
-            for mut row in x.rows_mut() {
-                let norm = row.dot(&row).sqrt();
-                if norm > 0.0 {
-                    row /= norm;
-                }
-            }
-        }
-        _ => {}
-    }
-    x
-}
-
-/// The square of the distance of two prepared rows.
-fn squared(metric: TsneMetric, a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>) -> f64 {
-    let each = || a.iter().zip(&b).map(|(a, b)| (a - b).abs());
-    let distance = match metric {
-        TsneMetric::Euclidean => return each().map(|d| d * d).sum(),
-        TsneMetric::Manhattan => each().sum::<f64>(),
-        TsneMetric::Chebyshev => each().fold(0.0, f64::max),
-        TsneMetric::Cosine | TsneMetric::Precomputed => (1.0 - a.dot(&b)).max(0.0),
+/// Squared distances of the k nearest other rows of each row, (n, k), and their positions, rising.
+pub(super) fn nearest(
+    estimator: &str,
+    x: &ArrayRef2<f64>,
+    metric: Metric,
+    k: usize,
+) -> Result<(Vec<f64>, Vec<u32>)> {
+    let settings = Settings {
+        metric,
+        params: None,
+        p: 2.0,
+        algorithm: NeighborsAlgorithm::Auto,
+        leaf_size: 30,
+        n_neighbors: Some(k),
     };
-    distance * distance
-}
-
-/// What orders the distances of the given rows from all rows, (rows, n): squares of distances but for rounding.
-fn block(
-    x: &Array2<f64>,
-    squares: &[f64],
-    metric: TsneMetric,
-    rows: std::ops::Range<usize>,
-) -> Array2<f64> {
-    let mut out = Array2::zeros((rows.len(), x.nrows()));
-    let some = x.slice(s![rows.clone(), ..]);
-    match metric {
-        TsneMetric::Euclidean => {
-            general_matmul(-2.0, &some, &x.t(), 0.0, &mut out);
-            for (mut out, i) in out.rows_mut().into_iter().zip(rows) {
-                for (v, square) in out.iter_mut().zip(squares) {
-                    *v += square + squares[i];
-                }
-            }
-        }
-        _ => {
-            for (mut out, i) in out.rows_mut().into_iter().zip(rows) {
-                for (v, y) in out.iter_mut().zip(x.rows()) {
-                    *v = squared(metric, x.row(i), y);
-                }
-            }
-        }
+    let (distances, indices) = Index::new(estimator, x, settings)?.nearest_own(k)?;
+    let rows = distances.rows().into_iter().zip(indices.rows());
+    let mut found = Vec::with_capacity(distances.len());
+    for (distances, indices) in rows {
+        let first = found.len();
+        found.extend(
+            distances
+                .iter()
+                .zip(indices)
+                .map(|(&d, &j)| (d * d, j as u32)),
+        );
+        found[first..].sort_unstable_by_key(|(_, j)| *j);
     }
-    out
-}
-
-/// Squared distances of the k nearest other rows of each row, (n, k), and their positions, rising; by comparing all pairs in
-/// blocks.
-pub(super) fn nearest(x: &ArrayRef2<f64>, metric: TsneMetric, k: usize) -> (Vec<f64>, Vec<u32>) {
-    let n = x.nrows();
-    let given = metric == TsneMetric::Precomputed;
-    let x = if given {
-        x.to_owned()
-    } else {
-        prepared(x, metric)
-    };
-    let squares: Vec<f64> = x.rows().into_iter().map(|row| row.dot(&row)).collect();
-    let chunk = ((1 << 18) / n.max(1)).clamp(8, 256);
-    let parts = parallel::map_chunks(n, chunk, |rows| {
-        let all = if given {
-            x.slice(s![rows.clone(), ..]).to_owned()
-        } else {
-            block(&x, &squares, metric, rows.clone())
-        };
-        let mut out = Vec::with_capacity(rows.len() * k);
-        let mut order: Vec<(f64, u32)> = Vec::with_capacity(n);
-        for (i, far) in rows.zip(all.rows()) {
-            order.clear();
-            order.extend(
-                far.iter()
-                    .enumerate()
-                    .filter(|(j, _)| *j != i)
-                    .map(|(j, &d)| (d, j as u32)),
-            );
-            let by = |a: &(f64, u32), b: &(f64, u32)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
-            if k < order.len() {
-                order.select_nth_unstable_by(k, by);
-                order.truncate(k);
-            }
-            order.sort_unstable_by_key(|(_, j)| *j);
-            out.extend(order.iter().map(|&(d, j)| {
-                let exact = if given {
-                    d * d
-                } else {
-                    squared(metric, x.row(i), x.row(j as usize))
-                };
-                (exact, j)
-            }));
-        }
-        out
-    });
-    parts.concat().into_iter().unzip()
+    Ok(found.into_iter().unzip())
 }
 
 /// Probabilities p(j | i) ∝ exp(−βᵢ d²ᵢⱼ) in place of squared distances, with βᵢ such that the entropy of each row is that of
@@ -294,13 +200,13 @@ mod tests {
         let mut rng = generator(1);
         let x = Array2::from_shape_simple_fn((60, 3), || standard_normal(&mut rng));
         let metrics = [
-            TsneMetric::Euclidean,
-            TsneMetric::Manhattan,
-            TsneMetric::Chebyshev,
-            TsneMetric::Cosine,
+            Metric::Euclidean,
+            Metric::Manhattan,
+            Metric::Chebyshev,
+            Metric::Cosine,
         ];
         for metric in metrics {
-            let (mut p, neighbours) = nearest(&x, metric, 31);
+            let (mut p, neighbours) = nearest("t", &x, metric, 31).unwrap();
             assert_eq!(p.len(), 60 * 31);
             conditional(&mut p, 31, 10.0);
             for row in p.chunks(31) {
@@ -322,7 +228,7 @@ mod tests {
     #[test]
     fn neighbours_are_the_nearest() {
         let x = ndarray::array![[0.0], [1.0], [3.0], [7.0]];
-        let (squares, neighbours) = nearest(&x, TsneMetric::Euclidean, 2);
+        let (squares, neighbours) = nearest("t", &x, Metric::Euclidean, 2).unwrap();
         assert_eq!(neighbours, [1, 2, 0, 2, 0, 1, 1, 2]);
         assert_eq!(squares, [1.0, 9.0, 1.0, 4.0, 9.0, 4.0, 36.0, 16.0]);
     }

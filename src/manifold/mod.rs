@@ -6,5 +6,4 @@ mod forces;
 mod tree;
 mod tsne;
 
-pub use affinities::TsneMetric;
 pub use tsne::{FittedTsne, LearningRate, Tsne, TsneInit, TsneMethod};

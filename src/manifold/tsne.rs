@@ -6,7 +6,7 @@ use ndarray::{Array2, ArrayBase, ArrayRef2, Data, Ix2};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::affinities::{TsneMetric, conditional, dense, nearest, symmetric};
+use super::affinities::{conditional, dense, nearest, symmetric};
 use super::descent::{Descent, Landing};
 use super::forces::{attraction, exact, repulsion};
 use super::tree::Tree;
@@ -15,6 +15,7 @@ use crate::decomposition::Pca;
 use crate::error::{Error, Result};
 use crate::feature_selection::written::written;
 use crate::float::Float;
+use crate::metrics::pairwise::Metric;
 use crate::model::{Model, ensure};
 use crate::observer::{Observer, Watch};
 use crate::parallel;
@@ -152,7 +153,7 @@ written!(LearningRate, "a learning rate or \"auto\"");
 /// | `max_iter` | 1000 | 250 to 1,000,000 | the most iterations |
 /// | `n_iter_without_progress` | 300 | at least −1 | iterations without a lower KL that end the descent, looked at every 50 |
 /// | `min_grad_norm` | 1e-7 | `[0, inf)` | a gradient that ends the descent |
-/// | `metric` | Euclidean | | [`TsneMetric`] |
+/// | `metric` | Euclidean | | [`Metric`], of which the squares count |
 /// | `init` | pca | | where to begin: [`TsneInit`]; not pca for precomputed distances |
 /// | `random_state` | 0 | | the seed of a random start |
 /// | `method` | Barnes-Hut | | [`TsneMethod`] |
@@ -203,7 +204,7 @@ pub struct Tsne {
     #[serde(with = "params::number")]
     min_grad_norm: f64,
     /// How far rows are from each other.
-    metric: TsneMetric,
+    metric: Metric,
     /// Where to begin.
     init: TsneInit,
     /// The seed of a random start.
@@ -227,7 +228,7 @@ impl Default for Tsne {
             max_iter: 1000,
             n_iter_without_progress: 300,
             min_grad_norm: 1e-7,
-            metric: TsneMetric::Euclidean,
+            metric: Metric::Euclidean,
             init: TsneInit::Pca,
             random_state: 0,
             method: TsneMethod::BarnesHut,
@@ -294,7 +295,7 @@ impl Tsne {
 
     /// How far rows are from each other.
     #[must_use]
-    pub fn metric(mut self, metric: TsneMetric) -> Self {
+    pub fn metric(mut self, metric: Metric) -> Self {
         self.metric = metric;
         self
     }
@@ -462,7 +463,7 @@ impl Tsne {
                 self.perplexity,
             ));
         }
-        if self.metric == TsneMetric::Precomputed {
+        if self.metric == Metric::Precomputed {
             if x.ncols() != n {
                 return Err(Error::shape(
                     "columns of precomputed distances",
@@ -534,7 +535,7 @@ impl Hyperparameters for Tsne {
             Interval::at_least(0.0),
         )?;
         check::real(NAME, "angle", self.angle, Interval::closed(0.0, 1.0))?;
-        if self.metric == TsneMetric::Precomputed && self.init == TsneInit::Pca {
+        if self.metric == Metric::Precomputed && self.init == TsneInit::Pca {
             let expected = "\"random\" or points with precomputed distances";
             return Err(Error::invalid_parameter(NAME, "init", expected, "pca"));
         }
@@ -570,7 +571,7 @@ impl<F: Float, Y: Targets + ?Sized> Estimator<ArrayRef2<F>, Y> for Tsne {
             }
             TsneMethod::BarnesHut => ((3.0 * self.perplexity + 1.0) as usize).min(n - 1),
         };
-        let (mut squares, neighbours) = nearest(&x.mapv(|v| v.f64()), self.metric, k);
+        let (mut squares, neighbours) = nearest(NAME, &x.mapv(|v| v.f64()), self.metric, k)?;
         check::learned(NAME, "a squared distance", &squares)?;
         conditional(&mut squares, k, self.perplexity);
         let landing = match (self.method, d) {
@@ -722,13 +723,9 @@ mod tests {
             let d = &x.row(i) - &x.row(j);
             d.dot(&d).sqrt()
         });
-        let given = tsne.clone().init(&first).metric(TsneMetric::Precomputed);
+        let given = tsne.clone().init(&first).metric(Metric::Precomputed);
         parted(given.fit(&distances, &()).unwrap().embedding());
-        for metric in [
-            TsneMetric::Manhattan,
-            TsneMetric::Chebyshev,
-            TsneMetric::Cosine,
-        ] {
+        for metric in [Metric::Manhattan, Metric::Chebyshev, Metric::Cosine] {
             parted(
                 tsne.clone()
                     .metric(metric)

@@ -34,7 +34,10 @@ impl Default for SpectralAffinity {
 
 impl From<Kernel> for SpectralAffinity {
     fn from(kernel: Kernel) -> Self {
-        SpectralAffinity::Kernel(kernel)
+        match kernel {
+            Kernel::Precomputed => SpectralAffinity::Precomputed,
+            kernel => SpectralAffinity::Kernel(kernel),
+        }
     }
 }
 

@@ -129,8 +129,8 @@ settings! {
     ///
     /// # Source
     /// J. Shi and J. Malik, "Normalized cuts and image segmentation" (2000); U. von Luxburg, "A tutorial on spectral clustering"
-    /// (2007). As in scikit-learn; its numbers of groups, and its groups where several cuts are equally good, depend on other
-    /// random numbers. A given matrix that is not symmetric counts as the mean of itself and its transpose.
+    /// (2007). As in scikit-learn; the numbers of the groups, and the groups where several cuts are equally good, depend on other
+    /// random numbers than there. A given matrix that is not symmetric counts as the mean of itself and its transpose.
     ///
     /// # Examples
     /// ```

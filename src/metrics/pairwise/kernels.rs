@@ -15,7 +15,7 @@ use crate::parallel;
 const NAME: &str = "pairwise_kernels";
 
 /// A kernel by scikit-learn's name: `"linear"`, `"poly"` (or `"polynomial"`), `"rbf"`, `"sigmoid"`, `"laplacian"`, `"cosine"`,
-/// `"chi2"`, `"additive_chi2"`.
+/// `"chi2"`, `"additive_chi2"`, `"precomputed"`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kernel {
@@ -37,6 +37,25 @@ pub enum Kernel {
     Chi2,
     /// −Σ (xⱼ − yⱼ)² / (xⱼ + yⱼ)
     AdditiveChi2,
+    /// The samples are the kernel itself.
+    Precomputed,
+}
+
+impl Kernel {
+    /// The name, as scikit-learn has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kernel::Linear => "linear",
+            Kernel::Poly => "poly",
+            Kernel::Rbf => "rbf",
+            Kernel::Sigmoid => "sigmoid",
+            Kernel::Laplacian => "laplacian",
+            Kernel::Cosine => "cosine",
+            Kernel::Chi2 => "chi2",
+            Kernel::AdditiveChi2 => "additive_chi2",
+            Kernel::Precomputed => "precomputed",
+        }
+    }
 }
 
 /// The parameters of a [`Kernel`]: each is used by the kernels that have it.
@@ -86,7 +105,8 @@ impl KernelParams {
     }
 }
 
-/// A kernel between all rows of `x` (n, p) and all rows of `y` (m, p), or of `x`: (n, m).
+/// A kernel between all rows of `x` (n, p) and all rows of `y` (m, p), or of `x`: (n, m). For [`Kernel::Precomputed`] the
+/// result is `x` itself, which has a column for each row of `y`, or of `x`.
 ///
 /// ```
 /// use fitwell::metrics::pairwise::{Kernel, KernelParams, pairwise_kernels};
@@ -116,6 +136,11 @@ pub fn pairwise_kernels<F: Float>(
         Kernel::Cosine => cosine_similarity(x, y),
         Kernel::Chi2 => chi2_kernel(x, y, params.gamma.unwrap_or(1.0)),
         Kernel::AdditiveChi2 => additive_chi2_kernel(x, y),
+        Kernel::Precomputed => {
+            check::samples(x)?;
+            check::width(x, y.unwrap_or(x).nrows())?;
+            Ok(x.to_owned())
+        }
     }
 }
 

@@ -174,3 +174,17 @@ fn kernels_are_what_they_say() {
     );
     assert!(a.diag().iter().all(|&v| v == 0.0));
 }
+
+#[test]
+fn a_given_kernel_is_itself_and_fits() {
+    let (k, params) = (array![[2.0, 1.0], [1.0, 3.0]], KernelParams::new());
+    assert_eq!(
+        pairwise_kernels(&k, None, Kernel::Precomputed, &params).unwrap(),
+        k
+    );
+    let three = array![[1.0], [2.0], [3.0]];
+    assert!(pairwise_kernels(&k, Some(&three), Kernel::Precomputed, &params).is_err());
+    for kernel in [Kernel::Rbf, Kernel::AdditiveChi2, Kernel::Precomputed] {
+        assert_eq!(serde_json::to_value(kernel).unwrap(), kernel.name());
+    }
+}
