@@ -82,6 +82,8 @@ def jobs(scale, k):
         "mini_batch": (200 * n, 20, 0, 2 * 1024 * 20 * 20 * k, "a product with the centres a batch"),
         "ward": (10 * n, 10, 0, 3 * 10 * 1.5 * (10 * n) ** 2, "distances of centres along the chain"),
         "gmm_full": (100 * n, 10, 0, 2 * 100 * n * 8 * (100 + 110) * k, "the exponents and half of the covariances an iteration"),
+        "knn_brute": (100 * n, 10, 1, 2 * 10 * 100 * n * 10_000, "a product of all queries with all rows"),
+        "pairwise_distances": (5 * n, 50, 5 * n / 50, 50 * (5 * n) ** 2, "the result written; half of a product"),
         "pca_full": (100 * n, 100, 1, 100 * n * 100 * 101, "X read once; half of X'X"),
         "pca_auto": (100 * n, 100, 1, 100 * n * 100 * 101, "X read once; half of X'X"),
         "pca_wide": (20 * n, 1000, 1, 20 * n * 1000 * 1001, "X read once; half of X'X"),

@@ -6,12 +6,12 @@ use std::marker::PhantomData;
 use ndarray::{Array, Array2, ArrayRef2, Ix1};
 use serde::{Deserialize, Serialize};
 
-use super::estimators::search_setters;
+use super::estimators::{asking, means, votes};
 use super::search::NeighborsAlgorithm;
 use super::voters::{NeighborWeights, Reach, Voters};
 use crate::check;
 use crate::class_weight::ClassWeight;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::labels::{Class, Labels};
 use crate::linear_model::linear_classifier::{ClassList, ClassTask, accuracy};
@@ -24,76 +24,7 @@ use crate::traits::{Classes, Estimator, Predict, PredictProba, Score};
 const CLASSIFIER: &str = "KNeighborsClassifier";
 const REGRESSOR: &str = "KNeighborsRegressor";
 
-macro_rules! estimator {
-    ($(#[$doc:meta])* $name:ident, $text:expr) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[serde(default, deny_unknown_fields)]
-        #[must_use]
-        pub struct $name {
-            n_neighbors: usize,
-            weights: NeighborWeights,
-            algorithm: NeighborsAlgorithm,
-            leaf_size: usize,
-            #[serde(with = "crate::params::number")]
-            p: f64,
-            metric: Metric,
-            metric_params: Option<MetricParams>,
-        }
-
-        impl Default for $name {
-            fn default() -> Self {
-                $name {
-                    n_neighbors: 5,
-                    weights: NeighborWeights::Uniform,
-                    algorithm: NeighborsAlgorithm::Auto,
-                    leaf_size: 30,
-                    p: 2.0,
-                    metric: Metric::Minkowski,
-                    metric_params: None,
-                }
-            }
-        }
-
-        impl $name {
-            /// Five neighbours that count the same.
-            pub fn new() -> Self {
-                Self::default()
-            }
-
-            /// How many neighbours are asked.
-            pub fn n_neighbors(mut self, n_neighbors: usize) -> Self {
-                self.n_neighbors = n_neighbors;
-                self
-            }
-
-            /// How much each of them counts.
-            pub fn weights(mut self, weights: NeighborWeights) -> Self {
-                self.weights = weights;
-                self
-            }
-        }
-
-        search_setters!($name);
-
-        impl Hyperparameters for $name {
-            const NAME: &'static str = $text;
-
-            fn check(&self) -> Result<()> {
-                check::count($text, "n_neighbors", self.n_neighbors, 1)?;
-                self.settings(None).check($text)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&describe(self))
-            }
-        }
-    };
-}
-
-estimator! {
+asking! {
     /// A classifier that lets the nearest training rows vote.
     ///
     /// The probability of a class is its share in the weights of the `n_neighbors` nearest rows; the most probable class is
@@ -137,10 +68,14 @@ estimator! {
     /// assert!(model.score(&wine.x, &wine.target)? > 0.97);
     /// # Ok::<(), Error>(())
     /// ```
-    KNeighborsClassifier, CLASSIFIER
+    KNeighborsClassifier, CLASSIFIER;
+    "Five neighbours that count the same.";
+    n_neighbors: usize = 5 => "How many neighbours are asked.",
+    |value| check::count(CLASSIFIER, "n_neighbors", value, 1);
+    {}
 }
 
-estimator! {
+asking! {
     /// A regressor that predicts the mean target of the nearest training rows.
     ///
     /// Several targets are predicted from the same neighbours. Settings, sample weights, complexity and errors are those of
@@ -156,7 +91,11 @@ estimator! {
     /// assert_eq!(model.predict(&array![[1.5]])?, array![0.5]);
     /// # Ok::<(), Error>(())
     /// ```
-    KNeighborsRegressor, REGRESSOR
+    KNeighborsRegressor, REGRESSOR;
+    "Five neighbours that count the same.";
+    n_neighbors: usize = 5 => "How many neighbours are asked.",
+    |value| check::count(REGRESSOR, "n_neighbors", value, 1);
+    {}
 }
 
 impl<F: Float, Y: ClassTarget + ?Sized> Estimator<ArrayRef2<F>, Y> for KNeighborsClassifier {
@@ -288,16 +227,6 @@ impl<F: Float> FittedKNeighborsClassifier<F> {
     }
 }
 
-impl<F: Float, D> FittedKNeighborsRegressor<F, D> {
-    accessors!();
-}
-
-impl<F: Float> Classes for FittedKNeighborsClassifier<F> {
-    fn classes(&self) -> &[Class] {
-        self.classes.as_slice()
-    }
-}
-
 impl<F: Float> FittedKNeighborsClassifier<F> {
     /// Calls `each` with the share of each class.
     fn shares(&self, x: &ArrayRef2<F>, mut each: impl FnMut(usize, &[f64])) -> Result<()> {
@@ -326,6 +255,14 @@ pub(super) fn largest(values: &[f64]) -> u32 {
     best as u32
 }
 
+votes!(FittedKNeighborsClassifier);
+means!(FittedKNeighborsRegressor, REGRESSOR, |i| {
+    Error::invalid_input(
+        format!("X of `{REGRESSOR}`"),
+        format!("row {i} has no neighbour"),
+    )
+});
+
 impl<F: Float> Predict<ArrayRef2<F>> for FittedKNeighborsClassifier<F> {
     type Output = Labels;
 
@@ -352,68 +289,6 @@ impl<F: Float> PredictProba<ArrayRef2<F>> for FittedKNeighborsClassifier<F> {
     /// Minus infinity where a class has no vote.
     fn predict_log_proba(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
         Ok(self.predict_proba(x)?.mapv(|v| v.ln()))
-    }
-}
-
-/// Logarithms are left out: shares of votes are often 0.
-impl<F: Float> crate::boxed::Confidence<ArrayRef2<F>> for FittedKNeighborsClassifier<F> {
-    type Float = F;
-
-    fn maybe_proba(&self, x: &ArrayRef2<F>) -> Option<Result<Array2<F>>> {
-        Some(self.predict_proba(x))
-    }
-}
-
-/// The accuracy.
-impl<F: Float, Y: ClassTarget + ?Sized> Score<ArrayRef2<F>, Y> for FittedKNeighborsClassifier<F> {
-    fn score(&self, x: &ArrayRef2<F>, y: &Y) -> Result<f64> {
-        accuracy(&self.predict(x)?, y)
-    }
-}
-
-impl<F: Float, D: TargetDim> Predict<ArrayRef2<F>> for FittedKNeighborsRegressor<F, D> {
-    type Output = Array<F, D>;
-
-    fn predict(&self, x: &ArrayRef2<F>) -> Result<Array<F, D>> {
-        let mut out = Array2::zeros((x.nrows(), self.targets.ncols()));
-        let mut sums = vec![0.0; self.targets.ncols()];
-        self.voters.ask(x, |i, rows, weights| {
-            if let Some(total) = mean_of(&self.targets, rows, weights, &mut sums) {
-                for (to, sum) in out.row_mut(i).iter_mut().zip(&sums) {
-                    *to = F::of(sum / total);
-                }
-            }
-            Ok(())
-        })?;
-        check::learned(REGRESSOR, "a prediction", &out)?;
-        Ok(D::from_columns(out))
-    }
-}
-
-/// R².
-impl<F, D, Y> Score<ArrayRef2<F>, Y> for FittedKNeighborsRegressor<F, D>
-where
-    F: Float,
-    D: TargetDim,
-    Y: RealTargets<F, Dim = D> + ?Sized,
-{
-    fn score(&self, x: &ArrayRef2<F>, y: &Y) -> Result<f64> {
-        crate::metrics::r2_score(y, &*self.predict(x)?)
-    }
-}
-
-impl<F: Float> fmt::Display for FittedKNeighborsClassifier<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (n, p) = (self.n_samples_fit(), self.n_features_in());
-        let k = self.classes.len();
-        write!(f, "{CLASSIFIER} of {n} rows, {p} features, {k} classes")
-    }
-}
-
-impl<F: Float, D> fmt::Display for FittedKNeighborsRegressor<F, D> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (n, p) = (self.n_samples_fit(), self.n_features_in());
-        write!(f, "{REGRESSOR} of {n} rows, {p} features")
     }
 }
 
@@ -447,17 +322,6 @@ impl<F: Float> Model for FittedKNeighborsClassifier<F> {
     fn validate(&self) -> Result<()> {
         self.voters.validate()?;
         check_codes(&self.codes, &self.classes, self.voters.index.n())
-    }
-}
-
-impl<F: Float, D: TargetDim> Model for FittedKNeighborsRegressor<F, D> {
-    fn type_name() -> String {
-        format!("FittedKNeighborsRegressor<{}, {}>", F::NAME, D::NAME)
-    }
-
-    fn validate(&self) -> Result<()> {
-        self.voters.validate()?;
-        check_targets::<F, D>(&self.targets, self.voters.index.n())
     }
 }
 

@@ -7,7 +7,7 @@ use ndarray::{Array, Array2, ArrayRef2, Ix1};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::estimators::search_setters;
+use super::estimators::{asking, means, votes};
 use super::k_neighbors::{accessors, check_codes, check_targets, largest, mean_of, real_targets};
 use super::search::{NeighborsAlgorithm, select};
 use super::voters::{NeighborWeights, Reach, Voters};
@@ -68,79 +68,7 @@ impl<C: Into<Class>> From<C> for OutlierLabel {
     }
 }
 
-macro_rules! estimator {
-    ($(#[$doc:meta])* $name:ident, $text:expr, { $($(#[$field_doc:meta])* $field:ident: $type:ty = $default:expr,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[serde(default, deny_unknown_fields)]
-        #[must_use]
-        pub struct $name {
-            #[serde(with = "crate::params::number")]
-            radius: f64,
-            weights: NeighborWeights,
-            algorithm: NeighborsAlgorithm,
-            leaf_size: usize,
-            #[serde(with = "crate::params::number")]
-            p: f64,
-            metric: Metric,
-            metric_params: Option<MetricParams>,
-            $($field: $type,)*
-        }
-
-        impl Default for $name {
-            fn default() -> Self {
-                $name {
-                    radius: 1.0,
-                    weights: NeighborWeights::Uniform,
-                    algorithm: NeighborsAlgorithm::Auto,
-                    leaf_size: 30,
-                    p: 2.0,
-                    metric: Metric::Minkowski,
-                    metric_params: None,
-                    $($field: $default,)*
-                }
-            }
-        }
-
-        impl $name {
-            /// A radius of 1.
-            pub fn new() -> Self {
-                Self::default()
-            }
-
-            /// How far rows may be that are asked.
-            pub fn radius(mut self, radius: f64) -> Self {
-                self.radius = radius;
-                self
-            }
-
-            /// How much each of them counts.
-            pub fn weights(mut self, weights: NeighborWeights) -> Self {
-                self.weights = weights;
-                self
-            }
-        }
-
-        search_setters!($name);
-
-        impl Hyperparameters for $name {
-            const NAME: &'static str = $text;
-
-            fn check(&self) -> Result<()> {
-                check::real($text, "radius", self.radius, Interval::at_least(0.0))?;
-                self.settings(None).check($text)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&describe(self))
-            }
-        }
-    };
-}
-
-estimator! {
+asking! {
     /// A classifier that lets all training rows within a radius vote.
     ///
     /// The probability of a class is its share in the weights of the rows at most `radius` away; the most probable class is
@@ -183,12 +111,15 @@ estimator! {
     /// assert_eq!(model.predict(&array![[0.5], [9.0]])?.to_texts(), ["low", "far"]);
     /// # Ok::<(), Error>(())
     /// ```
-    RadiusNeighborsClassifier, CLASSIFIER, {
-        outlier_label: OutlierLabel = OutlierLabel::None,
-    }
+    RadiusNeighborsClassifier, CLASSIFIER;
+    "A radius of 1.";
+    #[serde(with = "crate::params::number")]
+    radius: f64 = 1.0 => "How far rows may be that are asked.",
+    |value| check::real(CLASSIFIER, "radius", value, Interval::at_least(0.0));
+    { outlier_label: OutlierLabel = OutlierLabel::None, }
 }
 
-estimator! {
+asking! {
     /// A regressor that predicts the mean target of all training rows within a radius.
     ///
     /// Settings, sample weights, complexity and errors are those of [`RadiusNeighborsClassifier`]. A row without neighbours is
@@ -204,7 +135,12 @@ estimator! {
     /// assert_eq!(model.predict(&array![[1.5]])?, array![0.5]);
     /// # Ok::<(), Error>(())
     /// ```
-    RadiusNeighborsRegressor, REGRESSOR, {}
+    RadiusNeighborsRegressor, REGRESSOR;
+    "A radius of 1.";
+    #[serde(with = "crate::params::number")]
+    radius: f64 = 1.0 => "How far rows may be that are asked.",
+    |value| check::real(REGRESSOR, "radius", value, Interval::at_least(0.0));
+    {}
 }
 
 impl RadiusNeighborsClassifier {
@@ -360,15 +296,12 @@ fn alone(estimator: &str, row: usize, advice: &str) -> Error {
     Error::invalid_input(format!("X of `{estimator}`"), reason)
 }
 
-impl<F: Float, D> FittedRadiusNeighborsRegressor<F, D> {
-    accessors!();
-}
-
-impl<F: Float> Classes for FittedRadiusNeighborsClassifier<F> {
-    fn classes(&self) -> &[Class] {
-        self.classes.as_slice()
-    }
-}
+votes!(FittedRadiusNeighborsClassifier);
+means!(FittedRadiusNeighborsRegressor, REGRESSOR, |i| alone(
+    REGRESSOR,
+    i,
+    "; raise `radius`"
+));
 
 impl<F: Float> Predict<ArrayRef2<F>> for FittedRadiusNeighborsClassifier<F> {
     type Output = Labels;
@@ -418,70 +351,6 @@ impl<F: Float> PredictProba<ArrayRef2<F>> for FittedRadiusNeighborsClassifier<F>
     }
 }
 
-/// Logarithms are left out: shares of votes are often 0.
-impl<F: Float> crate::boxed::Confidence<ArrayRef2<F>> for FittedRadiusNeighborsClassifier<F> {
-    type Float = F;
-
-    fn maybe_proba(&self, x: &ArrayRef2<F>) -> Option<Result<Array2<F>>> {
-        Some(self.predict_proba(x))
-    }
-}
-
-/// The accuracy.
-impl<F: Float, Y: ClassTarget + ?Sized> Score<ArrayRef2<F>, Y>
-    for FittedRadiusNeighborsClassifier<F>
-{
-    fn score(&self, x: &ArrayRef2<F>, y: &Y) -> Result<f64> {
-        accuracy(&self.predict(x)?, y)
-    }
-}
-
-impl<F: Float, D: TargetDim> Predict<ArrayRef2<F>> for FittedRadiusNeighborsRegressor<F, D> {
-    type Output = Array<F, D>;
-
-    fn predict(&self, x: &ArrayRef2<F>) -> Result<Array<F, D>> {
-        let mut out = Array2::zeros((x.nrows(), self.targets.ncols()));
-        let mut sums = vec![0.0; self.targets.ncols()];
-        self.voters.ask(x, |i, rows, weights| {
-            let total = mean_of(&self.targets, rows, weights, &mut sums)
-                .ok_or_else(|| alone(REGRESSOR, i, "; raise `radius`"))?;
-            for (to, sum) in out.row_mut(i).iter_mut().zip(&sums) {
-                *to = F::of(sum / total);
-            }
-            Ok(())
-        })?;
-        check::learned(REGRESSOR, "a prediction", &out)?;
-        Ok(D::from_columns(out))
-    }
-}
-
-/// R².
-impl<F, D, Y> Score<ArrayRef2<F>, Y> for FittedRadiusNeighborsRegressor<F, D>
-where
-    F: Float,
-    D: TargetDim,
-    Y: RealTargets<F, Dim = D> + ?Sized,
-{
-    fn score(&self, x: &ArrayRef2<F>, y: &Y) -> Result<f64> {
-        crate::metrics::r2_score(y, &*self.predict(x)?)
-    }
-}
-
-impl<F: Float> fmt::Display for FittedRadiusNeighborsClassifier<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (n, p) = (self.n_samples_fit(), self.n_features_in());
-        let k = self.classes.len();
-        write!(f, "{CLASSIFIER} of {n} rows, {p} features, {k} classes")
-    }
-}
-
-impl<F: Float, D> fmt::Display for FittedRadiusNeighborsRegressor<F, D> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (n, p) = (self.n_samples_fit(), self.n_features_in());
-        write!(f, "{REGRESSOR} of {n} rows, {p} features")
-    }
-}
-
 impl<F: Float> Model for FittedRadiusNeighborsClassifier<F> {
     fn type_name() -> String {
         format!("FittedRadiusNeighborsClassifier<{}>", F::NAME)
@@ -495,17 +364,6 @@ impl<F: Float> Model for FittedRadiusNeighborsClassifier<F> {
             self.known == known(&self.classes, self.outlier.as_ref()),
             || "the known classes are not the classes and the outlier label".into(),
         )
-    }
-}
-
-impl<F: Float, D: TargetDim> Model for FittedRadiusNeighborsRegressor<F, D> {
-    fn type_name() -> String {
-        format!("FittedRadiusNeighborsRegressor<{}, {}>", F::NAME, D::NAME)
-    }
-
-    fn validate(&self) -> Result<()> {
-        self.voters.validate()?;
-        check_targets::<F, D>(&self.targets, self.voters.index.n())
     }
 }
 
