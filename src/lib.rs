@@ -108,6 +108,7 @@ pub mod optim;
 pub mod parallel;
 pub mod params;
 pub mod pipeline;
+mod prefix;
 pub mod prelude;
 pub mod preprocessing;
 pub mod random;
@@ -123,6 +124,8 @@ pub use error::{Error, ErrorKind, Result};
 pub use float::Float;
 pub use labels::{Class, Labels};
 pub use ndarray;
+#[doc(hidden)]
+pub use prefix::Prefixes;
 pub use samples::{AsSamples, Samples};
 pub use targets::{AsTargets, ClassTarget, RealTarget, RealTargets, TargetDim, Targets, Weighted};
 pub use traits::{

@@ -7,6 +7,7 @@ use ndarray::{Array1, Array2, ArrayBase, ArrayRef, ArrayRef2, Data, Dimension, I
 
 use crate::error::{Error, Result};
 use crate::labels::Class;
+use crate::prefix::Prefixes;
 use crate::samples::Samples;
 use crate::targets::Targets;
 
@@ -156,6 +157,36 @@ pub trait Estimator<X: ?Sized, Y: ?Sized = ()> {
     /// As `fit`.
     fn fit_for_transform(&self, x: &X, y: &Y) -> Result<(Self::Fitted, Known)> {
         Ok((self.fit(x, y)?, Known::nothing()))
+    }
+
+    /// The names of the steps before each step but the first, shortest list first: what a search can fit once for all
+    /// candidates that set the same values there. A pipeline has such steps.
+    #[doc(hidden)]
+    fn prefixes(&self) -> Vec<Vec<String>> {
+        Vec::new()
+    }
+
+    /// Fits the steps of one of [`prefixes`](Self::prefixes), by its position, and keeps what they learned.
+    #[doc(hidden)]
+    fn fit_prefix(&self, _position: usize, _x: &X, _y: &Y, _kept: &Prefixes<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    /// As [`fit`](Self::fit), with the first steps that are kept.
+    #[doc(hidden)]
+    fn fit_after(&self, x: &X, y: &Y, _kept: &Prefixes<'_>) -> Result<Self::Fitted> {
+        self.fit(x, y)
+    }
+
+    /// As [`fit_for_transform`](Self::fit_for_transform), with the first steps that are kept.
+    #[doc(hidden)]
+    fn fit_for_transform_after(
+        &self,
+        x: &X,
+        y: &Y,
+        _kept: &Prefixes<'_>,
+    ) -> Result<(Self::Fitted, Known)> {
+        self.fit_for_transform(x, y)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use crate::error::{Error, ErrorKind, Result, VALIDATION_SET};
 use crate::labels::Class;
 use crate::model::Model;
 use crate::params::{Params, Value};
+use crate::prefix::{Prefixes, Shared};
 use crate::samples::Samples;
 use crate::targets::Targets;
 use crate::traits::{
@@ -127,7 +129,7 @@ impl<A, B> Pipeline<A, B> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FittedPipeline<A, B> {
-    first: A,
+    first: Shared<A>,
     last: Step<B>,
 }
 
@@ -269,13 +271,19 @@ where
     }
 }
 
+/// The fitted steps before the last, and the training rows they give to it.
+struct Prefix<A, O> {
+    first: Shared<A>,
+    prepared: Arc<O>,
+}
+
 impl<X, Y, A, B, O> Estimator<X, Y> for Pipeline<A, B>
 where
     X: Samples + ?Sized,
     Y: Targets + ?Sized,
     A: Estimator<X, Y> + Steps,
-    A::Fitted: Transform<X, Output = O>,
-    O: Send + 'static,
+    A::Fitted: Transform<X, Output = O> + Send + Sync + 'static,
+    O: Send + Sync + 'static,
     B: Estimator<O, Y>,
 {
     type Fitted = FittedPipeline<A::Fitted, B::Fitted>;
@@ -285,22 +293,86 @@ where
         let (first, prepared) = self.first.fit_and_transform(x, y)?;
         let last = self.last.inner.fit(&prepared, y);
         let last = last.map_err(|e| e.within(self.last.place()))?;
-        let last = self.last.of(last);
-        Ok(FittedPipeline { first, last })
+        Ok(FittedPipeline {
+            first: Shared::new(first),
+            last: self.last.of(last),
+        })
     }
 
     fn fit_for_transform(&self, x: &X, y: &Y) -> Result<(Self::Fitted, Known)> {
-        self.check_names()?;
-        let (first, prepared) = self.first.fit_and_transform(x, y)?;
-        let fitted = self.last.inner.fit_for_transform(&prepared, y);
-        let (inner, known) = fitted.map_err(|e| e.within(self.last.place()))?;
-        let last = self.last.of(inner);
-        // The rows before the last step and what that knows: nothing is transformed twice.
-        Ok((
-            FittedPipeline { first, last },
-            Known::new((prepared, known)),
-        ))
+        self.fit_for_transform_after(x, y, &Prefixes::new(&BTreeMap::new(), None))
     }
+
+    fn prefixes(&self) -> Vec<Vec<String>> {
+        let mut all = self.first.prefixes();
+        all.push(self.first.names().into_iter().map(String::from).collect());
+        all
+    }
+
+    fn fit_prefix(&self, position: usize, x: &X, y: &Y, kept: &Prefixes<'_>) -> Result<()> {
+        if position < self.first.prefixes().len() {
+            return self.first.fit_prefix(position, x, y, kept);
+        }
+        fit_first(&self.first, x, y, kept).map(drop)
+    }
+
+    fn fit_after(&self, x: &X, y: &Y, kept: &Prefixes<'_>) -> Result<Self::Fitted> {
+        self.check_names()?;
+        let prefix = fit_first(&self.first, x, y, kept)?;
+        let last = self.last.inner.fit(&prefix.prepared, y);
+        let last = last.map_err(|e| e.within(self.last.place()))?;
+        Ok(FittedPipeline {
+            first: prefix.first.clone(),
+            last: self.last.of(last),
+        })
+    }
+
+    fn fit_for_transform_after(
+        &self,
+        x: &X,
+        y: &Y,
+        kept: &Prefixes<'_>,
+    ) -> Result<(Self::Fitted, Known)> {
+        self.check_names()?;
+        let prefix = fit_first(&self.first, x, y, kept)?;
+        let fitted = self.last.inner.fit_for_transform(&prefix.prepared, y);
+        let (inner, known) = fitted.map_err(|e| e.within(self.last.place()))?;
+        let fitted = FittedPipeline {
+            first: prefix.first.clone(),
+            last: self.last.of(inner),
+        };
+        // The rows before the last step and what that knows: nothing is transformed twice.
+        let prepared = Arc::clone(&prefix.prepared);
+        Ok((fitted, Known::new((prepared, known))))
+    }
+}
+
+/// Fits the steps before the last, unless what they learn is kept already.
+fn fit_first<X, Y, A, O>(
+    first: &A,
+    x: &X,
+    y: &Y,
+    kept: &Prefixes<'_>,
+) -> Result<Arc<Prefix<A::Fitted, O>>>
+where
+    X: Samples + ?Sized,
+    Y: Targets + ?Sized,
+    A: Estimator<X, Y> + Steps,
+    A::Fitted: Transform<X, Output = O> + Send + Sync + 'static,
+    O: Send + Sync + 'static,
+{
+    let names = first.names();
+    if let Some(prefix) = kept.get(&names) {
+        return Ok(prefix);
+    }
+    let (fitted, known) = first.fit_for_transform_after(x, y, kept)?;
+    let prepared = fitted.transform_fitted(x, known)?;
+    let prefix = Arc::new(Prefix {
+        first: Shared::new(fitted),
+        prepared: Arc::new(prepared),
+    });
+    kept.keep(&names, Arc::clone(&prefix));
+    Ok(prefix)
 }
 
 impl<X, Y, E> FitWithValidation<X, Y> for Step<E>
@@ -323,8 +395,8 @@ where
     X: Samples + ?Sized,
     Y: Targets + ?Sized,
     A: Estimator<X, Y> + Steps,
-    A::Fitted: Transform<X, Output = O>,
-    O: Send + 'static,
+    A::Fitted: Transform<X, Output = O> + Send + Sync + 'static,
+    O: Send + Sync + 'static,
     B: FitWithValidation<O, Y>,
 {
     fn fit_with_validation(&self, x: &X, y: &Y, x_val: &X, y_val: &Y) -> Result<Self::Fitted> {
@@ -335,8 +407,10 @@ where
         let last = &self.last.inner;
         let last = last.fit_with_validation(&prepared, y, &validation, y_val);
         let last = last.map_err(|e| e.within(self.last.place()))?;
-        let last = self.last.of(last);
-        Ok(FittedPipeline { first, last })
+        Ok(FittedPipeline {
+            first: Shared::new(first),
+            last: self.last.of(last),
+        })
     }
 }
 
@@ -461,7 +535,7 @@ impl<X: Samples + ?Sized, A: Transform<X>, B: Transform<A::Output>> Transform<X>
             .map_err(|e| e.within(self.last.place()))
     }
     fn transform_fitted(&self, x: &X, known: Known) -> Result<B::Output> {
-        let Some((prepared, known)) = known.take::<(A::Output, Known)>()? else {
+        let Some((prepared, known)) = known.take::<(Arc<A::Output>, Known)>()? else {
             return self.transform(x);
         };
         let transformed = self.last.inner.transform_fitted(&prepared, known);

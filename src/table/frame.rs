@@ -7,7 +7,7 @@ use ndarray::parallel::prelude::*;
 
 use super::{Column, ColumnKind, Columns};
 use crate::error::{Error, ErrorKind, Result, shorten};
-use crate::samples::{Samples, check_rows};
+use crate::samples::{Samples, check_rows, fingerprint};
 
 /// Cells from which rows are taken by all threads, a column each.
 const MANY_CELLS: usize = 1 << 17;
@@ -396,6 +396,19 @@ impl Samples for Table {
 
     fn select(&self, rows: &[usize]) -> Result<Table> {
         self.select_rows(rows)
+    }
+
+    fn fingerprint(&self) -> u64 {
+        let bytes = |text: &str| fingerprint(text.bytes().map(u64::from));
+        let column = |(name, column): (&str, &Column)| {
+            let values = match column {
+                Column::Float(v) | Column::Integer(v) => fingerprint(v.iter().map(|v| v.to_bits())),
+                Column::Boolean(v) => fingerprint(v.iter().map(|v| v.map_or(2, u64::from))),
+                Column::Categorical(v) => fingerprint(v.iter().map(|v| v.map_or(0, bytes))),
+            };
+            [bytes(name), values]
+        };
+        fingerprint(self.iter().flat_map(column))
     }
 }
 
