@@ -246,7 +246,7 @@ where
     C: CrossValidator + ?Sized,
     T: Send + Sync,
 {
-    let names: Vec<String> = scorers.iter().map(|s| s.name()).collect();
+    let names: Vec<String> = scorers.iter().flat_map(|s| s.names()).collect();
     if names.is_empty() {
         return Err(ErrorKind::EmptyInput {
             what: "list of scorers".into(),

@@ -8,25 +8,41 @@
 //! again on all rows.
 //!
 //! Fits run side by side on rayon's threads; results are ordered, and the same bits with any number of threads.
+//!
+//! # Searches
+//! | search | tries |
+//! |---|---|
+//! | [`GridSearchCv`] | every combination of a [`ParamGrid`] |
+//! | [`RandomizedSearchCv`] | candidates drawn from [`ParamDistributions`] |
+//! | [`HalvingGridSearchCv`], [`HalvingRandomSearchCv`] | many of those on few rows, the better ones on more |
+//! | [`TpeSearchCv`] | what a model of the scores so far proposes |
+//!
+//! All of them are a [`SearchCv`] with different strategies: settings, results, logs and model files are the same. With a
+//! [`Strategy`] of your own there is one more. Which estimator a step is can be searched too: [`Choice`].
 
 mod cross_val_predict;
 mod cross_validate;
 mod curves;
+mod distributions;
 mod folds;
 mod given_splits;
 mod grid_search;
 mod group_folds;
+mod halving;
 mod leave_out;
 mod make_scorer;
 mod named_scorers;
 mod param_grid;
 mod permutation_test;
+mod random_search;
 mod scoring;
+mod search;
 mod search_results;
 mod shuffle_split;
 mod split;
 mod splitter;
 mod tasks;
+mod tpe;
 
 pub use cross_val_predict::{
     FromFolds, cross_val_decision_function, cross_val_predict, cross_val_predict_log_proba,
@@ -37,10 +53,17 @@ pub use curves::{
     LearningCurve, LearningCurveScores, ValidationCurve, ValidationCurveScores, learning_curve,
     validation_curve,
 };
+pub use distributions::{
+    Draw, ParamDistributions, integers, log_integers, log_uniform, normal, uniform,
+};
 pub use folds::{KFold, RepeatedKFold, RepeatedStratifiedKFold, StratifiedKFold};
 pub use given_splits::{PredefinedSplit, TimeSeriesSplit};
-pub use grid_search::{ErrorScore, FittedGridSearchCv, GridSearchCv};
+pub use grid_search::{FittedGridSearchCv, GridSearchCv};
 pub use group_folds::{GroupKFold, StratifiedGroupKFold};
+pub use halving::{
+    Candidates, Halving, HalvingGridSearchCv, HalvingRandomSearchCv, HalvingSchedule, MinResources,
+    NCandidates, Resource,
+};
 pub use leave_out::{LeaveOneGroupOut, LeaveOneOut, LeavePGroupsOut, LeavePOut};
 pub use make_scorer::{
     DecisionFunctionScorer, PredictionScorer, ProbabilityScorer, make_decision_scorer,
@@ -52,11 +75,17 @@ pub use named_scorers::{
 };
 pub use param_grid::ParamGrid;
 pub use permutation_test::{PermutationTest, PermutationTestScore, permutation_test_score};
+pub use random_search::{RandomDraws, RandomizedSearchCv};
 pub use scoring::{
     Accuracy, BalancedAccuracy, DefaultScore, F1, Named, NegLogLoss, NegMeanAbsoluteError,
     NegMeanSquaredError, NegRootMeanSquaredError, Precision, R2, Recall, RocAuc, Scorer, named,
+};
+pub use search::{
+    Batch, Batches, Choice, ErrorScore, FittedSearchCv, Refit, Rule, SearchCv, Setting, Strategy,
+    Tried,
 };
 pub use search_results::{CandidateResult, SearchResults};
 pub use shuffle_split::{GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit};
 pub use split::{RowSets, Rows, Size, TrainTestSplit, train_test_split};
 pub use splitter::{CrossValidator, Split, Splits};
+pub use tpe::{ParzenTree, TpeSearchCv};

@@ -120,6 +120,10 @@ impl ParamGrid {
         Ok(all)
     }
 
+    pub(super) fn into_grids(self) -> Vec<BTreeMap<String, Vec<Value>>> {
+        self.grids
+    }
+
     /// Each name with each of its values.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.grids

@@ -56,6 +56,19 @@ pub trait Scorer<M, X: ?Sized, Y: ?Sized>: Sync {
     /// # Errors
     /// The model's and the metric's.
     fn score(&self, model: &M, x: &X, y: &Y) -> Result<f64>;
+
+    /// The names of the scores of [`scores`](Self::scores): this one's, unless it is a list of scorers.
+    fn names(&self) -> Vec<String> {
+        vec![self.name()]
+    }
+
+    /// Every score, in the order of [`names`](Self::names).
+    ///
+    /// # Errors
+    /// As [`score`](Self::score).
+    fn scores(&self, model: &M, x: &X, y: &Y) -> Result<Vec<f64>> {
+        Ok(vec![self.score(model, x, y)?])
+    }
 }
 
 impl<T, M, X: ?Sized, Y: ?Sized> Scorer<M, X, Y> for T

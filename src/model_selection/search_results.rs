@@ -2,38 +2,49 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::io::Write;
-use std::path::Path;
 
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::cross_validate::{deviation, mean};
 use super::param_grid::as_text;
-use super::tasks::Outcome;
+use super::search::{Batch, FoldRecord, HalvingSchedule};
 use crate::error::{Error, ErrorKind, Result};
 use crate::params::Value;
 
 /// The scores of every candidate of a search.
 ///
-/// `Display` shows a table, the best first; [`to_csv`](Self::to_csv) writes every score and time.
+/// `Display` shows a table, the best first; [`to_csv`](Self::to_csv) and [`to_table`](Self::to_table) give every score and
+/// time. Of several scorers, one ranks the candidates (see [`Refit`](super::Refit)); the others are reached by name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SearchResults {
-    scorer: String,
-    candidates: Vec<CandidateResult>,
+    pub(super) scorers: Vec<String>,
+    pub(super) ranked_by: usize,
+    /// The name of the rule that chose the best, if that was not its rank.
+    rule: Option<String>,
+    pub(super) candidates: Vec<CandidateResult>,
     best_index: usize,
+    schedule: Option<HalvingSchedule>,
 }
 
 /// One candidate of a search and its scores.
+///
+/// Scores are those of the scorer that ranks; see [`SearchResults`] for the others.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CandidateResult {
     #[serde(with = "as_text")]
     params: BTreeMap<String, Value>,
-    test_scores: Vec<Number>,
-    train_scores: Option<Vec<Number>>,
-    rank: usize,
+    /// For each scorer, the score of each fold.
+    pub(super) test: Vec<Vec<Number>>,
+    pub(super) train: Option<Vec<Vec<Number>>>,
+    ranked_by: usize,
+    /// For each scorer.
+    pub(super) ranks: Vec<usize>,
     failure: Option<String>,
+    iteration: Option<usize>,
+    n_resources: Option<usize>,
     /// Times differ from run to run: they are no part of what was learned, neither in comparisons nor in files.
     #[serde(skip)]
     fit_times: Vec<f64>,
@@ -44,7 +55,7 @@ pub struct CandidateResult {
 /// A score, which may be NaN where a failed candidate was given that score.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
-struct Number(#[serde(with = "crate::params::number")] f64);
+pub(super) struct Number(#[serde(with = "crate::params::number")] pub(super) f64);
 
 impl PartialEq for Number {
     fn eq(&self, other: &Self) -> bool {
@@ -55,60 +66,55 @@ impl PartialEq for Number {
 impl PartialEq for CandidateResult {
     fn eq(&self, other: &Self) -> bool {
         self.params == other.params
-            && self.test_scores == other.test_scores
-            && self.train_scores == other.train_scores
-            && self.rank == other.rank
+            && self.test == other.test
+            && self.train == other.train
+            && self.ranked_by == other.ranked_by
+            && self.ranks == other.ranks
             && self.failure == other.failure
+            && (self.iteration, self.n_resources) == (other.iteration, other.n_resources)
     }
 }
 
-impl CandidateResult {
-    /// A candidate that was scored on every fold.
-    pub(super) fn scored(params: BTreeMap<String, Value>, folds: Vec<Outcome>) -> Self {
-        let train = folds
-            .iter()
-            .map(|o| o.train.as_ref().map(|t| Number(t[0])))
-            .collect();
-        CandidateResult {
-            params,
-            test_scores: folds.iter().map(|o| Number(o.test[0])).collect(),
-            train_scores: train,
-            rank: 0,
-            failure: None,
-            fit_times: folds.iter().map(|o| o.fit_time).collect(),
-            score_times: folds.iter().map(|o| o.score_time).collect(),
-        }
-    }
+fn plain(scores: &[Number]) -> Vec<f64> {
+    scores.iter().map(|n| n.0).collect()
+}
 
-    /// A candidate that failed on some fold and gets a given score for it.
-    pub(super) fn failed(
+impl CandidateResult {
+    /// What the folds of a candidate gave.
+    pub(super) fn new(
         params: BTreeMap<String, Value>,
-        folds: Vec<std::result::Result<Outcome, Error>>,
-        score: f64,
-        score_train: bool,
+        batch: &Batch,
+        folds: &[FoldRecord],
+        n_scorers: usize,
+        ranked_by: usize,
     ) -> Self {
-        let failure = folds.iter().find_map(|f| f.as_ref().err());
-        let value = |test: bool| {
-            let of = |o: &Outcome| {
-                if test {
-                    o.test[0]
-                } else {
-                    o.train.as_ref().map_or(score, |t| t[0])
-                }
-            };
-            let scores = folds.iter().map(|f| f.as_ref().map_or(score, of));
-            scores.map(Number).collect()
+        let of = |scores: &dyn Fn(&FoldRecord) -> f64| {
+            let numbers = folds.iter().map(|f| Number(scores(f)));
+            numbers.collect::<Vec<Number>>()
         };
-        let time =
-            |of: fn(&Outcome) -> f64| folds.iter().map(|f| f.as_ref().map_or(0.0, of)).collect();
+        let train = folds.iter().all(|f| f.train.is_some()).then(|| {
+            let score = |s: usize| {
+                of(&|f| {
+                    f.train
+                        .as_ref()
+                        .and_then(|t| t.get(s))
+                        .map_or(f64::NAN, |n| n.0)
+                })
+            };
+            (0..n_scorers).map(score).collect()
+        });
+        let test = |s: usize| of(&|f| f.test.get(s).map_or(f64::NAN, |n| n.0));
         CandidateResult {
             params,
-            test_scores: value(true),
-            train_scores: score_train.then(|| value(false)),
-            rank: 0,
-            failure: failure.map(Error::to_string),
-            fit_times: time(|o| o.fit_time),
-            score_times: time(|o| o.score_time),
+            test: (0..n_scorers).map(test).collect(),
+            train,
+            ranked_by,
+            ranks: vec![0; n_scorers],
+            failure: folds.iter().find_map(|f| f.failure.clone()),
+            iteration: batch.iteration,
+            n_resources: batch.n_resources,
+            fit_times: folds.iter().map(|f| f.fit_time).collect(),
+            score_times: folds.iter().map(|f| f.score_time).collect(),
         }
     }
 
@@ -119,14 +125,14 @@ impl CandidateResult {
 
     /// The score of each fold's test rows.
     pub fn test_scores(&self) -> Vec<f64> {
-        self.test_scores.iter().map(|n| n.0).collect()
+        self.test
+            .get(self.ranked_by)
+            .map_or_else(Vec::new, |s| plain(s))
     }
 
     /// The score of each fold's training rows, if they were scored.
     pub fn train_scores(&self) -> Option<Vec<f64>> {
-        self.train_scores
-            .as_ref()
-            .map(|t| t.iter().map(|n| n.0).collect())
+        Some(plain(self.train.as_ref()?.get(self.ranked_by)?))
     }
 
     /// The mean of the test scores.
@@ -141,7 +147,7 @@ impl CandidateResult {
 
     /// The place by mean test score: 1 is the best, ties share the better place, failed candidates come last.
     pub fn rank(&self) -> usize {
-        self.rank
+        self.ranks.get(self.ranked_by).copied().unwrap_or(0)
     }
 
     /// What went wrong, for a candidate that failed and was given a score instead.
@@ -149,7 +155,18 @@ impl CandidateResult {
         self.failure.as_deref()
     }
 
-    /// The seconds each fold's fit took; empty for results from a file.
+    /// The iteration of successive halving, from 0, in which these scores were found.
+    pub fn iteration(&self) -> Option<usize> {
+        self.iteration
+    }
+
+    /// The resources of that iteration: rows, or the value of the parameter that is the resource.
+    pub fn n_resources(&self) -> Option<usize> {
+        self.n_resources
+    }
+
+    /// The seconds each fold's fit took; empty for results from a file. First steps that several candidates share count for
+    /// the first of them.
     pub fn fit_times(&self) -> &[f64] {
         &self.fit_times
     }
@@ -160,52 +177,108 @@ impl CandidateResult {
     }
 }
 
+/// Places by value, the greatest first; ties share the better place and NaN comes last.
+fn ranks(means: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..means.len()).collect();
+    order.sort_by(|&a, &b| match (means[a].is_nan(), means[b].is_nan()) {
+        (false, false) => means[b].total_cmp(&means[a]).then(a.cmp(&b)),
+        (a_failed, b_failed) => a_failed.cmp(&b_failed).then(a.cmp(&b)),
+    });
+    let mut ranks = vec![0; means.len()];
+    for (position, &i) in order.iter().enumerate() {
+        let before = position.checked_sub(1).map(|p| order[p]);
+        ranks[i] = match before {
+            Some(b) if means[b] == means[i] || means[b].is_nan() && means[i].is_nan() => ranks[b],
+            _ => position + 1,
+        };
+    }
+    ranks
+}
+
 impl SearchResults {
-    /// Ranks the candidates. The best is the first of those with the greatest mean score.
-    pub(super) fn new(scorer: String, mut candidates: Vec<CandidateResult>) -> Result<Self> {
-        let means: Vec<f64> = candidates
-            .iter()
-            .map(CandidateResult::mean_test_score)
-            .collect();
-        let mut order: Vec<usize> = (0..means.len()).collect();
-        order.sort_by(|&a, &b| match (means[a].is_nan(), means[b].is_nan()) {
-            (false, false) => means[b].total_cmp(&means[a]).then(a.cmp(&b)),
-            (a_failed, b_failed) => a_failed.cmp(&b_failed).then(a.cmp(&b)),
-        });
-        let mut rank = 0;
-        for (position, &i) in order.iter().enumerate() {
-            let tied = position > 0 && {
-                let before = means[order[position - 1]];
-                before == means[i] || before.is_nan() && means[i].is_nan()
-            };
-            if !tied {
-                rank = position + 1;
+    /// Ranks the candidates by every scorer. The best is the first of those with the greatest mean score; after successive
+    /// halving, of those of the last iteration.
+    pub(super) fn new(
+        scorers: Vec<String>,
+        ranked_by: usize,
+        mut candidates: Vec<CandidateResult>,
+        schedule: Option<HalvingSchedule>,
+    ) -> Result<Self> {
+        for scorer in 0..scorers.len() {
+            let mean_of =
+                |c: &CandidateResult| c.test.get(scorer).map_or(f64::NAN, |s| mean(&plain(s)));
+            let means: Vec<f64> = candidates.iter().map(mean_of).collect();
+            for (candidate, rank) in candidates.iter_mut().zip(ranks(&means)) {
+                if let Some(slot) = candidate.ranks.get_mut(scorer) {
+                    *slot = rank;
+                }
             }
-            candidates[i].rank = rank;
         }
-        let best_index = candidates.iter().position(|c| c.rank == 1).ok_or_else(|| {
-            Error::from(ErrorKind::EmptyInput {
-                what: "parameter grid".into(),
-            })
-        })?;
-        Ok(SearchResults {
-            scorer,
+        let mut results = SearchResults {
+            scorers,
+            ranked_by,
+            rule: None,
             candidates,
-            best_index,
-        })
+            best_index: 0,
+            schedule,
+        };
+        let last = results.last();
+        let best = last.iter().min_by_key(|&&i| results.candidates[i].rank());
+        let Some(&best) = best else {
+            return Err(ErrorKind::EmptyInput {
+                what: "list of candidates".into(),
+            }
+            .into());
+        };
+        results.best_index = best;
+        Ok(results)
+    }
+
+    /// The same results with another best candidate, chosen by a rule of this name.
+    pub(super) fn chosen_by(mut self, rule: &str, best_index: usize) -> Result<Self> {
+        if best_index >= self.candidates.len() {
+            let reason = format!("chose candidate {best_index} of {}", self.candidates.len());
+            return Err(Error::invalid_input(format!("rule `{rule}`"), reason));
+        }
+        self.rule = Some(rule.into());
+        self.best_index = best_index;
+        Ok(self)
+    }
+
+    /// The positions of the candidates that may be the best: all, or those of the last iteration of successive halving.
+    fn last(&self) -> Vec<usize> {
+        let last = self.candidates.iter().map(|c| c.iteration).max().flatten();
+        let all = 0..self.candidates.len();
+        all.filter(|&i| self.candidates[i].iteration == last)
+            .collect()
     }
 
     /// The name of the scorer that ranked the candidates.
     pub fn scorer(&self) -> &str {
-        &self.scorer
+        self.scorers.get(self.ranked_by).map_or("", String::as_str)
     }
 
-    /// Every candidate, in the order of the grid.
+    /// The names of all scorers.
+    pub fn scorers(&self) -> &[String] {
+        &self.scorers
+    }
+
+    /// The name of the rule that chose the best candidate, if it was not the scorer's rank.
+    pub fn rule(&self) -> Option<&str> {
+        self.rule.as_deref()
+    }
+
+    /// Every candidate, in the order in which they were proposed.
     pub fn candidates(&self) -> &[CandidateResult] {
         &self.candidates
     }
 
-    /// The position of the best candidate: the first of those with the greatest mean test score.
+    /// How successive halving spent its resources, after a search that did.
+    pub fn schedule(&self) -> Option<&HalvingSchedule> {
+        self.schedule.as_ref()
+    }
+
+    /// The position of the best candidate: the first of those with the greatest mean test score, or what the rule chose.
     pub fn best_index(&self) -> usize {
         self.best_index
     }
@@ -225,68 +298,114 @@ impl SearchResults {
         self.best().mean_test_score()
     }
 
-    /// Writes one line a candidate: `rank_test_score`, `param_...`, `mean_test_score`, `std_test_score`, the score of each
-    /// fold as `split0_test_score` and so on, the same for training rows if they were scored, `mean_fit_time` and
-    /// `mean_score_time` in seconds, and `failure`.
-    ///
-    /// # Errors
-    /// `Io`.
-    pub fn to_csv(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        let io = |source| {
-            Error::from(ErrorKind::Io {
-                path: path.into(),
-                source,
+    fn place(&self, scorer: &str) -> Result<usize> {
+        self.scorers
+            .iter()
+            .position(|n| n == scorer)
+            .ok_or_else(|| {
+                let known = self.scorers.join(", ");
+                Error::invalid_input(
+                    "search results",
+                    format!("no scorer `{scorer}`; there are: {known}"),
+                )
             })
-        };
-        let file = std::fs::File::create(path).map_err(io)?;
-        self.write_csv(std::io::BufWriter::new(file)).map_err(io)
     }
 
-    /// As [`to_csv`](Self::to_csv), to any writer.
+    /// One scorer's test scores, (n_candidates, n_splits).
     ///
     /// # Errors
-    /// The writer's.
-    pub fn write_csv(&self, writer: impl Write) -> std::io::Result<()> {
-        let names = self.names();
-        let n_splits = self.candidates.first().map_or(0, |c| c.test_scores.len());
-        let train = self.candidates.iter().any(|c| c.train_scores.is_some());
-        let mut out = csv::Writer::from_writer(writer);
-        let mut header = vec!["rank_test_score".to_string()];
-        header.extend(names.iter().map(|n| format!("param_{n}")));
-        for side in if train {
-            &["test", "train"][..]
-        } else {
-            &["test"]
-        } {
-            header.extend([format!("mean_{side}_score"), format!("std_{side}_score")]);
-            header.extend((0..n_splits).map(|k| format!("split{k}_{side}_score")));
-        }
-        header.extend(["mean_fit_time", "mean_score_time", "failure"].map(String::from));
-        out.write_record(&header)?;
-        for candidate in &self.candidates {
-            let mut record = vec![candidate.rank.to_string()];
-            record.extend(names.iter().map(|n| plain(candidate.params.get(*n))));
-            let sides = [Some(candidate.test_scores()), candidate.train_scores()];
-            for scores in sides.into_iter().flatten() {
-                record.extend([mean(&scores).to_string(), deviation(&scores).to_string()]);
-                record.extend(scores.iter().map(f64::to_string));
-            }
-            for times in [&candidate.fit_times, &candidate.score_times] {
-                record.push(if times.is_empty() {
-                    String::new()
-                } else {
-                    mean(times).to_string()
-                });
-            }
-            record.push(candidate.failure.clone().unwrap_or_default());
-            out.write_record(&record)?;
-        }
-        out.flush()
+    /// `InvalidInput` when no scorer has this name; it lists those there are.
+    pub fn test_scores(&self, scorer: &str) -> Result<Array2<f64>> {
+        let s = self.place(scorer)?;
+        Ok(self.matrix(|c| c.test.get(s)))
+    }
+
+    /// One scorer's scores of the training rows, (n_candidates, n_splits), if they were scored.
+    ///
+    /// # Errors
+    /// As [`test_scores`](Self::test_scores).
+    pub fn train_scores(&self, scorer: &str) -> Result<Option<Array2<f64>>> {
+        let s = self.place(scorer)?;
+        let scored = self.candidates.iter().all(|c| c.train.is_some());
+        Ok(scored.then(|| self.matrix(|c| c.train.as_ref()?.get(s))))
+    }
+
+    fn matrix<'a>(
+        &'a self,
+        of: impl Fn(&'a CandidateResult) -> Option<&'a Vec<Number>>,
+    ) -> Array2<f64> {
+        let rows: Vec<Vec<f64>> = self
+            .candidates
+            .iter()
+            .map(|c| of(c).map_or_else(Vec::new, |s| plain(s)))
+            .collect();
+        let n_splits = rows.first().map_or(0, Vec::len);
+        Array2::from_shape_fn((rows.len(), n_splits), |(i, k)| {
+            rows[i].get(k).copied().unwrap_or(f64::NAN)
+        })
+    }
+
+    /// One scorer's mean test score of each candidate.
+    ///
+    /// # Errors
+    /// As [`test_scores`](Self::test_scores).
+    pub fn mean_test_scores(&self, scorer: &str) -> Result<Vec<f64>> {
+        let scores = self.test_scores(scorer)?;
+        Ok(scores
+            .rows()
+            .into_iter()
+            .map(|r| mean(&r.to_vec()))
+            .collect())
+    }
+
+    /// The standard deviation of one scorer's test scores over the folds, for each candidate.
+    ///
+    /// # Errors
+    /// As [`test_scores`](Self::test_scores).
+    pub fn std_test_scores(&self, scorer: &str) -> Result<Vec<f64>> {
+        let scores = self.test_scores(scorer)?;
+        Ok(scores
+            .rows()
+            .into_iter()
+            .map(|r| deviation(&r.to_vec()))
+            .collect())
+    }
+
+    /// The place of each candidate by one scorer.
+    ///
+    /// # Errors
+    /// As [`test_scores`](Self::test_scores).
+    pub fn ranks(&self, scorer: &str) -> Result<Vec<usize>> {
+        let s = self.place(scorer)?;
+        let rank = |c: &CandidateResult| c.ranks.get(s).copied().unwrap_or(0);
+        Ok(self.candidates.iter().map(rank).collect())
+    }
+
+    /// The positions of the candidates whose mean is at most one standard error below the greatest: as good as the best, as
+    /// far as these folds can tell. The standard error is that of the best candidate's mean: s/√k with s the standard
+    /// deviation of the sample of its k scores.
+    ///
+    /// # Source
+    /// L. Breiman, J. Friedman, R. Olshen and C. Stone, Classification and Regression Trees (1984), section 3.4.3.
+    pub fn within_one_standard_error(&self) -> Vec<usize> {
+        let last = self.last();
+        let Some(&top) = last.iter().min_by_key(|&&i| self.candidates[i].rank()) else {
+            return Vec::new();
+        };
+        let scores = self.candidates[top].test_scores();
+        // s/√k with s² the sum of squares over k − 1.
+        let error = match scores.len() {
+            0 | 1 => 0.0,
+            k => deviation(&scores) / ((k - 1) as f64).sqrt(),
+        };
+        let least = mean(&scores) - error;
+        let near = last.into_iter();
+        near.filter(|&i| i == top || self.candidates[i].mean_test_score() >= least)
+            .collect()
     }
 
     /// Every name that some candidate sets.
-    fn names(&self) -> BTreeSet<&String> {
+    pub(super) fn names(&self) -> BTreeSet<&String> {
         self.candidates
             .iter()
             .flat_map(|c| c.params.keys())
@@ -295,82 +414,73 @@ impl SearchResults {
 
     /// What results from a file must satisfy.
     pub(super) fn validate(&self) -> Result<()> {
+        let wrong = |reason: &str| Err(Error::model_file(format!("search results: {reason}")));
         let Some(best) = self.candidates.get(self.best_index) else {
-            return Err(Error::model_file("search results: no best candidate"));
+            return wrong("no best candidate");
         };
-        let n_splits = best.test_scores.len();
-        let right = |c: &CandidateResult| {
-            let n_train = c.train_scores.as_ref().map_or(n_splits, Vec::len);
-            n_splits > 0 && c.test_scores.len() == n_splits && n_train == n_splits
-        };
-        if !self.candidates.iter().all(right) {
-            return Err(Error::model_file(
-                "search results: candidates differ in their number of folds",
-            ));
+        let distinct: BTreeSet<&String> = self.scorers.iter().collect();
+        if self.ranked_by >= self.scorers.len() || distinct.len() != self.scorers.len() {
+            return wrong("no scorer that ranks");
         }
-        let ranked = Self::new(self.scorer.clone(), self.candidates.clone())?;
+        let n_splits = best.test.first().map_or(0, Vec::len);
+        let right = |scores: &Vec<Vec<Number>>| {
+            scores.len() == self.scorers.len() && scores.iter().all(|s| s.len() == n_splits)
+        };
+        let whole = |c: &CandidateResult| {
+            right(&c.test)
+                && c.train.as_ref().is_none_or(right)
+                && c.train.is_some() == best.train.is_some()
+                && c.ranks.len() == self.scorers.len()
+                && c.ranked_by == self.ranked_by
+        };
+        if n_splits == 0 || !self.candidates.iter().all(whole) {
+            return wrong("candidates differ in their number of folds");
+        }
+        let halved = |c: &CandidateResult| {
+            (c.iteration.is_some(), c.n_resources.is_some())
+                == (self.schedule.is_some(), self.schedule.is_some())
+        };
+        if !self.candidates.iter().all(halved) {
+            return wrong("iterations and their schedule do not go together");
+        }
+        if let Some(schedule) = &self.schedule {
+            schedule.validate(&self.candidates)?;
+        }
+        let candidates = self.candidates.clone();
+        let mut ranked = Self::new(
+            self.scorers.clone(),
+            self.ranked_by,
+            candidates,
+            self.schedule.clone(),
+        )?;
+        if let Some(rule) = &self.rule {
+            ranked = ranked.chosen_by(rule, self.best_index)?;
+        }
         if ranked != *self {
-            return Err(Error::model_file(
-                "search results: ranks do not follow from the scores",
-            ));
+            return wrong("ranks do not follow from the scores");
         }
         Ok(())
-    }
-}
-
-/// Texts without quotes, all else as JSON, nothing for a parameter that is not set.
-fn plain(value: Option<&Value>) -> String {
-    match value {
-        None => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
     }
 }
 
 /// The table, the best candidate first, at most twenty rows.
 impl fmt::Display for SearchResults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 20;
-        let names = self.names();
-        let mut order: Vec<&CandidateResult> = self.candidates.iter().collect();
-        order.sort_by_key(|c| c.rank);
-        let mut rows = vec![vec!["rank".to_string()]];
-        rows[0].extend(names.iter().map(|n| n.to_string()));
-        rows[0].extend([
-            format!("mean {}", self.scorer),
-            "std".into(),
-            "fit s".into(),
-        ]);
-        for candidate in order.iter().take(SHOWN) {
-            let mut row = vec![candidate.rank.to_string()];
-            row.extend(names.iter().map(|n| plain(candidate.params.get(*n))));
-            row.push(format!("{:.4}", candidate.mean_test_score()));
-            row.push(format!("{:.4}", candidate.std_test_score()));
-            row.push(match candidate.fit_times.as_slice() {
-                [] => "-".into(),
-                times => format!("{:.3}", mean(times)),
-            });
-            rows.push(row);
-        }
-        let widths: Vec<usize> = (0..rows[0].len())
-            .map(|c| {
-                rows.iter()
-                    .map(|r| r[c].chars().count())
-                    .fold(0, usize::max)
-            })
-            .collect();
-        for (i, row) in rows.iter().enumerate() {
-            if i > 0 {
-                writeln!(f)?;
-            }
-            for (c, (cell, width)) in row.iter().zip(&widths).enumerate() {
-                let gap = if c > 0 { "  " } else { "" };
-                write!(f, "{gap}{cell:>width$}")?;
-            }
-        }
-        if order.len() > SHOWN {
-            write!(f, "\n... ({} in all)", order.len())?;
-        }
-        Ok(())
+        super::search::show(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_share_the_better_place_and_nan_comes_last() {
+        assert_eq!(
+            ranks(&[0.5, 0.9, 0.5, f64::NAN, 0.9, f64::NAN]),
+            [3, 1, 3, 5, 1, 5]
+        );
+        assert_eq!(ranks(&[f64::NAN, f64::NAN]), [1, 1]);
+        assert_eq!(ranks(&[]), Vec::<usize>::new());
     }
 }

@@ -61,6 +61,34 @@ pub(super) const MOST_VALUES: usize = 1 << 27;
 /// The most splits that are fitted, as of candidates that are searched.
 const MOST_SPLITS: u64 = 1_000_000;
 
+/// The splits of the rows, checked where they are listed.
+pub(super) fn splits<X, Y, C>(x: &X, y: &Y, cv: &C) -> Result<Splits>
+where
+    X: Samples + ?Sized,
+    Y: Targets + ?Sized,
+    C: CrossValidator + ?Sized,
+{
+    let n = x.n_samples();
+    if n == 0 {
+        return Err(ErrorKind::EmptyInput {
+            what: "X (no rows)".into(),
+        }
+        .into());
+    }
+    check::target(y, n)?;
+    let splits = cv.split_lazily(n, y)?;
+    match splits.listed() {
+        Some(splits) => check_splits(splits, n)?,
+        None if splits.is_empty() => check_splits(&[], n)?,
+        None if splits.len() as u64 > MOST_SPLITS => {
+            let what = "number of splits to fit on".into();
+            return Err(too_large(what, splits.len() as u64, MOST_SPLITS));
+        }
+        None => {}
+    }
+    Ok(splits)
+}
+
 /// What one fit on one fold gave.
 pub(super) struct Outcome {
     pub(super) test: Vec<f64>,
@@ -121,25 +149,7 @@ impl<'a, X: Samples + ?Sized, Y: Targets + ?Sized> Folds<'a, X, Y> {
         cv: &C,
         n_fits: usize,
     ) -> Result<Self> {
-        let n = x.n_samples();
-        if n == 0 {
-            return Err(ErrorKind::EmptyInput {
-                what: "X (no rows)".into(),
-            }
-            .into());
-        }
-        check::target(y, n)?;
-        let splits = cv.split_lazily(n, y)?;
-        match splits.listed() {
-            Some(splits) => check_splits(splits, n)?,
-            None if splits.is_empty() => check_splits(&[], n)?,
-            None if splits.len() as u64 > MOST_SPLITS => {
-                let what = "number of splits to fit on".into();
-                return Err(too_large(what, splits.len() as u64, MOST_SPLITS));
-            }
-            None => {}
-        }
-        Self::of(x, y, splits, n_fits)
+        Self::of(x, y, splits(x, y, cv)?, n_fits)
     }
 
     /// The rows of given splits, selected if several fits will need them.
@@ -163,6 +173,19 @@ impl<'a, X: Samples + ?Sized, Y: Targets + ?Sized> Folds<'a, X, Y> {
             }
         }
         Ok(folds)
+    }
+
+    /// The values of all training rows that are selected.
+    pub(super) fn n_train_values(&self) -> usize {
+        let rows = self.selected.iter().zip(self.splits.iter());
+        let rows: usize = rows.map(|(_, split)| split.train.len()).sum();
+        rows.saturating_mul(self.x.n_features().max(1))
+    }
+
+    /// `f` of the training rows of fold `k`, if they are selected.
+    pub(super) fn train<T>(&self, k: usize, f: impl FnOnce(&X, &Y) -> T) -> Option<T> {
+        let fold = self.selected.get(k)?;
+        Some(f(fold.x_train.borrow(), fold.y_train.borrow()))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -351,24 +374,48 @@ impl<X: Samples + ?Sized, Y: Targets + ?Sized> Fold<X, Y> {
     }
 }
 
-/// The score by each scorer, which is finite.
+/// Every score of every scorer, which is finite.
 pub(super) fn scores<M, X: ?Sized, Y: ?Sized>(
     model: &M,
     x: &X,
     y: &Y,
     scorers: &[&dyn Scorer<M, X, Y>],
 ) -> Vec<Result<f64>> {
-    scorers
-        .iter()
-        .map(|scorer| {
-            let place = || format!("score `{}`", scorer.name());
-            let value = scorer.score(model, x, y).map_err(|e| e.within(place()))?;
-            if value.is_finite() {
-                return Ok(value);
+    let place = |name: &str| format!("score `{name}`");
+    let finite = |name: String, value: f64| match value.is_finite() {
+        true => Ok(value),
+        false => Err(Error::invalid_input(place(&name), format!("is {value}"))),
+    };
+    let of = |scorer: &&dyn Scorer<M, X, Y>| -> Vec<Result<f64>> {
+        let names = scorer.names();
+        let values = scorer.scores(model, x, y).and_then(|values| {
+            let what = "number of scores";
+            match values.len() == names.len() {
+                true => Ok(values),
+                false => Err(Error::shape(what, names.len(), values.len())),
             }
-            Err(Error::invalid_input(place(), format!("is {value}")))
-        })
-        .collect()
+        });
+        match values {
+            Ok(values) => names
+                .into_iter()
+                .zip(values)
+                .map(|(n, v)| finite(n, v))
+                .collect(),
+            // One error for all that this scorer would have said.
+            Err(e) => {
+                let text = e.to_string();
+                let others = names
+                    .iter()
+                    .skip(1)
+                    .map(|n| Err(Error::invalid_input(place(n), &*text)));
+                let others: Vec<Result<f64>> = others.collect();
+                std::iter::once(Err(e.within(place(&scorer.name()))))
+                    .chain(others)
+                    .collect()
+            }
+        }
+    };
+    scorers.iter().flat_map(of).collect()
 }
 
 /// Wall-clock time; always 0 where there is no clock.
