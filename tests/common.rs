@@ -43,6 +43,8 @@ mod report;
 mod ridge;
 #[path = "common/scaling.rs"]
 mod scaling;
+#[path = "common/searches.rs"]
+mod searches;
 #[path = "common/selection.rs"]
 mod selection;
 #[path = "common/sgd.rs"]
@@ -139,6 +141,7 @@ fn registry<F: Float>() -> Vec<Entry<F>> {
     entries.extend(networks::sequential_entries());
     entries.extend(perceptrons::entries());
     entries.extend(scaling::entries());
+    entries.extend(searches::entries());
     entries.extend(selection::entries());
     entries.extend(sgd::entries());
     entries.extend(sparse::entries());

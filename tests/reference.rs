@@ -53,6 +53,8 @@ mod preprocessing;
 mod ridge;
 #[path = "reference/scaling.rs"]
 mod scaling;
+#[path = "reference/searches.rs"]
+mod searches;
 #[path = "reference/selection.rs"]
 mod selection;
 #[path = "reference/selection_splits.rs"]

@@ -32,6 +32,7 @@ import cases_networks
 import cases_neighbors
 import cases_ridge
 import cases_scaling
+import cases_searches
 import cases_selection_splits
 import cases_sgd
 import cases_sparse
@@ -672,6 +673,7 @@ AREAS = [
     cases_neighbors,
     cases_ridge,
     cases_scaling,
+    cases_searches,
     cases_selection_splits,
     cases_sparse,
     cases_spectral,

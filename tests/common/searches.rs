@@ -1,0 +1,37 @@
+//! Searches over hyper-parameters.
+
+use fitwell::Float;
+use fitwell::linear_model::{LogisticRegression, Ridge};
+use fitwell::model_selection::{
+    HalvingGridSearchCv, HalvingRandomSearchCv, ParamDistributions, ParamGrid, RandomizedSearchCv,
+    TpeSearchCv, log_uniform,
+};
+use fitwell::prelude::*;
+use fitwell::preprocessing::StandardScaler;
+
+use crate::subject::{Entry, Tags, classifier, regressor};
+use crate::{folds, iterative, sample};
+
+fn alphas() -> ParamDistributions {
+    ParamDistributions::new().with("alpha", log_uniform(0.01, 1.0))
+}
+
+/// The rows of the first iteration are few: another order of them is another selection.
+fn halves(tags: Tags) -> Tags {
+    Tags {
+        many_rows: 307,
+        ..folds(tags)
+    }
+}
+
+#[rustfmt::skip]
+pub fn entries<F: Float>() -> Vec<Entry<F>> {
+    let grid = || ParamGrid::new().with("alpha", [0.1, 1.0]).or(ParamGrid::new().with("alpha", [0.01]));
+    vec![
+        regressor(RandomizedSearchCv::new(Ridge::new(), alphas()).n_iter(3).cv(3), folds(sample("estimator__fit_intercept", false))),
+        regressor(HalvingGridSearchCv::new(Ridge::new(), grid()).cv(2), halves(sample("factor", 2.0))),
+        regressor(HalvingRandomSearchCv::new(Ridge::new(), alphas()).cv(2), halves(sample("aggressive_elimination", true))),
+        regressor(TpeSearchCv::new(Ridge::new(), alphas()).n_iter(6).n_startup(3).batch_size(2).cv(2), folds(sample("estimator__fit_intercept", false))),
+        classifier(TpeSearchCv::new(pipeline("scale", StandardScaler::new()).then("clf", LogisticRegression::new()), [("clf__C", log_uniform(0.1, 1.0))]).n_iter(3).n_startup(2).cv(3), folds(iterative::<F>(sample("estimator__clf__C", 0.5)))),
+    ]
+}
