@@ -151,7 +151,16 @@
 //! | `learning_curve(m, X, y, train_sizes=[0.1, 1.0], shuffle=True)` | `LearningCurve::new().train_sizes([0.1, 1.0]).shuffle(true).run(&m, &x, &y, &DefaultScore)?` |
 //! | `validation_curve(m, X, y, param_name="ridge__alpha", param_range=[1, 10])` | `validation_curve(&m, &x, &y, "ridge__alpha", [1, 10], &5, &DefaultScore)?` |
 //! | `permutation_test_score(m, X, y, n_permutations=1000)` | `PermutationTest::new().n_permutations(1000).run(&m, &x, &y, &DefaultScore)?` |
-//! | `search.cv_results_` | `search.results()`, printed as a table or written with `to_csv` |
+//! | `GridSearchCV(pipe, [{...}, {...}])` | `GridSearchCv::new(pipe, first_grid.or(second_grid))` |
+//! | `GridSearchCV(..., scoring=["accuracy", "neg_log_loss"], refit="accuracy")` | `GridSearchCv::new(..).scoring((Accuracy, NegLogLoss)).refit("accuracy")` |
+//! | `GridSearchCV(..., refit=lambda results: ...)` | `GridSearchCv::new(..).refit(Refit::rule("name", \|results\| ...))`, `Refit::one_standard_error(..)` |
+//! | `GridSearchCV(..., refit=False)` | `GridSearchCv::new(..).search(&x, &y)?` |
+//! | `GridSearchCV(..., error_score=np.nan)` (the default there) | `GridSearchCv::new(..).error_score(ErrorScore::Value(f64::NAN))`; here a failure is an error by default |
+//! | `GridSearchCV(pipe, {"clf": [SVC(), LogisticRegression()]})` | a [`Choice`](crate::model_selection::Choice) as the step, and its parameter `clf__choice` |
+//! | `RandomizedSearchCV(pipe, {"clf__C": loguniform(1e-3, 1e3)}, n_iter=20)` | `RandomizedSearchCv::new(pipe, ParamDistributions::new().with("clf__C", log_uniform(1e-3, 1e3))).n_iter(20)` |
+//! | `HalvingGridSearchCV(pipe, grid, resource="clf__max_iter", max_resources=300)` | `HalvingGridSearchCv::new(pipe, grid).resource(Resource::Parameter("clf__max_iter".into())).max_resources(300)` |
+//! | Optuna's `TPESampler` | [`TpeSearchCv`](crate::model_selection::TpeSearchCv) |
+//! | `search.cv_results_` | `search.results()`, printed as a table, written with `to_csv`, or a `Table` by `to_table` |
 //! | `accuracy_score(y, p)` | `accuracy_score(&y, &p)?` |
 //! | `accuracy_score(y, p, sample_weight=w, normalize=False)` | `accuracy_count(&y.weighted(&w), &p)?` |
 //! | `f1_score(Y, P, average="samples")` | `f1_score(&y, &p, &Average::Samples)?`, of zeros and ones in columns |

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import sklearn.linear_model as sk_linear
 
-from common import ROOT, Workload, classification, write
+from common import ROOT, Workload, classification, dtype_of, write
 
 # `n_jobs` of scikit-learn's searches.
 SK_JOBS = None
@@ -97,7 +97,7 @@ def workloads(scale):
         scores = cross_val_score(sk_linear.Ridge(), x, y, cv=LeaveOneOut(), scoring="neg_mean_squared_error")
         return time.perf_counter() - start, float(scores.mean())
 
-    return [
+    return search_rows(scale) + [
         small("cross_val", 200 * scale, np.float64),
         small("cross_val_f32", 200 * scale, np.float32),
         Workload("leave_one_out", "ridge, 500 x 10", make_loo, {"scikit-learn": loo_sk}, lambda _, out: f"mean {out:.6f}"),
@@ -109,4 +109,37 @@ def workloads(scale):
             {"scikit-learn": row_sk},
             lambda _, out: f"sum of 200 {np.sum(out):.6f}",
         ),
+    ]
+
+
+def search_rows(scale):
+    """Pipeline(StandardScaler, PCA, LogisticRegression), 20 candidates by 5 folds."""
+    n = 5000 * scale
+
+    def made(dtype):
+        def make(meta):
+            x, y = classification(n, 50)
+            meta.update(x=write(f"search_pipe_{dtype}_x.bin", x.astype(dtype_of(dtype))), y=write(f"search_pipe_{dtype}_y.bin", y))
+            return x.astype(dtype_of(dtype)), y
+
+        return make
+
+    def searched(data):
+        from sklearn.decomposition import PCA
+        from sklearn.model_selection import GridSearchCV
+        from sklearn.pipeline import Pipeline
+        from sklearn.preprocessing import StandardScaler
+
+        pipe = Pipeline([("scale", StandardScaler()), ("pca", PCA()), ("classify", sk_linear.LogisticRegression())])
+        grid = {"pca__n_components": [5, 10, 20, 30, 40], "classify__C": [0.01, 0.1, 1.0, 10.0]}
+        start = time.perf_counter()
+        search = GridSearchCV(pipe, grid, n_jobs=2 if SK_JOBS is None else SK_JOBS).fit(*data)
+        return time.perf_counter() - start, float(search.best_score_)
+
+    def quality(_, out):
+        return f"best {out:.6f}"
+
+    return [
+        Workload(f"search_pipe_{dtype}", f"{n} x 50, 20 x 5", made(dtype), {"scikit-learn": searched}, quality)
+        for dtype in ["f64", "f32"]
     ]

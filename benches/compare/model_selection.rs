@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use fitwell::Float;
+use fitwell::decomposition::Pca;
 use fitwell::impute::SimpleImputer;
 use fitwell::linear_model::{LogisticRegression, Ridge};
 use fitwell::model_selection::{
@@ -26,6 +27,8 @@ pub(crate) fn job(workload: &str, data: &Data) -> Found {
         "cross_val_f32" => cross_val::<f32>(data)?,
         "leave_one_out" => leave_one_out(data)?,
         "one_row" => one_row(&data.matrix("x")?, &data.labels("y")?)?,
+        "search_pipe_f64" => search_pipe(data.matrix::<f64>("x")?, data.labels("y")?),
+        "search_pipe_f32" => search_pipe(data.matrix::<f32>("x")?, data.labels("y")?),
         _ => return Ok(None),
     }))
 }
@@ -101,4 +104,20 @@ fn one_row(x: &ArrayRef2<f64>, y: &Labels) -> Result<Job> {
             json!(out),
         ))
     }))
+}
+
+/// Scaling, principal components and a classifier: five numbers of components by four penalties.
+fn search_pipe<F: Float>(x: Array2<F>, y: Labels) -> Job {
+    let pipe = pipeline("scale", StandardScaler::new())
+        .then("pca", Pca::new())
+        .then("classify", LogisticRegression::new());
+    let grid = ParamGrid::new()
+        .with("pca__n_components", [5, 10, 20, 30, 40])
+        .with("classify__C", [0.01, 0.1, 1.0, 10.0]);
+    let search = GridSearchCv::new(pipe, grid);
+    Box::new(move || {
+        let start = Instant::now();
+        let found = search.fit(&x, &y)?;
+        Ok((start.elapsed().as_secs_f64(), json!(found.best_score())))
+    })
 }
