@@ -1,6 +1,5 @@
 //! Searches: several scores, lists of grids, rules, failures, successive halving.
 
-use fitwell::Targets;
 use fitwell::linear_model::Ridge;
 use fitwell::metrics::Average;
 use fitwell::model_selection::*;
@@ -152,12 +151,18 @@ impl Hyperparameters for Constant {
     }
 }
 
-impl<Y: Targets + ?Sized> Estimator<ArrayRef2<f64>, Y> for Constant {
-    type Fitted = FittedConstant;
-    fn fit(&self, _: &ArrayRef2<f64>, _: &Y) -> Result<FittedConstant> {
-        Ok(FittedConstant(self.constant))
-    }
+macro_rules! fitted_on {
+    ($target:ty) => {
+        impl Estimator<ArrayRef2<f64>, $target> for Constant {
+            type Fitted = FittedConstant;
+            fn fit(&self, _: &ArrayRef2<f64>, _: &$target) -> Result<FittedConstant> {
+                Ok(FittedConstant(self.constant))
+            }
+        }
+    };
 }
+fitted_on!(ArrayRef1<f64>);
+fitted_on!(Labels);
 
 impl Score<ArrayRef2<f64>, ArrayRef1<f64>> for FittedConstant {
     fn score(&self, _: &ArrayRef2<f64>, y: &ArrayRef1<f64>) -> Result<f64> {
