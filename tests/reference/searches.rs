@@ -9,7 +9,7 @@ use fitwell::prelude::*;
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2};
 use serde::{Deserialize, Serialize};
 
-use crate::compare::{Case, Reference, letters, numbers};
+use crate::compare::{Case, Reference, numbers};
 use crate::data::{classes, features, targets};
 
 fn grids(settings: &Value) -> ParamGrid {
@@ -89,7 +89,7 @@ fn compare_scores(case: &mut Case, results: &SearchResults, value: &Value) {
             .into_iter()
             .map(|r| r as u32)
             .collect();
-        let theirs: Vec<u32> = letters(of("rank")).into_iter().map(|r| r as u32).collect();
+        let theirs: Vec<u32> = numbers(of("rank")).into_iter().map(|r| r as u32).collect();
         case.same("ranks", &ranks, &theirs);
     }
     let best = expected["best"].as_u64().unwrap() as usize;

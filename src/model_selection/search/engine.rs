@@ -131,7 +131,7 @@ impl<E, P: Strategy, S, C> SearchCv<E, P, S, C> {
     {
         self.strategy.check()?;
         let scorers = score_names(self.scoring.names())?;
-        let ranked_by = self.refit.ranked_by(&scorers)?;
+        let ranked_by = self.refit.ranked_by(P::NAME, &scorers)?;
         // Every name and every value by itself first: a long search with one typing error fails at once.
         for (name, value) in self.strategy.examples() {
             self.estimator.with_value(&name, value)?;

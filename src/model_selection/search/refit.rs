@@ -84,13 +84,14 @@ impl Refit {
     }
 
     /// The position of the scorer that ranks.
-    pub(crate) fn ranked_by(&self, scorers: &[String]) -> Result<usize> {
+    pub(crate) fn ranked_by(&self, search: &str, scorers: &[String]) -> Result<usize> {
         let Refit::Scorer(name) = self else {
             return Ok(0);
         };
-        scorers.iter().position(|n| n == name).ok_or_else(|| {
-            let reason = format!("no scorer `{name}`; there are: {}", scorers.join(", "));
-            Error::invalid_input("refit", reason)
+        let found = scorers.iter().position(|n| n == name);
+        found.ok_or_else(|| {
+            let expected = format!("the name of a scorer, one of: {}", scorers.join(", "));
+            Error::invalid_parameter(search, "refit", expected, name)
         })
     }
 

@@ -1,5 +1,6 @@
 //! Search results as text, CSV and table.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::io::Write;
 use std::path::Path;
@@ -209,12 +210,12 @@ pub(crate) fn plain(value: &Value) -> String {
     }
 }
 
-/// The table, the best candidate first, at most twenty rows.
+/// The table, the best candidate first, at most twenty rows; of successive halving the last iteration first.
 pub(crate) fn show(results: &SearchResults, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     const SHOWN: usize = 20;
     let names = results.names();
     let mut order: Vec<&CandidateResult> = results.candidates().iter().collect();
-    order.sort_by_key(|c| c.rank());
+    order.sort_by_key(|c| (Reverse(c.iteration()), c.rank()));
     let halved = results.schedule().is_some();
     // The scorer that ranks stands first.
     let mut scorers: Vec<usize> = (0..results.scorers.len()).collect();

@@ -606,14 +606,15 @@ fn halving_gives_more_to_fewer() {
         );
     }
     let shown = results.to_string();
-    assert!(
-        shown
-            .lines()
-            .next()
-            .unwrap()
-            .trim_start()
-            .starts_with("rank  iter  resources  a"),
-        "{shown}"
+    let lines: Vec<Vec<&str>> = shown
+        .lines()
+        .map(|l| l.split_whitespace().collect())
+        .collect();
+    assert_eq!(lines[0][..4], ["rank", "iter", "resources", "a"]);
+    assert_eq!(
+        lines[1][1..4],
+        ["2", "117", "2.0"],
+        "the last iteration stands first"
     );
     // Candidates of an iteration stand in the order of their scores before.
     let third: Vec<f64> = results.candidates()[9..12]
@@ -818,7 +819,7 @@ fn which_estimator_a_step_is_can_be_searched() {
     assert_eq!(back, typed);
     let fitted: FittedRidge<f64, ndarray::Ix1> = back.fit(&x, &y).unwrap();
     assert_eq!(fitted, Ridge::new().alpha(3.0).fit(&x, &y).unwrap());
-    assert!(Choice::<Ridge>::from_json(&typed.choice("c").to_json().unwrap()).is_err());
+    assert!(typed.choice("c").to_json().is_err());
 }
 
 #[test]
