@@ -51,7 +51,7 @@
 //! | [`decomposition`] | fewer columns that say most: [`Pca`](decomposition::Pca) and others |
 //! | [`neighbors`] | what is near: searches, [`KNeighborsClassifier`](neighbors::KNeighborsClassifier) and its kin |
 //! | [`isotonic`] | monotonic functions of one feature |
-//! | [`model_selection`] | splits, cross-validation, grid search |
+//! | [`model_selection`] | splits, cross-validation, searches |
 //! | [`metrics`] | what a prediction is worth |
 //! | [`model`] | model files |
 //! | [`boxed`] | classifiers, regressors and transformers chosen at run time |

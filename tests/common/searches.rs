@@ -3,8 +3,7 @@
 use fitwell::Float;
 use fitwell::linear_model::{LogisticRegression, Ridge};
 use fitwell::model_selection::{
-    HalvingGridSearchCv, HalvingRandomSearchCv, ParamDistributions, ParamGrid, RandomizedSearchCv,
-    TpeSearchCv, log_uniform,
+    ParamDistributions, ParamGrid, RandomizedSearchCv, TpeSearchCv, log_uniform,
 };
 use fitwell::prelude::*;
 use fitwell::preprocessing::StandardScaler;
@@ -16,19 +15,10 @@ fn alphas() -> ParamDistributions {
     ParamDistributions::new().with("alpha", log_uniform(0.01, 1.0))
 }
 
-/// Rows as the resource are selected by position: weights do not repeat them, and few rows are too few. A parameter takes
-/// all rows.
-fn iterations() -> Resource {
-    Resource::Parameter("max_iter".into())
-}
-
 #[rustfmt::skip]
 pub fn entries<F: Float>() -> Vec<Entry<F>> {
-    let grid = || ParamGrid::new().with("alpha", [0.1, 1.0]).or(ParamGrid::new().with("alpha", [0.01]));
     vec![
         regressor(RandomizedSearchCv::new(Ridge::new(), alphas()).n_iter(3).cv(3), folds(sample("estimator__fit_intercept", false))),
-        regressor(HalvingGridSearchCv::new(Ridge::new(), grid()).resource(iterations()).max_resources(9).cv(3), folds(sample("factor", 2.0))),
-        regressor(HalvingRandomSearchCv::new(Ridge::new(), alphas()).resource(iterations()).max_resources(4).cv(3), folds(sample("aggressive_elimination", true))),
         regressor(TpeSearchCv::new(Ridge::new(), alphas()).n_iter(6).n_startup(3).batch_size(2).cv(2), folds(sample("estimator__fit_intercept", false))),
         classifier(RandomizedSearchCv::new(pipeline("scale", StandardScaler::new()).then("clf", LogisticRegression::new()), ParamGrid::new().with("clf__C", [0.1, 1.0])).cv(3), folds(iterative::<F>(sample("estimator__clf__C", 0.5)))),
     ]
