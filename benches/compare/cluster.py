@@ -56,7 +56,7 @@ def workloads(scale):
         return f"sum of distances {float(out[0]):.8g}"
 
     def quality(x, out):
-        return f"inertia {float(out[0]):.7g}, {int(out[1])} iterations"
+        return f"inertia {float(out[0]):.7g}, {out[1]} iterations"
 
     size = f"{200 * scale}k x 20, 20 centres"
     modules = {"scikit-learn": sk_cluster, "sklearnex": skex_cluster}

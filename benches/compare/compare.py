@@ -28,6 +28,7 @@ import mlp
 import model_selection
 import neighbors
 import penalised
+import rust_peers
 import scaling
 import sgd
 import sparse
@@ -84,13 +85,15 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--scale", type=int, default=1, help="1 or 10 times the rows")
     parser.add_argument("--repeat", type=int, default=5, help="turns after the first, which warms up; 0 counts the first")
-    parser.add_argument("--alone", action="store_true", help="fitwell only: how it grows with the rows")
+    parser.add_argument("--alone", action="store_true", help="without the peers in Python: how it grows with the rows")
+    parser.add_argument("--rust-peers", action="store_true", help="linfa and smartcore too, where they have the model")
     parser.add_argument("--sk-jobs", type=int, default=None, help="n_jobs of scikit-learn's grid search")
     parser.add_argument("workload", nargs="*", help="prefixes of names; all without")
     args = parser.parse_args()
     model_selection.SK_JOBS = args.sk_jobs
     WORK.mkdir(parents=True, exist_ok=True)
     program = build()
+    others = rust_peers.build() if args.rust_peers else None
     print("workload | size | ours | peer | its time | ratio | quality: ours | quality: peer | memory: ours | memory: peer | floor")
     print("---|---|---|---|---|---|---|---|---|---|---")
     machine = floors.rates()
@@ -99,7 +102,9 @@ def main():
             continue
         meta = {"root": str(ROOT)}
         data = w.make(meta)
-        peers = {} if args.alone else w.peers
+        peers = {} if args.alone else dict(w.peers)
+        if others:
+            peers |= rust_peers.of(others, w.name, meta)
         ours = Ours(program, w.name, meta)
         files = {m["file"] for m in meta.values() if isinstance(m, dict) and "file" in m} | {meta.get("path", "")} - {""}
         size = sum((WORK / file).stat().st_size for file in files)
@@ -119,18 +124,26 @@ def main():
                 seconds, out = run(data)
                 if counts:
                     times.setdefault(peer, []).append(seconds)
+                if isinstance(run, rust_peers.RustPeer):
+                    memory[peer] = run.memory
                 memory.setdefault(peer, before and status("VmHWM:") - before)
-                quality[peer] = w.quality(data, out) if turn == args.repeat else ""
+                quality[peer] = "" if turn < args.repeat else w.quality(data, out) if out is not None else ""
         ours.close()
+        for run in peers.values():
+            if isinstance(run, rust_peers.RustPeer):
+                run.close()
         mine = statistics.median(times["ours"])
         least = floors.floor(w.name, args.scale, str(quality["ours"]), machine)
         least = f"{show(least[0])}: {least[1]}" if least else ""
-        if args.alone:
+        if not peers:
             print(f"{w.name} | {w.size} | {show(mine)} | | | | {quality['ours']} | | {multiple(memory['ours'], size)} | | {least}", flush=True)
         for peer in peers:
             its = statistics.median(times[peer])
+            took, ratio = show(its), f"{its / mine:.2f}x"
+            if said := getattr(peers[peer], "said", ""):
+                took, ratio = said, f"over {its / mine:.0f}x" if said.startswith("over") else ""
             print(
-                f"{w.name} | {w.size} | {show(mine)} | {peer} | {show(its)} | {its / mine:.2f}x"
+                f"{w.name} | {w.size} | {show(mine)} | {peer} | {took} | {ratio}"
                 f" | {quality['ours']} | {quality[peer]} | {multiple(memory['ours'], size)} | {multiple(memory.get(peer), size)} | {least}",
                 flush=True,
             )

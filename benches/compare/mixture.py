@@ -32,7 +32,7 @@ def workloads(scale):
         return run
 
     def quality(x, out):
-        return f"log-likelihood {float(out[0]):.6g}, {int(out[1])} iterations"
+        return f"log-likelihood {float(out[0]):.6g}, {out[1]} iterations"
 
     size = f"{100 * scale}k x 10, {K} components"
     return [
