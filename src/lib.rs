@@ -52,6 +52,12 @@
 //! | [`neighbors`] | what is near: searches, [`KNeighborsClassifier`](neighbors::KNeighborsClassifier) and its kin |
 //! | [`isotonic`] | monotonic functions of one feature |
 //! | [`model_selection`] | splits, cross-validation, searches |
+//! | [`model_selection`] | splits, cross-validation, grid search |
+//! | [`ensemble`] | votes, stacks and bags of models |
+//! | [`multiclass`] | classifiers of many classes out of classifiers of two |
+//! | [`calibration`] | probabilities that mean what they say |
+//! | [`dummy`] | baselines that do not look at the features |
+//! | [`frozen`] | fitted models as parts of other estimators |
 //! | [`metrics`] | what a prediction is worth |
 //! | [`model`] | model files |
 //! | [`boxed`] | classifiers, regressors and transformers chosen at run time |
@@ -80,27 +86,33 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod boxed;
+pub mod calibration;
 pub mod check;
 mod class_weight;
 pub mod cluster;
 mod convert;
 pub mod datasets;
 pub mod decomposition;
+pub mod dummy;
 mod elementary;
+pub mod ensemble;
 mod error;
 pub mod feature_selection;
 mod float;
 pub mod from_scikit_learn;
+pub mod frozen;
 pub mod impute;
 pub mod isotonic;
 mod labels;
 pub mod linalg;
 pub mod linear_model;
 pub mod manifold;
+mod meta;
 pub mod metrics;
 pub mod mixture;
 pub mod model;
 pub mod model_selection;
+pub mod multiclass;
 pub mod neighbors;
 pub mod neural_network;
 pub mod observer;
