@@ -278,6 +278,11 @@ impl<F: Float> FittedIsotonicRegression<F> {
         self.increasing
     }
 
+    /// What is predicted outside the range of the training data.
+    pub fn out_of_bounds(&self) -> OutOfBounds {
+        self.out_of_bounds
+    }
+
     /// The number of features: 1.
     pub fn n_features_in(&self) -> usize {
         1
