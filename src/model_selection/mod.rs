@@ -43,6 +43,8 @@ mod split;
 mod splitter;
 mod tasks;
 mod tpe;
+mod threshold;
+mod threshold_tuned;
 
 pub use cross_val_predict::{
     FromFolds, cross_val_decision_function, cross_val_predict, cross_val_predict_log_proba,
@@ -89,3 +91,7 @@ pub use shuffle_split::{GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit}
 pub use split::{RowSets, Rows, Size, TrainTestSplit, train_test_split};
 pub use splitter::{CrossValidator, Split, Splits};
 pub use tpe::{ParzenTree, TpeSearchCv};
+pub use threshold::{FittedFixedThresholdClassifier, FixedThresholdClassifier, ResponseMethod};
+pub use threshold_tuned::{
+    FittedTunedThresholdClassifierCv, Thresholded, Thresholds, TunedThresholdClassifierCv,
+};
