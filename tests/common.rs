@@ -27,6 +27,8 @@ mod glm;
 mod impute;
 #[path = "common/logistic.rs"]
 mod logistic;
+#[path = "common/meta.rs"]
+mod meta;
 #[path = "common/mixture.rs"]
 mod mixture;
 #[path = "common/neighbors.rs"]
@@ -135,6 +137,7 @@ fn registry<F: Float>() -> Vec<Entry<F>> {
     entries.extend(features::entries());
     entries.extend(glm::entries());
     entries.extend(logistic::entries());
+    entries.extend(meta::entries());
     entries.extend(mixture::entries());
     entries.extend(ridge::entries());
     entries.extend(neighbors::entries());

@@ -35,6 +35,8 @@ mod linear_model;
 mod logistic;
 #[path = "reference/metric_functions.rs"]
 mod metric_functions;
+#[path = "reference/meta.rs"]
+mod meta;
 #[path = "reference/metrics.rs"]
 mod metrics;
 #[path = "reference/mixture.rs"]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ndarray::Array2;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::folds::{CrossValidator, Split, check_splits};
+use super::splitter::{CrossValidator, Split, check_splits};
 use super::scoring::{BalancedAccuracy, Scorer};
 use super::threshold::{ResponseMethod, by_threshold, positive_place, scores, through_estimator};
 use crate::boxed::Confidence;

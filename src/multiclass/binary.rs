@@ -8,7 +8,7 @@ use crate::float::Float;
 use crate::labels::{Class, Labels};
 use crate::meta::{Said, decision_or_proba};
 use crate::model::ensure;
-use crate::targets::{ClassTarget, Targets, Weighted};
+use crate::targets::{ClassTarget, Weighted};
 use crate::traits::Classes;
 
 /// A target of classes, with or without weights, whose classes can be replaced.
@@ -29,7 +29,7 @@ impl RelabelTarget for Labels {
 
 impl RelabelTarget for Weighted<Labels> {
     fn relabelled(&self, labels: Labels) -> Weighted<Labels> {
-        labels.weighted(self.weights())
+        self.with_target(labels)
     }
 }
 

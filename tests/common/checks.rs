@@ -102,7 +102,11 @@ pub fn run<F: Float>(e: &Entry<F>, report: &mut Report) {
         ("CC88 recipes", cc88_recipes),
     ];
     for (name, check) in checks {
-        report.add(name, &e.name, check(e));
+        let of_values = ["CC19", "CC20", "CC22"].iter().any(|c| name.starts_with(c));
+        match e.tags.ignores_values.filter(|_| of_values) {
+            Some(reason) => report.skip(name, &e.name, reason),
+            None => report.add(name, &e.name, check(e)),
+        }
     }
     if F::NAME == "f64" {
         report.add("CC86 truncation", &e.name, cc86_truncation(e));
@@ -174,8 +178,11 @@ pub fn run<F: Float>(e: &Entry<F>, report: &mut Report) {
             report.skip("CC50", &e.name, reason);
             continue;
         }
-        match e.tags.poor_score.filter(|_| name.starts_with("CC68")) {
-            Some(reason) => report.skip("CC68", &e.name, reason),
+        let of_score = name.starts_with("CC54") || name.starts_with("CC68");
+        let of_one_class = name.starts_with("CC60") || name.starts_with("CC61");
+        let poor = e.tags.poor_score.filter(|_| of_score);
+        match poor.or(e.tags.one_class.filter(|_| of_one_class)) {
+            Some(reason) => report.skip(name, &e.name, reason),
             None => report.add(name, &e.name, check(e)),
         }
     }

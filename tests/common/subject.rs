@@ -45,6 +45,10 @@ pub struct Tags {
     pub predicts_otherwise: Option<&'static str>,
     /// Multiplying all weights by a constant changes nothing.
     pub weight_scale_invariant: bool,
+    /// Why the values of the samples do not count.
+    pub ignores_values: Option<&'static str>,
+    /// Why one class is learned.
+    pub one_class: Option<&'static str>,
     /// Why the model cannot follow the data of the checks well.
     pub poor_score: Option<&'static str>,
     /// How far two fits of the same problem may be apart that differ in the order of rows, columns or weights: 0 is for
@@ -67,6 +71,8 @@ impl Default for Tags {
             widens: None,
             predicts_otherwise: None,
             weight_scale_invariant: false,
+            ignores_values: None,
+            one_class: None,
             poor_score: None,
             tolerance: 0.0,
             sample_param: ("", Value::Null),

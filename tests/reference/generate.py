@@ -26,6 +26,7 @@ import cases_kernel_density
 import cases_linear_model
 import cases_logistic
 import cases_metrics
+import cases_meta
 import cases_mixture
 import cases_mlp
 import cases_networks
@@ -667,6 +668,7 @@ AREAS = [
     cases_linear_model,
     cases_logistic,
     cases_metrics,
+    cases_meta,
     cases_mixture,
     cases_mlp,
     cases_networks,

@@ -1,0 +1,474 @@
+//! Baselines, and estimators around estimators.
+
+use fitwell::boxed::{BoxedClassifier, BoxedRegressor};
+use fitwell::calibration::{CalibratedClassifierCv, Calibrator};
+use fitwell::dummy::{DummyClassifier, DummyRegressor};
+use fitwell::ensemble::{
+    StackMethod, StackingClassifier, StackingRegressor, VotingClassifier, VotingRegressor,
+};
+use fitwell::linear_model::{
+    LinearRegression, LogisticRegression, Ridge, RidgeClassifier, RidgeCv,
+};
+use fitwell::model_selection::{
+    Accuracy, F1, FixedThresholdClassifier, KFold, Split, TunedThresholdClassifierCv,
+};
+use fitwell::neighbors::KNeighborsClassifier;
+use fitwell::prelude::*;
+use fitwell::{Targets, Weighted};
+use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Axis, s};
+use serde_json::Value;
+
+use crate::compare::{Case, Reference, texts};
+use crate::data::{classes, matrix, ramp, targets};
+
+type Base = BoxedClassifier<ArrayRef2<f64>, Weighted<Labels>>;
+type Line = BoxedRegressor<ArrayRef2<f64>, Weighted<ArrayRef1<f64>>>;
+
+fn near(k: usize) -> KNeighborsClassifier {
+    KNeighborsClassifier::new().n_neighbors(k)
+}
+
+fn logistic() -> LogisticRegression {
+    let tight = LogisticRegression::new().tol(1e-12).max_iter(1000);
+    tight.with_param("solver", "newton-cholesky").unwrap()
+}
+
+fn base(name: &Value) -> Base {
+    match name.as_str().unwrap() {
+        "ridge" => RidgeClassifier::new().boxed_classifier(),
+        "near" => near(7).boxed_classifier(),
+        _ => logistic().boxed_classifier(),
+    }
+}
+
+/// The settings that go by their names.
+fn with<E: Params>(estimator: E, settings: &Value, others: &[&str]) -> E {
+    let own = settings.as_object().unwrap().iter();
+    own.filter(|(name, _)| !others.contains(&name.as_str()))
+        .fold(estimator, |e, (name, v)| {
+            e.with_value(name, v.clone()).unwrap()
+        })
+}
+
+/// Samples, target and weights of a case; `mixed` every third row, in the order that mixes the classes.
+fn data(value: &Value, mixed: bool) -> (Array2<f64>, Labels, Array1<f64>) {
+    let data = &value["data"];
+    let (mut x, mut y) = (matrix(data), classes(data["classes"].as_str().unwrap()));
+    if mixed {
+        let n = y.len();
+        let mut order: Vec<usize> = (0..n).collect();
+        order.sort_by_key(|i| (i * 7919) % n);
+        order = order.into_iter().step_by(3).collect();
+        x = x.select(Axis(0), &order);
+        y = Targets::select(&y, &order).unwrap();
+    }
+    let w = match data["weights"] == true {
+        true => ramp(y.len()),
+        false => Array1::ones(y.len()),
+    };
+    (x, y, w)
+}
+
+fn codes(labels: &Labels) -> Array1<f64> {
+    labels.to_ints().unwrap().mapv(|v| v as f64)
+}
+
+fn compare_names(case: &mut Case, ours: Vec<String>, expected: &Value) {
+    case.same("names", &ours, &texts(expected));
+}
+
+#[test]
+fn dummies() {
+    Reference::read("dummy").each(210, |value, case| {
+        let (expected, tolerance) = (&value["expected"], &value["tolerance"]);
+        let (settings, weighted) = (&value["settings"], value["data"]["weights"] == true);
+        if value["data"]["kind"] == "classifier" {
+            let (x, y, w) = data(value, false);
+            let mut dummy = with(DummyClassifier::new(), settings, &["constant", "strategy"]);
+            if let Some(class) = settings["constant"].as_i64() {
+                dummy = dummy.constant(class);
+            } else if let Some(strategy) = settings["strategy"].as_str() {
+                dummy = dummy.with_param("strategy", strategy).unwrap();
+            }
+            let model = match weighted {
+                true => dummy.fit(&x, &y.weighted(&w)).unwrap(),
+                false => dummy.fit(&x, &y).unwrap(),
+            };
+            let some = x.slice(s![..5, ..]).to_owned();
+            case.array(
+                "proba",
+                &model.predict_proba(&some).unwrap(),
+                &expected["proba"],
+                tolerance,
+            );
+            case.array(
+                "prior",
+                &Array1::from(model.class_prior().to_vec()),
+                &expected["prior"],
+                tolerance,
+            );
+            if expected["predict"].is_object() {
+                case.array(
+                    "predict",
+                    &codes(&model.predict(&some).unwrap()),
+                    &expected["predict"],
+                    tolerance,
+                );
+                let score = model.score(&x, &y.weighted(&w)).unwrap();
+                case.number("score", score, &expected["score"], tolerance);
+            }
+            return;
+        }
+        let x = matrix(&value["data"]);
+        let some = x.slice(s![..4, ..]).to_owned();
+        let (y, one) = targets(value["data"]["name"].as_str().unwrap());
+        let dummy = with(DummyRegressor::new(), settings, &[]);
+        let w = ramp(x.nrows());
+        let ones = Array1::ones(x.nrows());
+        let by = if weighted { &w } else { &ones };
+        macro_rules! compared {
+            ($y:expr) => {{
+                let y = $y;
+                let model = match weighted {
+                    true => dummy.fit(&x, &y.weighted(&w)).unwrap(),
+                    false => dummy.fit(&x, &y).unwrap(),
+                };
+                let (mean, std) = model.predict_std(&some).unwrap();
+                case.array("predict", &mean, &expected["predict"], tolerance);
+                case.array("std", &std, &expected["std"], tolerance);
+                let score = model.score(&x, &y.weighted(by)).unwrap();
+                case.number("score", score, &expected["score"], tolerance);
+            }};
+        }
+        match one {
+            true => compared!(y.column(0).to_owned()),
+            false => compared!(y),
+        }
+    });
+}
+
+#[test]
+fn calibrated_probabilities() {
+    Reference::read("calibration").each(200, |value, case| {
+        let (expected, tolerance) = (&value["expected"], &value["tolerance"]);
+        let (x, y, w) = data(value, true);
+        let settings = &value["settings"];
+        if value["data"]["base"] == "prefit" {
+            let half = y.len() / 2;
+            let rows: Vec<usize> = (0..half).collect();
+            let rest: Vec<usize> = (half..y.len()).collect();
+            let of = |rows: &[usize]| (x.select(Axis(0), rows), Targets::select(&y, rows).unwrap());
+            let ((x0, y0), (x1, y1)) = (of(&rows), of(&rest));
+            let model = RidgeClassifier::new().fit(&x0, &y0).unwrap();
+            let calibrated = with(CalibratedClassifierCv::prefit(model), settings, &[]);
+            let proba = calibrated.fit(&x1, &y1).unwrap().predict_proba(&x).unwrap();
+            case.array("proba", &proba, &expected["proba"], tolerance);
+            return;
+        }
+        let base = base(&value["data"]["base"]);
+        let estimator = with(CalibratedClassifierCv::new(base), settings, &[]);
+        let y = y.weighted(&w);
+        let model = match value["data"]["cv"] == 4 {
+            true => estimator.cv(KFold::new().n_splits(4)).fit(&x, &y).unwrap(),
+            false => estimator.fit(&x, &y).unwrap(),
+        };
+        case.array("proba", &model.predict_proba(&x).unwrap(), &expected["proba"], tolerance);
+        if expected["predict"].is_object() {
+            let said = codes(&model.predict(&x).unwrap());
+            let said = said.slice(s![..40]);
+            case.array("predict", &said, &expected["predict"], tolerance);
+        }
+        if expected["ab"].is_object() {
+            let mut ab = Vec::new();
+            for calibrator in model.calibrated_classifiers().iter().flat_map(|c| c.calibrators()) {
+                if let Calibrator::Sigmoid { a, b } = calibrator {
+                    ab.extend([*a, *b]);
+                }
+            }
+            let ab = Array2::from_shape_vec((ab.len() / 2, 2), ab).unwrap();
+            let wider = serde_json::json!({"absolute": 1e-4, "relative": 1e-5, "why": "a valley of probabilities near 0 and 1 is flat"});
+            case.array("a and b", &ab, &expected["ab"], &wider);
+        }
+    });
+}
+
+#[test]
+fn thresholds() {
+    Reference::read("threshold").each(230, |value, case| {
+        let (expected, tolerance) = (&value["expected"], &value["tolerance"]);
+        let (x, y, w) = data(value, true);
+        let y = y.weighted(&w);
+        let base = base(&value["data"]["base"]);
+        let settings = &value["settings"];
+        let pos_label = settings["pos_label"].as_i64();
+        if value["data"]["kind"] == "fixed" {
+            let mut fixed = with(
+                FixedThresholdClassifier::new(base),
+                settings,
+                &["pos_label"],
+            );
+            if let Some(class) = pos_label {
+                fixed = fixed.pos_label(class);
+            }
+            let said = fixed.fit(&x, &y).unwrap().predict(&x).unwrap();
+            case.array("predict", &codes(&said), &expected["predict"], tolerance);
+            return;
+        }
+        let n = y.n_rows().unwrap();
+        macro_rules! tuned {
+            ($estimator:expr, $cv:expr) => {{
+                let tuned = TunedThresholdClassifierCv::new($estimator).store_cv_results(true);
+                let mut tuned = with(tuned, settings, &["cv", "scoring", "pos_label"]).cv($cv);
+                if let Some(class) = pos_label {
+                    tuned = tuned.pos_label(class);
+                }
+                let model = match settings["scoring"].as_str() {
+                    Some("f1") => tuned.scoring(F1::new()).fit(&x, &y),
+                    Some(_) => tuned.scoring(Accuracy).fit(&x, &y),
+                    None if pos_label.is_some() => tuned.scoring(Accuracy).fit(&x, &y),
+                    None => tuned.fit(&x, &y),
+                }
+                .unwrap();
+                case.number(
+                    "threshold",
+                    model.best_threshold(),
+                    &expected["threshold"],
+                    tolerance,
+                );
+                case.number("score", model.best_score(), &expected["score"], tolerance);
+                let (t, s) = model.cv_results().unwrap();
+                case.array(
+                    "thresholds",
+                    &Array1::from(t.to_vec()),
+                    &expected["thresholds"],
+                    tolerance,
+                );
+                case.array(
+                    "scores",
+                    &Array1::from(s.to_vec()),
+                    &expected["scores"],
+                    tolerance,
+                );
+                case.array(
+                    "predict",
+                    &codes(&model.predict(&x).unwrap()),
+                    &expected["predict"],
+                    tolerance,
+                );
+            }};
+        }
+        if settings["cv"] == "prefit" {
+            let rows: Vec<usize> = (0..n / 2).collect();
+            let some = Targets::select(&y, &rows).unwrap();
+            let model = base
+                .fit(&x.slice(s![..n / 2, ..]).to_owned(), &some)
+                .unwrap();
+            tuned!(
+                fitwell::frozen::FrozenEstimator::new(model),
+                fitwell::frozen::AllRows
+            );
+        } else if settings["cv"] == "one" {
+            let cut = 2 * n / 3;
+            let one = vec![Split {
+                train: (0..cut).collect(),
+                test: (cut..n).collect(),
+            }];
+            tuned!(base, one);
+        } else {
+            tuned!(base, settings["cv"].as_u64().unwrap_or(5) as usize);
+        }
+    });
+}
+
+fn weights(settings: &Value) -> Option<Vec<f64>> {
+    serde_json::from_value(settings["weights"].clone()).unwrap()
+}
+
+fn real(value: &Value) -> (Array2<f64>, Weighted<ArrayRef1<f64>>) {
+    let x = matrix(&value["data"]);
+    let (y, _) = targets(value["data"]["name"].as_str().unwrap());
+    let w = match value["data"]["weights"] == true {
+        true => ramp(x.nrows()),
+        false => Array1::ones(x.nrows()),
+    };
+    (x, y.column(0).to_owned().weighted(&w))
+}
+
+fn lines() -> [(&'static str, Line); 2] {
+    [
+        ("line", LinearRegression::new().boxed_regressor()),
+        ("ridge", Ridge::new().alpha(30.0).boxed_regressor()),
+    ]
+}
+
+#[test]
+fn votes() {
+    Reference::read("voting").each(75, |value, case| {
+        let (expected, tolerance) = (&value["expected"], &value["tolerance"]);
+        let weights = weights(&value["settings"]);
+        if value["data"]["kind"] == "mean" {
+            let (x, y) = real(value);
+            let mut vote = VotingRegressor::new(lines());
+            if let Some(weights) = weights {
+                vote = vote.weights(weights);
+            }
+            let model = vote.fit(&x, &y).unwrap();
+            case.array(
+                "predict",
+                &model.predict(&x).unwrap(),
+                &expected["predict"],
+                tolerance,
+            );
+            case.array(
+                "transform",
+                &model.transform(&x).unwrap(),
+                &expected["transform"],
+                tolerance,
+            );
+            compare_names(
+                case,
+                model.feature_names_out(None).unwrap(),
+                &expected["names"],
+            );
+            return;
+        }
+        let (x, y, w) = data(value, false);
+        let hard = value["data"]["kind"] == "hard";
+        let members: [(&str, Base); 3] = match hard {
+            true => [
+                ("ridge", RidgeClassifier::new().boxed_classifier()),
+                ("few", near(3).boxed_classifier()),
+                ("many", near(20).boxed_classifier()),
+            ],
+            false => [
+                ("few", near(3).boxed_classifier()),
+                ("many", near(20).boxed_classifier()),
+                ("near", near(7).boxed_classifier()),
+            ],
+        };
+        let voting = if hard { "hard" } else { "soft" };
+        let mut vote = VotingClassifier::new(members)
+            .with_param("voting", voting)
+            .unwrap();
+        if let Some(weights) = weights {
+            vote = vote.weights(weights);
+        }
+        let model = vote.fit(&x, &y.weighted(&w)).unwrap();
+        case.array(
+            "predict",
+            &codes(&model.predict(&x).unwrap()),
+            &expected["predict"],
+            tolerance,
+        );
+        case.array(
+            "transform",
+            &model.transform(&x).unwrap(),
+            &expected["transform"],
+            tolerance,
+        );
+        compare_names(
+            case,
+            model.feature_names_out(None).unwrap(),
+            &expected["names"],
+        );
+        if !hard {
+            case.array(
+                "proba",
+                &model.predict_proba(&x).unwrap(),
+                &expected["proba"],
+                tolerance,
+            );
+        }
+    });
+}
+
+#[test]
+fn stacks() {
+    Reference::read("stacking").each(190, |value, case| {
+        let (expected, tolerance) = (&value["expected"], &value["tolerance"]);
+        let settings = &value["settings"];
+        let cv = settings["cv"].as_u64().unwrap_or(5) as usize;
+        if value["data"]["kind"] == "regressor" {
+            let (x, y) = real(value);
+            let last: Line = match settings["final"] == "line" {
+                true => LinearRegression::new().boxed_regressor(),
+                false => RidgeCv::new().boxed_regressor(),
+            };
+            let stack = StackingRegressor::new(lines()).final_estimator(last).cv(cv);
+            let model = with(stack, settings, &["cv", "final"]).fit(&x, &y).unwrap();
+            case.array(
+                "transform",
+                &model.transform(&x).unwrap(),
+                &expected["transform"],
+                tolerance,
+            );
+            case.array(
+                "predict",
+                &model.predict(&x).unwrap(),
+                &expected["predict"],
+                tolerance,
+            );
+            compare_names(
+                case,
+                model.feature_names_out(None).unwrap(),
+                &expected["names"],
+            );
+            return;
+        }
+        let (x, y, w) = data(value, true);
+        let bases = value["data"]["bases"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .enumerate();
+        let members = bases.map(|(i, name)| (format!("m{i}"), base(name)));
+        let last = match settings["final"] == "near" {
+            true => near(7).boxed_classifier(),
+            false => RidgeClassifier::new().boxed_classifier(),
+        };
+        let stack = StackingClassifier::new(members)
+            .final_estimator(last)
+            .cv(cv);
+        let model = with(stack, settings, &["cv", "final"])
+            .fit(&x, &y.weighted(&w))
+            .unwrap();
+        case.array(
+            "transform",
+            &model.transform(&x).unwrap(),
+            &expected["transform"],
+            tolerance,
+        );
+        case.array(
+            "predict",
+            &codes(&model.predict(&x).unwrap()),
+            &expected["predict"],
+            tolerance,
+        );
+        compare_names(
+            case,
+            model.feature_names_out(None).unwrap(),
+            &expected["names"],
+        );
+        let methods = model.stack_method().iter().map(|m| match m {
+            StackMethod::PredictProba => "predict_proba".to_string(),
+            StackMethod::DecisionFunction => "decision_function".to_string(),
+            _ => "predict".to_string(),
+        });
+        case.same(
+            "methods",
+            &methods.collect::<Vec<_>>(),
+            &texts(&expected["methods"]),
+        );
+        if expected["proba"].is_object() {
+            case.array(
+                "proba",
+                &model.predict_proba(&x).unwrap(),
+                &expected["proba"],
+                tolerance,
+            );
+        } else {
+            let decision = model.decision_function(&x).unwrap();
+            case.array("decision", &decision, &expected["decision"], tolerance);
+        }
+    });
+}
