@@ -33,10 +33,10 @@ mod kernel_density;
 mod linear_model;
 #[path = "reference/logistic.rs"]
 mod logistic;
-#[path = "reference/metric_functions.rs"]
-mod metric_functions;
 #[path = "reference/meta.rs"]
 mod meta;
+#[path = "reference/metric_functions.rs"]
+mod metric_functions;
 #[path = "reference/metrics.rs"]
 mod metrics;
 #[path = "reference/mixture.rs"]

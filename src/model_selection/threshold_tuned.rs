@@ -7,8 +7,8 @@ use std::sync::Arc;
 use ndarray::Array2;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::splitter::{CrossValidator, Split, check_splits};
 use super::scoring::{BalancedAccuracy, Scorer};
+use super::splitter::{CrossValidator, Split, check_splits};
 use super::threshold::{ResponseMethod, by_threshold, positive_place, scores, through_estimator};
 use crate::boxed::Confidence;
 use crate::check;
@@ -219,7 +219,7 @@ impl<E> TunedThresholdClassifierCv<E> {
         TunedThresholdClassifierCv {
             estimator,
             settings: Settings::default(),
-            scoring: BalancedAccuracy::default(),
+            scoring: BalancedAccuracy,
             cv: 5,
         }
     }
@@ -246,7 +246,7 @@ impl<M> TunedThresholdClassifierCv<FrozenEstimator<M>, BalancedAccuracy, AllRows
         TunedThresholdClassifierCv {
             estimator: FrozenEstimator::new(model),
             settings,
-            scoring: BalancedAccuracy::default(),
+            scoring: BalancedAccuracy,
             cv: AllRows,
         }
     }
