@@ -52,7 +52,6 @@
 //! | [`neighbors`] | what is near: searches, [`KNeighborsClassifier`](neighbors::KNeighborsClassifier) and its kin |
 //! | [`isotonic`] | monotonic functions of one feature |
 //! | [`model_selection`] | splits, cross-validation, searches |
-//! | [`model_selection`] | splits, cross-validation, grid search |
 //! | [`ensemble`] | votes, stacks and bags of models |
 //! | [`multiclass`] | classifiers of many classes out of classifiers of two |
 //! | [`calibration`] | probabilities that mean what they say |

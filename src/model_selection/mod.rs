@@ -42,9 +42,9 @@ mod shuffle_split;
 mod split;
 mod splitter;
 mod tasks;
-mod tpe;
 mod threshold;
 mod threshold_tuned;
+mod tpe;
 
 pub use cross_val_predict::{
     FromFolds, cross_val_decision_function, cross_val_predict, cross_val_predict_log_proba,
@@ -90,8 +90,8 @@ pub use search_results::{CandidateResult, SearchResults};
 pub use shuffle_split::{GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit};
 pub use split::{RowSets, Rows, Size, TrainTestSplit, train_test_split};
 pub use splitter::{CrossValidator, Split, Splits};
-pub use tpe::{ParzenTree, TpeSearchCv};
 pub use threshold::{FittedFixedThresholdClassifier, FixedThresholdClassifier, ResponseMethod};
 pub use threshold_tuned::{
     FittedTunedThresholdClassifierCv, Thresholded, Thresholds, TunedThresholdClassifierCv,
 };
+pub use tpe::{ParzenTree, TpeSearchCv};
