@@ -90,6 +90,10 @@
 //! | `AgglomerativeClustering(connectivity=graph)` | `AgglomerativeClustering::new(2).connectivity([(0, 1), (1, 2)])`, pairs of rows |
 //! | scipy's `fcluster(Z, 3, "maxclust")` | `model.dendrogram().cut(3)?`, `model.dendrogram().cut_at(height)` |
 //! | `DBSCAN(eps=0.3).fit(X, sample_weight=s).labels_` | `Dbscan::new().eps(0.3).fit(&x, &().weighted(&s))?.labels()` |
+//! | `HDBSCAN(min_cluster_size=10, store_centers="both")` | `Hdbscan::new().min_cluster_size(10).store_centers(StoreCenters::Both)` |
+//! | `hdb.labels_`, `hdb.probabilities_`, `hdb.dbscan_clustering(0.5)` | `hdb.labels()`, `hdb.probabilities()`, `hdb.dbscan_clustering(0.5, 5)?` |
+//! | `OPTICS(min_samples=0.1, cluster_method="dbscan", eps=2)` | `Optics::new().min_samples(0.1).cluster_method(ClusterMethod::Dbscan).eps(2.0)` |
+//! | `cluster_optics_dbscan(..., eps=1)`, `cluster_optics_xi(..., xi=0.1)` | `optics.cluster_dbscan(1.0)?`, `optics.cluster_xi(5, None, 0.1, true)?` |
 //! | `SpectralClustering(2, affinity="nearest_neighbors", eigen_solver="lobpcg")` | `SpectralClustering::new(2).affinity(SpectralAffinity::NearestNeighbors).eigen_solver(SpectralSolver::Arpack)` |
 //! | `SpectralClustering(2, affinity="laplacian").fit(X).affinity_matrix_` | `SpectralClustering::new(2).affinity(Kernel::Laplacian).fit(&x, &())?.affinity_matrix()` |
 //! | `Birch(n_clusters=None)`, `MeanShift(bandwidth=2)` | `Birch::new().n_clusters(None)`, `MeanShift::new().bandwidth(2.0)` |

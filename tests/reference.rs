@@ -69,3 +69,5 @@ mod sparse;
 mod spectral;
 #[path = "reference/table.rs"]
 mod table;
+#[path = "reference/valleys.rs"]
+mod valleys;

@@ -55,6 +55,28 @@ def workloads(scale):
     def tree(x, out):
         return f"sum of distances {float(out[0]):.8g}"
 
+    def blobs(n, p, spread):
+        def make(meta, dtype):
+            rng = np.random.default_rng(2)
+            x = spread * rng.standard_normal((15, p))[rng.integers(0, 15, n * scale)] + rng.standard_normal((n * scale, p))
+            x = x.astype(dtype)
+            meta.update(x=write(f"cluster_{n}.bin", x))
+            return x
+
+        return make
+
+    def dense(make_model):
+        def run(x):
+            model = make_model()
+            start = time.perf_counter()
+            model.fit(x)
+            return time.perf_counter() - start, (model.labels_.max() + 1, (model.labels_ < 0).sum())
+
+        return run
+
+    def groups(x, out):
+        return f"{int(out[0])} clusters, {int(out[1])} rows of noise"
+
     def quality(x, out):
         return f"inertia {float(out[0]):.7g}, {out[1]} iterations"
 
@@ -70,5 +92,24 @@ def workloads(scale):
         for name in ["f64", "f32"]
     ] + [
         Workload(f"ward_{name}", f"{10 * scale}k x 10", lambda meta, name=name: rows(meta, dtype_of(name)), {"scikit-learn": ward} if scale == 1 else {}, tree)
+        for name in ["f64", "f32"]
+    ] + [
+        Workload(
+            f"dbscan_{n}k_{name}",
+            f"{n * scale}k x {p}",
+            lambda meta, n=n, p=p, spread=spread, name=name: blobs(1000 * n, p, spread)(meta, dtype_of(name)),
+            {k: dense(lambda m=m, eps=eps: m.DBSCAN(eps=eps, min_samples=10)) for k, m in modules.items()},
+            groups,
+        )
+        for n, p, spread, eps in [(50, 3, 3.0, 0.4), (20, 20, 3.0, 4.5)]
+        for name in ["f64", "f32"]
+    ] + [
+        Workload(
+            f"hdbscan_20k_{name}",
+            f"{20 * scale}k x 5",
+            lambda meta, name=name: blobs(20_000, 5, 6.0)(meta, dtype_of(name)),
+            {"scikit-learn": dense(lambda: sk_cluster.HDBSCAN(min_cluster_size=20, copy=True))} if scale == 1 else {},
+            groups,
+        )
         for name in ["f64", "f32"]
     ]

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use fitwell::Float;
-use fitwell::cluster::{AgglomerativeClustering, KMeans, MiniBatchKMeans};
+use fitwell::cluster::{AgglomerativeClustering, Dbscan, Hdbscan, KMeans, MiniBatchKMeans};
 use fitwell::prelude::*;
 use ndarray::{Array2, s};
 use serde_json::json;
@@ -19,6 +19,10 @@ pub(crate) fn job(workload: &str, data: &Data) -> Found {
         "mini_batch_kmeans_f32" => batches::<f32>(data.matrix("x")?),
         "ward_f64" => ward::<f64>(data.matrix("x")?),
         "ward_f32" => ward::<f32>(data.matrix("x")?),
+        "dbscan_50k_f64" | "dbscan_20k_f64" => dbscan::<f64>(data.matrix("x")?, workload),
+        "dbscan_50k_f32" | "dbscan_20k_f32" => dbscan::<f32>(data.matrix("x")?, workload),
+        "hdbscan_20k_f64" => hdbscan::<f64>(data.matrix("x")?),
+        "hdbscan_20k_f32" => hdbscan::<f32>(data.matrix("x")?),
         _ => return Ok(None),
     }))
 }
@@ -54,5 +58,28 @@ fn ward<F: Float>(x: Array2<F>) -> Job {
         let seconds = start.elapsed().as_secs_f64();
         let sum: f64 = fitted.distances().iter().sum();
         Ok((seconds, json!([sum, fitted.n_clusters()])))
+    })
+}
+
+fn dbscan<F: Float>(x: Array2<F>, workload: &str) -> Job {
+    let eps = if workload.contains("50k") { 0.4 } else { 4.5 };
+    let model = Dbscan::new().eps(eps).min_samples(10);
+    Box::new(move || {
+        let start = Instant::now();
+        let fitted = model.fit(&x, &())?;
+        let seconds = start.elapsed().as_secs_f64();
+        let noise = fitted.labels().iter().filter(|&&label| label < 0).count();
+        Ok((seconds, json!([fitted.n_clusters(), noise])))
+    })
+}
+
+fn hdbscan<F: Float>(x: Array2<F>) -> Job {
+    let model = Hdbscan::new().min_cluster_size(20);
+    Box::new(move || {
+        let start = Instant::now();
+        let fitted = model.fit(&x, &())?;
+        let seconds = start.elapsed().as_secs_f64();
+        let noise = fitted.labels().iter().filter(|&&label| label < 0).count();
+        Ok((seconds, json!([fitted.n_clusters(), noise])))
     })
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ndarray::{Array1, Array2, ArrayRef2};
+use ndarray::{Array1, Array2, ArrayRef2, Axis};
 use serde::{Deserialize, Serialize};
 
 use super::density;
@@ -151,6 +151,20 @@ impl Dbscan {
         Ok(Estimator::<ArrayRef2<F>>::fit(self, x, &())?.labels)
     }
 
+    /// Which rows are core rows, and the first core row of each row's group.
+    fn groups<F: Float>(
+        &self,
+        x: &ArrayRef2<F>,
+        weights: Option<&[f64]>,
+    ) -> Result<(Vec<bool>, Vec<Option<u32>>)> {
+        let index = Index::new(NAME, x, self.settings())?;
+        let rows = index.prepare(x)?;
+        let enough = self.min_samples as f64;
+        let core = density::core_rows(&index, &rows, self.eps, enough, weights);
+        let first = density::connected(&index, &rows, self.eps, &core);
+        Ok((core, first))
+    }
+
     fn settings(&self) -> Settings {
         Settings {
             metric: self.metric,
@@ -187,15 +201,18 @@ impl<F: Float, Y: Targets + ?Sized> Estimator<ArrayRef2<F>, Y> for Dbscan {
         check::samples(x)?;
         check::target(y, x.nrows())?;
         let weights = y.sample_weight().map(|w| w.to_vec());
-        let index = Index::new(NAME, x, self.settings())?;
-        let rows = index.prepare(x)?;
-        let enough = self.min_samples as f64;
-        let core = density::core_rows(&index, &rows, self.eps, enough, weights.as_deref());
-        let first = density::connected(&index, &rows, self.eps, &core);
+        let weights = weights.as_deref();
+        // Trees take their distances in `f64`, as scikit-learn's.
+        let tree = self.settings().resolved(x.nrows(), x.ncols()) != NeighborsAlgorithm::Brute;
+        let (core, first) = if tree && F::NAME == "f32" {
+            self.groups(&x.mapv(|v| v.f64()), weights)?
+        } else {
+            self.groups(x, weights)?
+        };
         let (labels, n_clusters) = density::numbered(&first);
         let at: Vec<usize> = (0..core.len()).filter(|&i| core[i]).collect();
         Ok(FittedDbscan {
-            components: density::rows_at(&index.x, &at),
+            components: x.select(Axis(0), &at),
             core_sample_indices: at.into(),
             labels,
             n_clusters,
@@ -305,7 +322,7 @@ mod tests {
         let near = |i: usize| -> Vec<usize> {
             let d = |j: usize| {
                 let pairs = x.row(i).into_iter().zip(x.row(j));
-                pairs.fold(0.0, |s: f64, (a, b)| (a - b).mul_add(a - b, s))
+                pairs.fold(0.0, |s: f64, (a, b)| s + (a - b) * (a - b))
             };
             (0..n).filter(|&j| d(j) <= eps * eps).collect()
         };

@@ -10,6 +10,8 @@
 //! | [`MeanShift`] | the rows around each peak of their density |
 //! | [`SpectralClustering`] | parts of a graph of similarities that hang together |
 //! | [`Dbscan`] | rows that lie densely, whatever the shape; the rest is noise |
+//! | [`Hdbscan`] | the same, at the density that suits each group |
+//! | [`Optics`] | the same, at all densities: valleys in an order of the rows |
 //!
 //! Where a clusterer finds noise its labels are integers, −1 for noise.
 
@@ -17,8 +19,11 @@ mod agglomerative;
 mod birch;
 mod dbscan;
 mod density;
+mod frontier;
+mod hdbscan;
 pub(crate) mod k_means;
 mod mean_shift;
+mod optics;
 pub(crate) mod settings;
 mod spectral;
 mod turned;
@@ -29,11 +34,13 @@ pub use agglomerative::{
 };
 pub use birch::{Birch, FittedBirch};
 pub use dbscan::{Dbscan, FittedDbscan};
+pub use hdbscan::{ClusterSelectionMethod, FittedHdbscan, Hdbscan, Merge, StoreCenters};
 pub use k_means::{
     Algorithm, BisectingKMeans, BisectingStrategy, FittedBisectingKMeans, FittedKMeans,
     FittedMiniBatchKMeans, KMeans, KMeansInit, MiniBatchKMeans, NInit, kmeans_plusplus,
 };
 pub use mean_shift::{FittedMeanShift, MeanShift, estimate_bandwidth};
+pub use optics::{ClusterMethod, FittedOptics, Optics, RowCount};
 pub use spectral::{
     AffinityMatrix, AssignLabels, EigenTol, FittedSpectralClustering, SpectralAffinity,
     SpectralClustering, SpectralSolver,

@@ -33,6 +33,8 @@ pub enum Kind {
 pub struct Tags {
     /// NaN is a missing value.
     pub allow_nan: bool,
+    /// A row with an infinite value is set apart.
+    pub allow_infinite: bool,
     /// Why sample weights are accepted without effect.
     pub ignores_weights: Option<&'static str>,
     /// Why the order of the training rows counts.
@@ -65,6 +67,7 @@ impl Default for Tags {
     fn default() -> Self {
         Tags {
             allow_nan: false,
+            allow_infinite: false,
             ignores_weights: None,
             order_counts: None,
             places_count: None,

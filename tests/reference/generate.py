@@ -39,6 +39,7 @@ import cases_sgd
 import cases_sparse
 import cases_spectral
 import cases_table
+import cases_valleys
 import numpy as np
 import pandas as pd
 import scipy.optimize
@@ -681,6 +682,7 @@ AREAS = [
     cases_spectral,
     cases_sgd,
     cases_table,
+    cases_valleys,
 ]
 for area in AREAS:
     FILES |= area.files(shared)

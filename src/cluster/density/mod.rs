@@ -2,11 +2,9 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use ndarray::Array2;
-
 use crate::float::Float;
 use crate::metrics::pairwise::metric::{Distance, Form};
-use crate::metrics::pairwise::packed::{Add, lanes, sums, with_form};
+use crate::metrics::pairwise::packed::{Add, lanes, sums, with_rounded_form};
 use crate::neighbors::search::{Index, Take, Tree};
 use crate::parallel;
 
@@ -96,7 +94,7 @@ pub(super) fn core_rows<F: Float>(
             weights,
         };
         let mut taken: Vec<_> = range.clone().map(|_| enough()).collect();
-        index.run(&rows[range.start * p..range.end * p], &mut taken);
+        index.run_rounded(&rows[range.start * p..range.end * p], &mut taken);
         taken.iter().map(|t| t.missing <= 0.0).collect::<Vec<_>>()
     });
     parts.concat()
@@ -152,7 +150,7 @@ pub(super) fn connected<F: Float>(
                     first: u32::MAX,
                     of: |row: u32| groups.find(among[row as usize]),
                 };
-                with_form!(form, F, |add, L| tree.search::<_, _, L>(
+                with_rounded_form!(form, F, |add, L| tree.search::<_, _, L>(
                     add,
                     &index.distance,
                     &rows[i * p..(i + 1) * p],
@@ -279,7 +277,7 @@ impl<F: Float> Near<'_, F> {
 
     fn unite(&mut self) {
         let form = self.distance.form;
-        self.whole = with_form!(form, F, |add, L| self.narrow::<_, L>(add));
+        self.whole = with_rounded_form!(form, F, |add, L| self.narrow::<_, L>(add));
         for node in (0..self.whole.len()).filter(|&node| self.whole[node]) {
             let (second, first) = (self.tree.nodes[node].second, self.first(node));
             if second == 0 {
@@ -295,7 +293,7 @@ impl<F: Float> Near<'_, F> {
         let n = self.tree.order.len();
         let this = &*self;
         parallel::map_chunks(n, n.div_ceil(64).clamp(64, 1024), |range| {
-            with_form!(form, F, |add, L| this.scan::<_, L>(add, range.clone()));
+            with_rounded_form!(form, F, |add, L| this.scan::<_, L>(add, range.clone()));
         });
     }
 
@@ -370,9 +368,4 @@ pub(super) fn numbered(first: &[Option<u32>]) -> (ndarray::Array1<i64>, usize) {
         .iter()
         .map(|first| first.map_or(-1, |first| numbers[first as usize]));
     (labels.collect(), groups as usize)
-}
-
-/// Rows of `x` by number.
-pub(super) fn rows_at<F: Float>(x: &Array2<F>, at: &[usize]) -> Array2<F> {
-    x.select(ndarray::Axis(0), at)
 }

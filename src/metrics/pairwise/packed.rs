@@ -54,6 +54,9 @@ pub(crate) trait Add<F>: Copy + Send + Sync {
 
 #[derive(Clone, Copy)]
 pub(crate) struct Squares;
+/// Squares that are rounded before they are summed.
+#[derive(Clone, Copy)]
+pub(crate) struct RoundedSquares;
 #[derive(Clone, Copy)]
 pub(crate) struct Sum;
 #[derive(Clone, Copy)]
@@ -68,6 +71,13 @@ impl<F: Float> Add<F> for Squares {
     fn add(self, sum: F, a: F, b: F) -> F {
         let d = a - b;
         d.mul_add(d, sum)
+    }
+}
+impl<F: Float> Add<F> for RoundedSquares {
+    #[inline(always)]
+    fn add(self, sum: F, a: F, b: F) -> F {
+        let d = a - b;
+        sum + d * d
     }
 }
 impl<F: Float> Add<F> for Sum {
@@ -148,6 +158,33 @@ macro_rules! with_form {
     };
 }
 pub(crate) use with_form;
+
+/// As [`with_form`], but with [`RoundedSquares`]: distances and their ties are, bit for bit, those of scikit-learn's trees.
+macro_rules! with_rounded_form {
+    ($form:expr, $F:ty, |$add:ident, $L:ident| $body:expr) => {{
+        use $crate::metrics::pairwise::metric::Form;
+        match $form {
+            Form::Squares { .. } => $crate::linalg::simd(
+                #[inline(always)]
+                || {
+                    use $crate::metrics::pairwise::packed::{RoundedSquares, lanes};
+                    let $add = RoundedSquares;
+                    if const { lanes::<$F>() == 16 } {
+                        const $L: usize = 16;
+                        $body
+                    } else {
+                        const $L: usize = 8;
+                        $body
+                    }
+                },
+            ),
+            form => {
+                $crate::metrics::pairwise::packed::with_form!(form, $F, |$add, $L| $body)
+            }
+        }
+    }};
+}
+pub(crate) use with_rounded_form;
 
 impl<F: Float> Power<F> {
     pub(crate) fn of(p: f64) -> Self {

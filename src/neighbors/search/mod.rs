@@ -14,7 +14,7 @@ use crate::check;
 use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::metrics::pairwise::metric::{Distance, Form, each};
-use crate::metrics::pairwise::packed::{Add, Packed, sums, with_form};
+use crate::metrics::pairwise::packed::{Add, Packed, sums, with_form, with_rounded_form};
 use crate::metrics::pairwise::{Metric, MetricParams, precomputed};
 use crate::parallel;
 
@@ -414,6 +414,28 @@ impl<F: Float> Index<F> {
         let mut order: Vec<u32> = (0..n as u32).collect();
         order.sort_unstable_by_key(|&i| (places[i as usize], i));
         Some(order)
+    }
+
+    /// As [`run`](Self::run), but squares are rounded before they are summed: rows at a radius, of which grids are full, fall
+    /// on the side on which scikit-learn's trees have them.
+    pub(crate) fn run_rounded<T: Take<F>>(&self, rows: &[F], taken: &mut [T]) {
+        let p = self.width();
+        match &self.search {
+            Search::All(packed) if matches!(self.distance.form, Form::Squares { .. }) => {
+                with_rounded_form!(self.distance.form, F, |add, L| all::<F, _, T, L>(
+                    add, packed, false, rows, taken
+                ));
+            }
+            Search::Tree(tree) if matches!(self.distance.form, Form::Squares { .. }) => {
+                let mut path = Vec::with_capacity(64);
+                with_rounded_form!(self.distance.form, F, |add, L| {
+                    for (row, taken) in rows.chunks_exact(p).zip(taken.iter_mut()) {
+                        tree.search::<_, T, L>(add, &self.distance, row, &mut path, taken);
+                    }
+                });
+            }
+            _ => self.run(rows, taken),
+        }
     }
 
     /// Prepared queries of one task.
