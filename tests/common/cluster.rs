@@ -3,16 +3,16 @@
 use fitwell::Float;
 use fitwell::cluster::{
     AgglomerativeClustering, AgglomerativeMetric, Algorithm, AssignLabels, Birch, BisectingKMeans,
-    ClusterMethod, ClusterSelectionMethod, Dbscan, FittedMeanShift, Hdbscan, KMeans, KMeansInit,
-    Linkage, MeanShift, MiniBatchKMeans, Optics, SpectralAffinity, SpectralClustering,
-    StoreCenters,
+    ClusterMethod, ClusterSelectionMethod, Dbscan, FittedDbscan, FittedHdbscan, FittedMeanShift,
+    FittedOptics, Hdbscan, KMeans, KMeansInit, Linkage, MeanShift, MiniBatchKMeans, Optics,
+    SpectralAffinity, SpectralClustering, StoreCenters,
 };
 use fitwell::metrics::pairwise::Metric;
 use fitwell::neighbors::NeighborsAlgorithm;
 use fitwell::prelude::*;
 use fitwell::preprocessing::StandardScaler;
 
-use crate::clusterer::{Uses, clusterer, column};
+use crate::clusterer::{Uses, clusterer, column, labelled};
 use crate::sample;
 use crate::subject::{Entry, Tags, transformer};
 
@@ -74,15 +74,15 @@ pub fn entries<F: Float>() -> Vec<Entry<F>> {
         transformer(Birch::new(), summed(sample("n_clusters", 2))),
         transformer(Birch::new().threshold(1.5).branching_factor(3).n_clusters(None).compute_labels(false), summed(sample("threshold", 2.0))),
         clusterer(MeanShift::new(), merged(sample("bandwidth", 3.0)), peaks()),
-        clusterer(Dbscan::new().eps(2.0), Tags { many_rows: 2_003, ..sample("min_samples", 3) }, &[]),
-        clusterer(Dbscan::new().eps(0.6).metric(Metric::Canberra), Tags { many_rows: 403, ..sample("leaf_size", 3) }, &[]),
-        clusterer(Dbscan::new().eps(3.0).metric(Metric::Minkowski).p(3.0).algorithm(NeighborsAlgorithm::BallTree), Tags { many_rows: 2_003, ..sample("eps", 4.0) }, &[]),
-        clusterer(Hdbscan::new(), outliers(merged(sample("alpha", 2.0))), &[]),
-        clusterer(Hdbscan::new().min_samples(2).cluster_selection_method(ClusterSelectionMethod::Leaf).store_centers(StoreCenters::Both), outliers(merged(sample("max_cluster_size", 9))), &[]),
-        clusterer(Hdbscan::new().metric(Metric::Cosine).allow_single_cluster(true), outliers(merged(sample("cluster_selection_epsilon", 0.5))), &[]),
-        clusterer(Optics::new(), merged(sample("xi", 0.1)), &[]),
-        clusterer(Optics::new().max_eps(3.0).cluster_method(ClusterMethod::Dbscan).algorithm(NeighborsAlgorithm::Brute), merged(sample("eps", 2.0)), &[]),
-        clusterer(Optics::new().metric(Metric::Canberra).min_cluster_size(0.2), merged(sample("min_samples", 3)), &[]),
+        labelled(Dbscan::new().eps(2.0), Tags { many_rows: 2_003, ..sample("min_samples", 3) }, |m: &FittedDbscan<F>| m.labels().clone()),
+        labelled(Dbscan::new().eps(0.6).metric(Metric::Canberra), Tags { many_rows: 403, ..sample("leaf_size", 3) }, |m: &FittedDbscan<F>| m.labels().clone()),
+        labelled(Dbscan::new().eps(1.0).metric(Metric::Minkowski).p(3.0).algorithm(NeighborsAlgorithm::BallTree), Tags { many_rows: 2_003, ..sample("eps", 4.0) }, |m: &FittedDbscan<F>| m.labels().clone()),
+        labelled(Hdbscan::new(), outliers(merged(sample("alpha", 2.0))), |m: &FittedHdbscan<F>| m.labels().clone()),
+        labelled(Hdbscan::new().min_samples(2).cluster_selection_method(ClusterSelectionMethod::Leaf).store_centers(StoreCenters::Both), outliers(merged(sample("max_cluster_size", 9))), |m: &FittedHdbscan<F>| m.labels().clone()),
+        labelled(Hdbscan::new().metric(Metric::Cosine).allow_single_cluster(true), outliers(merged(sample("cluster_selection_epsilon", 0.5))), |m: &FittedHdbscan<F>| m.labels().clone()),
+        labelled(Optics::new(), merged(sample("xi", 0.1)), |m: &FittedOptics| m.labels().clone()),
+        labelled(Optics::new().max_eps(3.0).cluster_method(ClusterMethod::Dbscan).algorithm(NeighborsAlgorithm::Brute), merged(sample("eps", 2.0)), |m: &FittedOptics| m.labels().clone()),
+        labelled(Optics::new().metric(Metric::Canberra).min_cluster_size(0.2), merged(sample("min_samples", 3)), |m: &FittedOptics| m.labels().clone()),
         clusterer(MeanShift::new().bandwidth(4.0).bin_seeding(true).cluster_all(false), merged(sample("min_bin_freq", 2)), peaks()),
         clusterer(SpectralClustering::new(2).gamma(0.1).n_init(2), merged(sample("n_clusters", 3)), &[]),
         clusterer(SpectralClustering::new(2).affinity(SpectralAffinity::NearestNeighbors).n_neighbors(6).assign_labels(AssignLabels::ClusterQr), merged(sample("n_neighbors", 5)), &[]),

@@ -20,9 +20,13 @@ pub fn column<F: Float>(labels: Array1<usize>) -> Array2<F> {
     labels.mapv(|c| F::of(c as f64)).insert_axis(Axis(1))
 }
 
+/// The clusters of the training rows.
+type Training<M> = Option<fn(&M) -> Array1<i64>>;
+
 struct ClustererSubject<F: 'static, E, M: 'static> {
     estimator: E,
     uses: Uses<F, M>,
+    training: Training<M>,
 }
 
 /// What the model of the estimator is: itself, or the only step of a pipeline.
@@ -36,7 +40,8 @@ impl<M: Learned> Inner<M> for Step<M> {
 }
 struct Itself<E>(E);
 
-fn learned<F: Float, M: Learned>(model: M, uses: Uses<F, M>) -> Fitted<F> {
+fn learned<F: Float, M: Learned>(model: M, uses: Uses<F, M>, training: Training<M>) -> Fitted<F> {
+    let labels = training.map(|labels| labels(&model).mapv(|label| F::of(label as f64)));
     let methods = uses.iter().map(|(name, method)| {
         let m = model.clone();
         let call: Box<dyn Fn(&Matrix<F>) -> Result<Array2<F>> + Send + Sync> =
@@ -46,6 +51,10 @@ fn learned<F: Float, M: Learned>(model: M, uses: Uses<F, M>) -> Fitted<F> {
     let saved = model.clone();
     Fitted {
         methods: methods.collect(),
+        training: labels
+            .map(|labels| ("labels", labels.insert_axis(Axis(1))))
+            .into_iter()
+            .collect(),
         classes: Vec::new(),
         names_out: None,
         save: Box::new(move |format| match format {
@@ -74,7 +83,7 @@ macro_rules! subject {
                     None => $inner.fit(x, &())?,
                     Some(w) => $inner.fit(x, &().weighted(w))?,
                 };
-                Ok(learned($model, self.uses))
+                Ok(learned($model, self.uses, self.training))
             }
             fn params(&self) -> BTreeMap<String, Value> {
                 let $estimator = &self.estimator;
@@ -85,12 +94,14 @@ macro_rules! subject {
                 Ok(Box::new(Self {
                     estimator: $wrap($inner.with_value(name, value)?),
                     uses: self.uses,
+                    training: self.training,
                 }))
             }
             fn duplicate(&self) -> Box<dyn Subject<F>> {
                 Box::new(Self {
                     estimator: self.estimator.clone(),
                     uses: self.uses,
+                    training: self.training,
                 })
             }
             fn text(&self) -> String {
@@ -126,6 +137,31 @@ where
         + Estimator<Matrix<F>, Weighted<()>, Fitted = M>,
     M: Learned,
 {
+    entry(estimator, tags, uses, None)
+}
+
+/// A line of the registry for a model that knows the clusters of its training rows, and says nothing of others.
+pub fn labelled<F, E, M>(estimator: E, tags: Tags, labels: fn(&M) -> Array1<i64>) -> Entry<F>
+where
+    F: Float,
+    E: Recipe
+        + Model
+        + Estimator<Matrix<F>, (), Fitted = M>
+        + Estimator<Matrix<F>, Weighted<()>, Fitted = M>,
+    M: Learned,
+{
+    entry(estimator, tags, &[], Some(labels))
+}
+
+fn entry<F, E, M>(estimator: E, tags: Tags, uses: Uses<F, M>, training: Training<M>) -> Entry<F>
+where
+    F: Float,
+    E: Recipe
+        + Model
+        + Estimator<Matrix<F>, (), Fitted = M>
+        + Estimator<Matrix<F>, Weighted<()>, Fitted = M>,
+    M: Learned,
+{
     Entry {
         name: format!("{} on {}", E::type_name(), F::NAME),
         kind: Kind::Clusterer,
@@ -133,12 +169,14 @@ where
         subject: Box::new(ClustererSubject {
             estimator: Itself(estimator.clone()),
             uses,
+            training,
         }),
         as_step: Box::new(ClustererSubject {
             estimator: pipeline("only", estimator.clone()),
             uses,
+            training,
         }),
-        load: Box::new(move |format, bytes| Ok(learned(load::<M>(format, bytes)?, uses))),
+        load: Box::new(move |format, bytes| Ok(learned(load::<M>(format, bytes)?, uses, training))),
         recipe_round_trip: Box::new(round_trip(estimator)),
     }
 }

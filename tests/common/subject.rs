@@ -132,6 +132,8 @@ type Method<F> = Box<dyn Fn(&Matrix<F>) -> Result<Array2<F>> + Send + Sync>;
 pub struct Fitted<F> {
     /// Each output by name. Labels are their codes among the model's classes.
     pub methods: Vec<(&'static str, Method<F>)>,
+    /// What is known of the training rows alone, such as clusters.
+    pub training: Vec<(&'static str, Array2<F>)>,
     pub classes: Vec<Class>,
     pub names_out: Option<Box<dyn Fn(Option<&[String]>) -> Result<Vec<String>> + Send + Sync>>,
     pub save: Box<dyn Fn(Format) -> Result<Vec<u8>> + Send + Sync>,
@@ -277,6 +279,7 @@ fn learned_classifier<F: Float, T: Targets + 'static>(
     let m = model.clone();
     Fitted {
         methods,
+        training: Vec::new(),
         classes,
         names_out: None,
         save: save!(model),
@@ -366,6 +369,7 @@ where
             "predict",
             Box::new(move |x| Ok(m.predict(x)?.insert_axis(Axis(1)))),
         )],
+        training: Vec::new(),
         classes: Vec::new(),
         names_out: None,
         save: save!(model),
@@ -457,6 +461,7 @@ fn learned_transformer<F: Float>(model: FittedBoxedTransformer<Matrix<F>, Array2
     let (m, n) = (model.clone(), model.clone());
     Fitted {
         methods: vec![("transform", Box::new(move |x| m.transform(x)))],
+        training: Vec::new(),
         classes: Vec::new(),
         names_out: Some(Box::new(move |input| n.feature_names_out(input))),
         save: save!(model),

@@ -100,7 +100,7 @@ fn optics() {
         case.array("labels", &real(model.labels()), &expected["labels"], near);
         let parts = model.cluster_hierarchy();
         if expected.get("cluster_hierarchy").is_some() {
-            let of = |(i, j)| [parts[i].0, parts[i].1][j] as f64;
+            let of = |(i, j): (usize, usize)| [parts[i].0, parts[i].1][j] as f64;
             let parts = Array2::from_shape_fn((parts.len(), 2), of);
             case.array(
                 "cluster_hierarchy",

@@ -421,7 +421,8 @@ fn symmetric(x: &Array2<f64>) -> Result<()> {
     for i in 0..x.nrows() {
         for j in 0..i {
             let (a, b) = (x[[i, j]], x[[j, i]]);
-            if a != b && !((a - b).abs() <= 1e-8 + 1e-5 * b.abs()) {
+            let near = a == b || (a - b).abs() <= 1e-8 + 1e-5 * b.abs();
+            if !near {
                 let reason = format!("rows {i} and {j} are {a} apart one way and {b} the other");
                 return Err(Error::invalid_input("precomputed distances", reason));
             }

@@ -202,7 +202,7 @@ fn split(keys: &[f64], part: &mut [u32], pivot: f64) -> usize {
 mod tests {
     use super::*;
     use crate::random;
-    use rand_chacha::rand_core::RngCore;
+    use rand::Rng;
 
     fn numbers(n: usize, kinds: u64, seed: u64) -> Vec<f64> {
         let mut rng = random::generator(seed);

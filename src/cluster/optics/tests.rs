@@ -11,7 +11,7 @@ fn line() -> Array2<f64> {
 #[test]
 fn the_order_is_that_of_prim() {
     let x = line();
-    let model = Optics::new().fit(&x, &()).unwrap();
+    let model = Optics::new().min_samples(10).fit(&x, &()).unwrap();
     model.validate().unwrap();
     assert_eq!(model.n_clusters(), 3);
     let (reach, core) = (model.reachability(), model.core_distances());
