@@ -133,6 +133,7 @@ impl FittedOptics {
     ///
     /// # Errors
     /// `InvalidParameter` for what [`Optics`](super::Optics) refuses, too.
+    #[allow(clippy::type_complexity)]
     pub fn cluster_xi(
         &self,
         min_samples: impl Into<RowCount>,
