@@ -1020,3 +1020,43 @@ mod scorers {
         ));
     }
 }
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    let n = 40_000;
+    let mut rng = random::generator(21);
+    let scores = Array1::from_shape_simple_fn(n, || random::uniform(&mut rng));
+    let y: Labels = scores
+        .iter()
+        .map(|&s| i64::from(random::uniform(&mut rng) < s))
+        .collect();
+    let weights = Array1::from_shape_simple_fn(n, || 0.1 + random::uniform(&mut rng));
+    let x = Array2::from_shape_simple_fn((300, 3), || random::standard_normal(&mut rng));
+    let groups: Vec<usize> = (0..300).map(|i| i % 5).collect();
+    let all = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        pool.install(|| {
+            let y = y.weighted(&weights);
+            let classes = y.target().classes();
+            let found = [
+                log_loss(&y, &scores, classes),
+                brier_score_loss(&y, &scores, classes),
+                roc_auc_score(&y, &scores),
+                average_precision_score(&y, &scores),
+                silhouette_score(&x, &groups),
+                davies_bouldin_score(&x, &groups),
+            ];
+            found.map(|v| v.unwrap().to_bits())
+        })
+    };
+    assert_eq!(all(1), all(4));
+    // Integers on both sides of the sort: plain counts and weights of one are the same area.
+    let one = y.weighted(&Array1::ones(n));
+    assert!(close(
+        roc_auc_score(&y, &scores).unwrap(),
+        roc_auc_score(&one, &scores).unwrap()
+    ));
+}

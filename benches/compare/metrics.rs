@@ -12,10 +12,10 @@ use crate::{Data, Found, Job};
 
 pub(crate) fn job(workload: &str, data: &Data) -> Found {
     Ok(Some(match workload {
-        "roc_auc_f64" => of_scores::<f64>(data, |y, p| roc_auc_score(y, p))?,
-        "roc_auc_f32" => of_scores::<f32>(data, |y, p| roc_auc_score(y, p))?,
-        "average_precision_f64" => of_scores::<f64>(data, |y, p| average_precision_score(y, p))?,
-        "average_precision_f32" => of_scores::<f32>(data, |y, p| average_precision_score(y, p))?,
+        "roc_auc_f64" => of_scores::<f64>(data, roc_auc_score)?,
+        "roc_auc_f32" => of_scores::<f32>(data, roc_auc_score)?,
+        "average_precision_f64" => of_scores::<f64>(data, average_precision_score)?,
+        "average_precision_f32" => of_scores::<f32>(data, average_precision_score)?,
         "log_loss_f64" => of_scores::<f64>(data, |y, p| log_loss(y, p, y.classes()))?,
         "log_loss_f32" => of_scores::<f32>(data, |y, p| log_loss(y, p, y.classes()))?,
         "silhouette_f64" => silhouette::<f64>(data)?,
