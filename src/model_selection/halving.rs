@@ -37,8 +37,9 @@ use crate::random;
 ///
 /// The other settings are those of [`SearchCv`]; training rows are scored by default, as in scikit-learn.
 ///
-/// Of each fold's training and test rows the same share is selected, at random, more rows later holding those of before. Of
-/// classes the selection keeps the proportions (scikit-learn's does not, and then fits without a class at times).
+/// Of each fold's training and test rows the same share is selected, at random and rounded, more rows later holding those of
+/// before. Of classes the selection keeps the proportions. (scikit-learn's does not, and then fits without a class at times; it
+/// rounds down, and then scores R² on one row, which is NaN.)
 ///
 /// # Errors
 /// Those of [`SearchCv`]; `InvalidParameter` for settings that contradict each other or the data.
@@ -51,10 +52,10 @@ use crate::random;
 /// use fitwell::model_selection::{HalvingGridSearchCv, ParamGrid};
 /// use fitwell::{linear_model::LogisticRegression, preprocessing::StandardScaler, prelude::*};
 ///
-/// let digits = fitwell::datasets::load_breast_cancer()?;
+/// let cancer = fitwell::datasets::load_breast_cancer()?;
 /// let pipe = pipeline("scale", StandardScaler::new()).then("clf", LogisticRegression::new());
 /// let grid = ParamGrid::new().with("clf__C", [0.001, 0.01, 0.1, 1.0, 10.0, 100.0]);
-/// let search = HalvingGridSearchCv::new(pipe, grid).fit(&digits.x, &digits.target)?;
+/// let search = HalvingGridSearchCv::new(pipe, grid).fit(&cancer.x, &cancer.target)?;
 /// let schedule = search.results().schedule().ok_or(Error::invalid_input("search", "without a schedule"))?;
 /// assert_eq!(schedule.n_candidates(), [6, 2]);
 /// assert_eq!(schedule.n_resources(), [189, 567]);
@@ -610,7 +611,8 @@ fn selection(
     share: f64,
     rng: &mut ChaCha8Rng,
 ) -> Vec<usize> {
-    let n = ((share * rows.len() as f64) as usize).min(rows.len());
+    // Rounded, so that 2 rows for each fold, the least there are by default, are 2 in folds a little smaller than others.
+    let n = ((share * rows.len() as f64).round() as usize).min(rows.len());
     let order = random::permutation(rows.len(), rng);
     let mut order: Vec<usize> = order.into_iter().map(|i| rows[i]).collect();
     if let Some(labels) = labels {

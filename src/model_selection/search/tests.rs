@@ -599,7 +599,7 @@ fn halving_gives_more_to_fewer() {
     let rows = results.test_scores("rows").unwrap();
     for (candidate, scores) in results.candidates().iter().zip(rows.rows()) {
         let a = candidate.params()["a"].as_f64().unwrap();
-        let n = (candidate.n_resources().unwrap() as f64 / 120.0 * 80.0) as usize;
+        let n = (candidate.n_resources().unwrap() as f64 / 120.0 * 80.0).round() as usize;
         assert!(
             scores.iter().all(|s| *s == -(a * 10.0) - n as f64),
             "{scores}"
