@@ -391,7 +391,7 @@ mod tests {
         for i in 0..2000 {
             first[once.bag("B", i, 1, &weights).unwrap().rows[0]] += 1.0 / 2000.0;
         }
-        assert!((first[2] - 0.75).abs() < 0.03, "{first:?}");
+        assert!(f64::abs(first[2] - 0.75) < 0.03, "{first:?}");
         // Weights of one are none.
         assert_eq!(
             bags.bag("B", 3, 5, &[1.0; 7]).unwrap(),
