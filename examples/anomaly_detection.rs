@@ -31,8 +31,8 @@ fn payments() -> (Array2<f64>, Vec<bool>) {
     let mut rows = Array2::zeros((800, 4));
     for (i, mut row) in rows.rows_mut().into_iter().enumerate() {
         let (middle, spread) = HABITS[(i * 5 + i / 7) % 3];
-        for j in 0..4 {
-            row[j] = middle[j] + spread[j] * random::standard_normal(&mut rng);
+        for (v, (middle, spread)) in row.iter_mut().zip(middle.iter().zip(spread)) {
+            *v = middle + spread * random::standard_normal(&mut rng);
         }
         if odd[i] {
             match i % 4 {
