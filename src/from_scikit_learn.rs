@@ -145,6 +145,17 @@
 //! | `LabelEncoder().fit_transform(y)` | `LabelEncoder::new().fit_transform(&y)?`, or `y.codes()` |
 //! | `LabelBinarizer().inverse_transform(Y, threshold=0)` | `fitted.inverse_transform_at(&scores, 0.0)?` |
 //! | `MultiLabelBinarizer().fit([["a"], ["a", "b"]])` | `MultiLabelBinarizer::new().fit(&LabelSets::from(rows), &())?` |
+//! | `DummyClassifier(strategy="stratified")`, `DummyRegressor(strategy="median")` | `DummyClassifier::new().strategy(DummyStrategy::Stratified)`, `DummyRegressor::new().median()` |
+//! | `CalibratedClassifierCV(clf, method="isotonic")` | `CalibratedClassifierCv::new(clf).method(CalibrationMethod::Isotonic)` |
+//! | `CalibratedClassifierCV(FrozenEstimator(fitted))`, `cv="prefit"` before 1.6 | `CalibratedClassifierCv::prefit(fitted)` |
+//! | `TunedThresholdClassifierCV(clf, scoring="f1")`, `FixedThresholdClassifier(clf, threshold=0.2)` | `TunedThresholdClassifierCv::new(clf).scoring(F1::new())`, `FixedThresholdClassifier::new(clf).threshold(0.2)` |
+//! | `VotingClassifier([("a", a), ("b", b)], voting="soft")` | `VotingClassifier::new([("a", a), ("b", b)]).voting(Voting::Soft)`; different types go in as [boxes](crate::boxed) |
+//! | `StackingRegressor([("a", a)], final_estimator=Ridge())` | `StackingRegressor::new([("a", a)]).final_estimator(Ridge::new())` |
+//! | `BaggingClassifier(clf, max_features=0.5, oob_score=True)` | `BaggingClassifier::new(clf).max_features(0.5).oob_score(true)` |
+//! | `OneVsRestClassifier(clf)`, `OneVsOneClassifier(clf)`, `OutputCodeClassifier(clf)` | the same names, `::new(clf)`, in [`multiclass`](crate::multiclass) |
+//! | `MultiOutputRegressor(r)`, `ClassifierChain(clf, order=[1, 0], cv=5)` | `MultiOutputRegressor::new(r)`, `ClassifierChain::new(clf).order([1, 0]).cv(5)` |
+//! | `permutation_importance(model, X, y, n_repeats=10)` | `PermutationImportance::new().n_repeats(10).run(&model, &x, &y, &[&Accuracy])?` |
+//! | `partial_dependence(model, X, ["age"])` | `PartialDependence::new().regressor(&model, &table, ["age"])?`, or `.classifier(..)` |
 //! | `GridSearchCV(pipe, {"ridge__alpha": [1, 10]}, cv=5)` | `GridSearchCv::new(pipe, ParamGrid::new().with("ridge__alpha", [1, 10]))` |
 //! | `cross_validate(m, X, y, cv=GroupKFold(5), groups=g)` | `cross_validate(&m, &x, &y.grouped(&g), &GroupKFold::new(), &[&DefaultScore])?` |
 //! | `cross_validate(..., return_estimator=True, return_indices=True)` | `CrossValidate::new().return_indices(true).run_with_models(&m, &x, &y, &[&DefaultScore])?` |

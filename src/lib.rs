@@ -54,6 +54,8 @@
 //! | [`model_selection`] | splits, cross-validation, searches |
 //! | [`ensemble`] | votes, stacks and bags of models |
 //! | [`multiclass`] | classifiers of many classes out of classifiers of two |
+//! | [`multioutput`] | several targets at once |
+//! | [`inspection`] | what a fitted model has learned |
 //! | [`calibration`] | probabilities that mean what they say |
 //! | [`dummy`] | baselines that do not look at the features |
 //! | [`frozen`] | fitted models as parts of other estimators |
@@ -101,6 +103,7 @@ mod float;
 pub mod from_scikit_learn;
 pub mod frozen;
 pub mod impute;
+pub mod inspection;
 pub mod isotonic;
 mod labels;
 pub mod linalg;
@@ -112,6 +115,7 @@ pub mod mixture;
 pub mod model;
 pub mod model_selection;
 pub mod multiclass;
+pub mod multioutput;
 pub mod neighbors;
 pub mod neural_network;
 pub mod observer;
