@@ -7,9 +7,12 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import StackingClassifier, StackingRegressor, VotingClassifier, VotingRegressor
 from sklearn.frozen import FrozenEstimator
+from sklearn.inspection import partial_dependence
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier, RidgeCV
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, make_scorer
 from sklearn.model_selection import FixedThresholdClassifier, KFold, TunedThresholdClassifierCV
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
+from sklearn.multioutput import ClassifierChain, MultiOutputClassifier, MultiOutputRegressor, RegressorChain
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from shared import EXACT, array, classes, matrix, number, ramp, targets, within, write
 
@@ -211,6 +214,8 @@ def stacks():
                 "names": list(model.get_feature_names_out()),
                 "methods": model.stack_method_,
             }
+            if settings.get("stack_method") == "predict":
+                del expected["predict"]  # of codes many rows have equal decision values
             if settings.get("final") == "near":
                 expected["proba"] = array(model.predict_proba(x))
             else:
@@ -232,6 +237,100 @@ def stacks():
     write("stacking", "Stacks.", cases)
 
 
+def multiclasses():
+    cases = []
+    for data, x, y in sets(DATA):
+        order = spread(y)
+        x, y = x[order], y[order]
+        for name in ["ridge", "near"]:
+            for kind, model in [("rest", OneVsRestClassifier(base(name))), ("one", OneVsOneClassifier(base(name)))]:
+                model.fit(x, y)
+                expected = {}
+                if len(np.unique(y)) == 2 or name == "ridge" or kind == "rest":
+                    expected["predict"] = array(model.predict(x))
+                if hasattr(model, "decision_function"):
+                    expected["decision"] = array(model.decision_function(x).reshape(len(x), -1))
+                if kind == "rest" and name == "near":
+                    expected["proba"] = array(model.predict_proba(x))
+                cases.append({"data": data | {"base": name, "kind": kind}, "settings": {}, "expected": expected, "tolerance": DIRECT})
+    write("multiclass", "Classifiers of many classes out of classifiers of two.", cases)
+
+
+def multioutputs():
+    cases = []
+    for name in ["linnerud", "wine"]:
+        x, y = matrix(name, scaled=True), targets(name)
+        y = y * np.linspace(1, 2, y.shape[1]) + 0.1 * x[:, [0]]
+        data = {"name": name, "scaled": True}
+        for estimator in ["ridge_regressor", "line"]:
+            model = MultiOutputRegressor(base(estimator)).fit(x, y)
+            cases.append({"data": data | {"base": estimator, "kind": "regressor"}, "settings": {}, "expected": {"predict": array(model.predict(x)), "score": number(model.score(x, y))}, "tolerance": DIRECT})
+            k = y.shape[1]
+            for settings in [{}, {"order": list(range(k))[::-1]}, {"cv": 4}, {"cv": 3, "order": list(range(1, k)) + [0]}]:
+                model = RegressorChain(base(estimator), **settings).fit(x, y)
+                cases.append({"data": data | {"base": estimator, "kind": "regressor_chain"}, "settings": settings, "expected": {"predict": array(model.predict(x)), "score": number(model.score(x, y))}, "tolerance": within(1e-8, 1e-8, "predictions that are features are nearly collinear with the samples")})
+    for data, x, y in sets(DATA[1:3]):
+        order = spread(y)
+        x, y = x[order], y[order]
+        many = np.column_stack([y > 0, x[:, 0] > 0.3, y == 2]).astype(int)
+        for name in ["ridge", "near"]:
+            model = MultiOutputClassifier(base(name)).fit(x, many)
+            expected = {"predict": array(model.predict(x)), "score": number(model.score(x, many))}
+            if name == "near":
+                expected["proba"] = array(np.hstack(model.predict_proba(x)))
+            cases.append({"data": data | {"base": name, "kind": "classifier"}, "settings": {}, "expected": expected, "tolerance": DIRECT})
+            options = [{}, {"order": [2, 0, 1]}, {"cv": 4}]
+            options += [{"chain_method": "decision_function"}, {"cv": 3, "chain_method": "decision_function"}] if name == "ridge" else [{"chain_method": "predict_proba"}, {"cv": 3, "chain_method": "predict_proba"}]
+            for settings in options:
+                model = ClassifierChain(base(name), **settings).fit(x, many)
+                expected = {"predict": array(model.predict(x)), "score": number(model.score(x, many))}
+                if name == "near":
+                    expected["proba"] = array(model.predict_proba(x))
+                else:
+                    expected["decision"] = array(model.decision_function(x))
+                cases.append({"data": data | {"base": name, "kind": "classifier_chain"}, "settings": settings, "expected": expected, "tolerance": DIRECT})
+    write("multioutput", "Several targets at once.", cases)
+
+
+def dependences():
+    cases = []
+    for name in ["diabetes", "breast_cancer", "linnerud"]:
+        x, y = matrix(name, scaled=True), targets(name)
+        y = y if y.ndim == 1 else y[:, 0]
+        model = Ridge(30.0).fit(x, y)
+        for settings in [
+            {"features": [0]},
+            {"features": [1], "kind": "individual"},
+            {"features": [2], "kind": "both", "grid_resolution": 7},
+            {"features": [0, 2], "grid_resolution": 5},
+            {"features": [1], "percentiles": [0.2, 0.7], "grid_resolution": 9},
+            {"features": [1], "custom": [-1.0, 0.0, 2.5]},
+            {"features": [0], "categorical": [0], "grid_resolution": 6},
+            {"features": [2], "weights": True, "grid_resolution": 11},
+        ]:
+            args = dict(settings)
+            features = args.pop("features")
+            args["custom_values"] = {features[0]: np.array(args.pop("custom"))} if "custom" in args else None
+            args["categorical_features"] = args.pop("categorical", None)
+            args["sample_weight"] = ramp(len(y)) if args.pop("weights", False) else None
+            if "percentiles" in args:
+                args["percentiles"] = tuple(args["percentiles"])
+            found = partial_dependence(model, x, features, **args)
+            expected = {"grid": [array(v) for v in found["grid_values"]]}
+            for part in ["average", "individual"]:
+                if part in found:
+                    v = found[part]
+                    expected[part] = array(v.reshape(1, -1) if part == "average" else v.reshape(len(y), -1))
+            cases.append({"data": {"name": name, "scaled": True, "kind": "regressor"}, "settings": settings, "expected": expected, "tolerance": DIRECT})
+    for data, x, y in sets(DATA):
+        for name, method in [("ridge", "decision_function"), ("near", "predict_proba"), ("near", "auto"), ("ridge", "auto")]:
+            model = base(name).fit(x, y)
+            found = partial_dependence(model, x, [1], response_method=method, grid_resolution=6)
+            expected = {"grid": [array(v) for v in found["grid_values"]], "average": array(found["average"])}
+            cases.append({"data": data | {"base": name, "kind": "classifier"}, "settings": {"response_method": method}, "expected": expected, "tolerance": DIRECT})
+    write("partial_dependence", "What models predict along features.", cases)
+
+
 def files(_):
     return {
         "dummy": dummies,
@@ -239,4 +338,7 @@ def files(_):
         "threshold": thresholds,
         "voting": votes,
         "stacking": stacks,
+        "multiclass": multiclasses,
+        "multioutput": multioutputs,
+        "partial_dependence": dependences,
     }
