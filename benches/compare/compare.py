@@ -21,6 +21,7 @@ import features
 import floors
 import glm
 import impute
+import inspection
 import linear_model
 import metrics
 import mixture
@@ -36,7 +37,7 @@ import table
 from common import ROOT, WORK, resident, status
 
 REST = 0.5  # seconds before each turn: threads of the one before wait for more work by spinning, OpenMP's for 0.2 s
-AREAS = [table, scaling, sgd, sparse, features, categories, cluster, decomposition, impute, linear_model, metrics, mixture, mlp, penalised, glm, model_selection, neighbors, feature_selection]
+AREAS = [table, scaling, sgd, sparse, features, categories, cluster, decomposition, impute, inspection, linear_model, metrics, mixture, mlp, penalised, glm, model_selection, neighbors, feature_selection]
 
 
 class Ours:

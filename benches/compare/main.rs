@@ -9,6 +9,7 @@ mod feature_selection;
 mod features;
 mod glm;
 mod impute;
+mod inspection;
 mod linear_model;
 mod metrics;
 mod mixture;
@@ -86,6 +87,7 @@ fn job(workload: &str, data: &Data) -> std::result::Result<Job, Box<dyn std::err
         features::job,
         glm::job,
         impute::job,
+        inspection::job,
         linear_model::job,
         metrics::job,
         mixture::job,
