@@ -383,7 +383,7 @@ mod tests {
         let mut rows = once.bag("B", 0, 1, &weights).unwrap().rows;
         rows.sort();
         assert_eq!(rows, [0, 2]);
-        let mut first = [0.0; 3];
+        let mut first = [0.0_f64; 3];
         let once = Bagging {
             max_samples: Some(Portion::Count(1)),
             ..once
