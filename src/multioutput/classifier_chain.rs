@@ -203,10 +203,7 @@ where
                 let model = self.estimator.fit(&x, target)?;
                 let next = match &self.cv {
                     _ if place + 1 == k => None,
-                    None => Some(numbers(
-                        &columns[j],
-                        &columns[j].observed().classes().to_vec(),
-                    )),
+                    None => Some(numbers(&columns[j], columns[j].observed().classes())),
                     Some(cv) => Some(self.held_out(cv, &x, target)?),
                 };
                 // Predictions need it: better now than then.
