@@ -96,6 +96,7 @@ impl Settings<'_> {
         if curved {
             let newton = Newton {
                 tol: self.tol,
+                share: f64::INFINITY,
                 max_iter: self.max_iter,
                 noise: 16.0 * f64::EPSILON,
             };

@@ -16,7 +16,6 @@ use crate::linalg::{self, Cholesky, simd};
 use crate::linear_model::affine::affine;
 use crate::model::{Model, ensure};
 use crate::observer::{Observer, Watch};
-use crate::optim::Lbfgs;
 use crate::optim::newton::{Curved, Newton, NewtonStop};
 use crate::parallel;
 use crate::params::{Hyperparameters, describe};
@@ -44,7 +43,7 @@ const NAME: &str = "HuberRegressor";
 /// | `max_iter` | 100 | ≥ 0 | allows more iterations |
 /// | `alpha` | 1e-4 | [0, ∞) | shrinks the coefficients |
 /// | `fit_intercept` | true | | |
-/// | `tol` | 1e-5 | [0, ∞) | stops earlier: when max \|∂f\| ≤ `tol` |
+/// | `tol` | 1e-5 | [0, ∞) | stops earlier: when max \|∂f\| ≤ `tol` and `tol` / 10⁴ of f is left to gain |
 ///
 /// scikit-learn's `warm_start` is [`fit_from`](Self::fit_from).
 ///
@@ -61,10 +60,11 @@ const NAME: &str = "HuberRegressor";
 ///
 /// # Source
 /// A. B. Owen, "A robust hybrid of lasso and ridge regression", Contemporary Mathematics 443 (2007). The objective is convex in
-/// all of w, b and σ; it is minimised by Newton's method from the least squares fit, where scikit-learn takes L-BFGS-B from
-/// 0, stops when a step gains less than 2e-9 of the objective, and is farther from the minimum then. σ is kept above 1e-10
-/// times the deviation of y, which data on a line would let it reach; there it is 2e-15. With more columns than rows and a
-/// small `alpha` σ falls to that, and the search may end before the minimum: `converged` says so.
+/// all of w, b and σ; it is minimised by Newton's method from the least squares fit, helped out by parabolas that touch the
+/// objective from above, where scikit-learn takes L-BFGS-B from 0, stops when a step gains less than 2e-9 of the objective, and
+/// is farther from the minimum then, the more so the worse the columns are scaled. σ is kept above 1e-10 times the deviation
+/// of y, which data on a line would let it reach; there it is 2e-15. With more columns than rows and a small `alpha` σ falls
+/// to that, and the search may end before the minimum: `converged` says so.
 ///
 /// # Examples
 /// ```
@@ -223,6 +223,7 @@ impl HuberRegressor {
             residuals: vec![0.0; x.nrows()],
             inside: vec![0.0; x.nrows()],
             squares: 0.0,
+            majorise: false,
             y: target,
         };
         let mut observed = Ok(());
@@ -236,30 +237,45 @@ impl HuberRegressor {
                 ControlFlow::Break(())
             }
         };
-        let newton = Newton {
-            tol: self.tol,
-            max_iter: self.max_iter,
-            noise: 16.0 * f64::EPSILON,
-        };
-        let end = newton.minimize(&mut parameters, &mut loss, &mut report);
-        let (mut n_iter, mut converged) = (end.n_iter, end.reason == NewtonStop::Converged);
-        if end.reason == NewtonStop::NotFinite {
-            return Err(overflow());
-        }
-        if end.reason == NewtonStop::Stuck && n_iter < self.max_iter {
-            let least = Lbfgs::new()
-                .gtol(self.tol)
-                .ftol(f64::EPSILON)
-                .max_iter(self.max_iter - n_iter)
-                .minimize_with(
-                    &mut parameters,
-                    |at, gradient| loss.evaluate(at, gradient),
-                    None,
-                    |step| report(n_iter + step.iteration, step.value),
-                )
-                .map_err(|_| overflow())?;
-            n_iter += least.n_iter;
-            converged = least.reason.converged();
+        // Newton's method; where it can go no further a few steps on parabolas that touch the objective from above, which
+        // always go down, and then Newton's again.
+        let (mut n_iter, mut converged, mut gradient_norm) = (0, false, f64::INFINITY);
+        let mut no_step = false;
+        while n_iter < self.max_iter {
+            let left = self.max_iter - n_iter;
+            let newton = Newton {
+                tol: self.tol,
+                share: SHARE * self.tol,
+                max_iter: if loss.majorise {
+                    left.min(TOUCHING)
+                } else {
+                    left
+                },
+                noise: 16.0 * f64::EPSILON,
+            };
+            let end = newton.minimize(&mut parameters, &mut loss, &mut |step, value| {
+                report(n_iter + step, value)
+            });
+            n_iter += end.n_iter;
+            gradient_norm = end.gradient_norm;
+            match end.reason {
+                NewtonStop::NotFinite => return Err(overflow()),
+                NewtonStop::Callback => break,
+                // Neither way leads on.
+                _ if loss.majorise && no_step && end.n_iter == 0 => break,
+                // A step on parabolas is shorter than what is left, which Newton's method sees; and with next to no σ the
+                // objective has edges instead of curves, whose end the gradient below shows.
+                NewtonStop::Converged
+                    if (!loss.majorise || no_step)
+                        && parameters.last().is_some_and(|s| *s > EDGES * floor) =>
+                {
+                    converged = true;
+                    break;
+                }
+                _ => {}
+            }
+            no_step = !loss.majorise && end.n_iter == 0;
+            loss.majorise = !loss.majorise;
         }
         observed?;
         let p = x.ncols();
@@ -268,7 +284,7 @@ impl HuberRegressor {
         if parameters.last().is_some_and(|s| *s <= floor) {
             // Where σ is as small as may be the gradient is rounding, magnified: it is held against what the rows could
             // weigh at most.
-            converged = (0..gradient.len() - 1).all(|j| {
+            converged |= (0..gradient.len() - 1).all(|j| {
                 let size = |i: usize| if j < p { x[[i, j]].f64().abs() } else { 1.0 };
                 let most: f64 = (0..x.nrows())
                     .map(|i| weights.as_ref().map_or(1.0, |w| w[i]) * size(i))
@@ -278,9 +294,8 @@ impl HuberRegressor {
         }
         if !converged {
             log::warn!(
-                "{NAME} did not converge in {n_iter} iterations (gradient {:.1e}, tol {:.1e}): scale the features, or raise \
-                 max_iter or tol",
-                end.gradient_norm,
+                "{NAME} did not converge in {n_iter} iterations (gradient {gradient_norm:.1e}, tol {:.1e}): scale the features, \
+                 or raise max_iter or tol",
                 self.tol
             );
         }
@@ -343,6 +358,15 @@ impl<F: Float, Y: RealTarget<F> + ?Sized> Estimator<ArrayRef2<F>, Y> for HuberRe
 /// Up to which share of its largest possible size a gradient counts as none where σ is at its least.
 const FLAT: f64 = 1e-3;
 
+/// What may be left to gain at the end, for each unit of `tol` and of the objective.
+const SHARE: f64 = 1e-4;
+
+/// Up to how many times the least σ a gain that Newton's method predicts says nothing.
+const EDGES: f64 = 1e4;
+
+/// Steps on touching parabolas before Newton's method is tried again.
+const TOUCHING: usize = 10;
+
 /// The least σ: far below the deviation of y, and positive.
 fn floor(y: &[f64], weights: Option<&[f64]>) -> f64 {
     let mean = super::glm::mean(y, weights);
@@ -373,15 +397,11 @@ fn least_squares<F: Float>(
     let target = Array2::from_shape_fn((y.len(), 1), |(i, _)| F::of(y[i]));
     let m = linalg::moments(x, Some(&target), weights, fit_intercept).ok()?;
     let mut matrix = m.xtx.mapv(F::f64);
-    let largest = matrix.diag().iter().fold(0.0f64, |m, &v| m.max(v));
     for d in matrix.diag_mut() {
-        *d = *d * (1.0 + 1e-9) + alpha + 1e-12 * largest;
-        if *d == 0.0 {
-            *d = 1.0;
-        }
+        *d = *d * (1.0 + 1e-9) + alpha;
     }
     let right = m.xty.column(0).mapv(F::f64);
-    let coef = Cholesky::new(&matrix).ok()?.solve_vector(&right).ok()?;
+    let coef = firm(matrix, F::EPSILON.f64())?.solve_vector(&right).ok()?;
     let intercept = m.y_mean[0].f64() - m.x_mean.mapv(F::f64).dot(&coef);
     let narrow = coef.mapv(F::of).insert_axis(Axis(0));
     let fitted = affine(x, &narrow, &Array1::from_elem(1, F::of(intercept)));
@@ -418,6 +438,8 @@ struct Huber<'a, F: Float> {
     residuals: Vec<f64>,
     inside: Vec<f64>,
     squares: f64,
+    /// Whether steps are those on the touching parabolas.
+    majorise: bool,
 }
 
 struct Sums {
@@ -555,40 +577,48 @@ impl<F: Float> Curved for Huber<'_, F> {
 impl<F: Float> Huber<'_, F> {
     /// Newton's step. With the columns and residuals of the rows inside centred, b does not see the rest; w and σ are solved
     /// by blocks.
+    ///
+    /// To majorise is to give a row outside the curvature of the parabola that touches the objective at its residual and lies
+    /// above it elsewhere, and to move σ by itself: the way on where too few rows are inside to determine w.
     fn newton(&self, at: &[f64], gradient: &[f64], direction: &mut [f64]) -> Option<()> {
         let p = self.x.ncols();
         let last = at.len() - 1;
         let sigma = at[last].max(self.floor);
         let target =
             Array2::from_shape_fn((self.residuals.len(), 1), |(i, _)| F::of(self.residuals[i]));
-        let m = linalg::moments(
-            &self.x,
-            Some(&target),
-            Some(&self.inside),
-            self.fit_intercept,
-        )
-        .ok()?;
+        let curved = self.majorise.then(|| self.touching(sigma));
+        let curved = curved.as_ref().unwrap_or(&self.inside);
+        let m = linalg::moments(&self.x, Some(&target), Some(curved), self.fit_intercept).ok()?;
         let mut a = m.xtx.mapv(|v| 2.0 / sigma * v.f64());
         for d in a.diag_mut() {
             *d += 2.0 * self.alpha;
         }
         let mean = m.x_mean.mapv(F::f64);
-        let r_mean = m.y_mean[0].f64();
+        let coupled = if self.majorise { 0.0 } else { 1.0 };
+        let r_mean = coupled * m.y_mean[0].f64();
         let count = m.weight_sum;
         let (g_b, g_sigma) = if self.fit_intercept {
             (gradient[p], gradient[p + 1])
         } else {
             (0.0, gradient[p])
         };
-        let g = Array1::from_shape_fn(p, |j| gradient[j] - mean[j] * g_b);
+        // A constant column moves nothing that the intercept does not.
+        let moves = |j: usize| {
+            let rounding = 8.0 * F::EPSILON.f64() * mean[j];
+            !self.fit_intercept || m.xtx[[j, j]].f64() > count * rounding * rounding
+        };
+        let moving = Array1::from_shape_fn(p, |j| f64::from(u8::from(moves(j))));
+        let mut g = Array1::from_shape_fn(p, |j| gradient[j] - mean[j] * g_b);
+        g *= &moving;
         let g_s = g_sigma - r_mean / sigma * g_b;
-        let c = m.xty.column(0).mapv(|v| 2.0 / (sigma * sigma) * v.f64());
+        let mut c = (m.xty.column(0)).mapv(|v| coupled * 2.0 / (sigma * sigma) * v.f64());
+        c *= &moving;
+        for ((i, j), v) in a.indexed_iter_mut() {
+            *v *= if i == j { 1.0 } else { moving[i] * moving[j] };
+        }
         let centred = (self.squares - count * r_mean * r_mean).max(0.0);
         let d = 2.0 / sigma.powi(3) * centred;
-        let factor = Cholesky::new(&a).ok()?;
-        if factor.rcond() < 16.0 * F::EPSILON.f64() {
-            return None;
-        }
+        let factor = firm(a, F::EPSILON.f64())?;
         let u = factor.solve_vector(&g).ok()?;
         let v = factor.solve_vector(&c).ok()?;
         let schur = d - c.dot(&v);
@@ -618,6 +648,32 @@ impl<F: Float> Huber<'_, F> {
         direction[last] = d_sigma;
         direction.iter().all(|d| d.is_finite()).then_some(())
     }
+
+    /// sᵢ min(1, ε σ / |rᵢ|): the weights of the touching parabolas.
+    fn touching(&self, sigma: f64) -> Vec<f64> {
+        let limit = self.epsilon * sigma;
+        let weight = |i: usize| self.weights.map_or(1.0, |w| w[i]);
+        (self.residuals.iter().enumerate())
+            .map(|(i, r)| weight(i) * (limit / r.abs().max(limit)))
+            .collect()
+    }
+}
+
+/// A Cholesky factor of a positive semidefinite matrix, with as much added to its diagonal as it takes to be clearly definite:
+/// dependent columns are no obstacle.
+fn firm(mut a: Array2<f64>, precision: f64) -> Option<Cholesky<f64>> {
+    let diagonal = a.diag().mapv(|d| if d > 0.0 { d } else { 1.0 });
+    let mut added = 0.0;
+    while added < 1.0 {
+        a.diag_mut().assign(&diagonal.mapv(|d| d * (1.0 + added)));
+        if let Ok(factor) = Cholesky::new(&a)
+            && factor.rcond() >= 16.0 * precision
+        {
+            return Some(factor);
+        }
+        added = (added * 32.0).max(64.0 * precision);
+    }
+    None
 }
 
 /// What [`HuberRegressor`] learned.
@@ -766,6 +822,25 @@ mod tests {
             .unwrap();
         assert!((&a.coef() - &b.coef()).iter().all(|d| d.abs() < 1e-9));
         assert!((a.scale() - b.scale()).abs() < 1e-9);
+    }
+
+    #[test]
+    fn dependent_columns_and_other_units_change_no_prediction() {
+        let (x, y) = data(60, 3);
+        let fourth = x.sum_axis(Axis(1)).insert_axis(Axis(1));
+        let four = ndarray::concatenate![Axis(1), x, fourth];
+        let of = |x: &Array2<f64>| {
+            let model = HuberRegressor::new().alpha(0.0).fit(x, &y).unwrap();
+            assert!(model.converged(), "{model}");
+            (model.predict(x).unwrap(), model.scale())
+        };
+        let (z, scale) = of(&x);
+        let units = array![1e-6, 1.0, 1e6, 1e3];
+        for other in [&x * &units.slice(ndarray::s![..3]), &four * &units, four] {
+            let (u, s) = of(&other);
+            assert!((&u - &z).iter().all(|d| d.abs() < 1e-4));
+            assert!((s - scale).abs() < 1e-4 * scale, "{s} {scale}");
+        }
     }
 
     #[test]

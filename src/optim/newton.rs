@@ -25,6 +25,9 @@ pub(crate) trait Curved {
 pub(crate) struct Newton {
     /// The largest gradient and half squared decrement at the end.
     pub(crate) tol: f64,
+    /// The largest half squared decrement at the end in units of the value: finite, it makes the end one where little is left
+    /// to gain whatever the units, and of what rounding hides an end.
+    pub(crate) share: f64,
     /// The most steps.
     pub(crate) max_iter: usize,
     /// The relative rounding error of values.
@@ -88,6 +91,11 @@ impl Newton {
             if !(slope <= 0.0 && slope.is_finite()) {
                 return end(&gradient, n_iter, NewtonStop::Stuck);
             }
+            let gain = -0.5 * slope;
+            let little = |value: f64| self.share.is_infinite() || gain <= self.share * value.abs();
+            if self.share.is_finite() && gain <= self.noise * value.abs() {
+                return end(&gradient, n_iter, NewtonStop::Converged);
+            }
             let sum_before: f64 = gradient.iter().map(|g| g.abs()).sum();
             let mut step = 1.0;
             let mut accepted = None;
@@ -109,7 +117,12 @@ impl Newton {
                 step *= 0.5;
             }
             let Some(next) = accepted else {
-                return end(&gradient, n_iter, NewtonStop::Stuck);
+                let reason = if self.share.is_finite() && little(value) {
+                    NewtonStop::Converged
+                } else {
+                    NewtonStop::Stuck
+                };
+                return end(&gradient, n_iter, reason);
             };
             x.copy_from_slice(&trial);
             std::mem::swap(&mut gradient, &mut trial_gradient);
@@ -117,7 +130,7 @@ impl Newton {
             if callback(n_iter + 1, value).is_break() {
                 return end(&gradient, n_iter + 1, NewtonStop::Callback);
             }
-            if max_abs(&gradient) <= self.tol && -0.5 * slope <= self.tol {
+            if max_abs(&gradient) <= self.tol && gain <= self.tol && little(value) {
                 return end(&gradient, n_iter + 1, NewtonStop::Converged);
             }
         }
@@ -171,6 +184,7 @@ mod tests {
         let (mut x, mut f) = ([0.0, 0.0], problem());
         let newton = Newton {
             tol: 1e-10,
+            share: f64::INFINITY,
             max_iter: 50,
             noise: 4.0 * f64::EPSILON,
         };
@@ -192,6 +206,7 @@ mod tests {
     fn it_stops_when_told_and_says_why() {
         let newton = Newton {
             tol: 0.0,
+            share: f64::INFINITY,
             max_iter: 3,
             noise: 0.0,
         };
@@ -230,6 +245,7 @@ mod tests {
         }
         let newton = Newton {
             tol: 1e-12,
+            share: f64::INFINITY,
             max_iter: 50,
             noise: 4.0 * f64::EPSILON,
         };
