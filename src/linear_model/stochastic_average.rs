@@ -39,7 +39,8 @@ pub(super) struct StochasticAverage {
     pub(super) alpha: f64,
     pub(super) beta: f64,
     pub(super) fit_intercept: bool,
-    /// Stops when no coefficient or intercept changes in an epoch by more than this, relative to the largest.
+    /// Stops when no coefficient changes in an epoch by more than this relative to the largest coefficient, and no intercept
+    /// relative to the largest of all.
     pub(super) tol: f64,
     /// The most epochs.
     pub(super) max_iter: usize,
@@ -116,25 +117,18 @@ impl StochasticAverage {
                     }
                 },
             );
-            let (mut largest, mut change) = (0.0f64, 0.0f64);
-            let mut finite = true;
-            // The intercept too: where all coefficients are 0 it may still be on its way.
-            for (w, old) in state
-                .coef
-                .iter()
-                .chain(&*state.intercept)
-                .zip(&mut previous)
-            {
-                finite &= w.is_finite();
-                largest = largest.max(w.abs());
-                change = change.max((w - *old).abs());
-                *old = *w;
-            }
-            if !finite {
+            // A large intercept must not hide coefficients that are on their way. The intercept counts too: where all
+            // coefficients are 0 it may still be on its own.
+            let n_coef = state.coef.len();
+            let (old_coef, old_intercept) = previous.split_at_mut(n_coef);
+            let (coef, coef_change) = moved(state.coef, old_coef);
+            let (intercept, intercept_change) = moved(state.intercept, old_intercept);
+            if !(coef.is_finite() && intercept.is_finite()) {
                 return Err(self.overflow());
             }
             report(epoch)?;
-            if change <= self.tol * largest {
+            if coef_change <= self.tol * coef && intercept_change <= self.tol * coef.max(intercept)
+            {
                 return Ok((epoch, true));
             }
         }
@@ -276,6 +270,21 @@ impl RowLoss<'_> {
     }
 }
 
+/// The largest size of a value and its largest change from `old`, which becomes the value; not finite where a value is not.
+fn moved(new: &[f64], old: &mut [f64]) -> (f64, f64) {
+    let (mut size, mut change) = (0.0f64, 0.0f64);
+    for (w, old) in new.iter().zip(old) {
+        size = if w.is_finite() {
+            size.max(w.abs())
+        } else {
+            f64::INFINITY
+        };
+        change = change.max((w - *old).abs());
+        *old = *w;
+    }
+    (size, change)
+}
+
 #[inline(always)]
 fn dot<F: Float>(x: &[F], w: &[f64]) -> f64 {
     const LANES: usize = 16;
@@ -333,6 +342,27 @@ mod tests {
             );
             assert_eq!(w.map(f64::to_bits), run().map(f64::to_bits));
         }
+    }
+
+    #[test]
+    fn a_large_intercept_hides_no_coefficient() {
+        let x: [f64; 4] = [1e-3, -1e-3, 2e-3, -2e-3];
+        let y = x.map(|x| 50.0 + 20.0 * x);
+        let how = StochasticAverage {
+            estimator: "E",
+            saga: false,
+            alpha: 0.0,
+            beta: 0.0,
+            fit_intercept: true,
+            tol: 1e-4,
+            max_iter: 50,
+            random_state: 0,
+        };
+        let mut w = [0.0, 50.0];
+        let (epochs, converged) = how
+            .minimize(&x, 1, RowLoss::Squared(&y), None, &mut w, |_| Ok(()))
+            .unwrap();
+        assert!(epochs == 50 && !converged, "{w:?} after {epochs}");
     }
 
     #[test]
