@@ -61,25 +61,30 @@ pub(super) fn cholesky<F: Float>(
         let hessian = Hessian::new(loss, &at.curvature, None, true)?;
         let step = hessian.newton_step(loss, &at.gradient)?;
         let slope: f64 = dot(&at.gradient, &step);
-        if largest <= tol && -0.5 * slope <= tol {
-            return Ok((n_iter, true));
-        }
-        if n_iter == how.max_iter {
-            break;
+        let gain = -0.5 * slope;
+        let done = largest <= tol && gain <= tol;
+        if n_iter == how.max_iter || done && gain <= at.noise * at.value.abs() {
+            return Ok((n_iter, done));
         }
         if !at.descend(loss, parameters, &step, slope, &[])? {
             return Ok((n_iter, largest <= tol));
         }
         (how.report)(n_iter + 1, at.value)?;
+        if done {
+            // The step that said so was there to be taken, and doubles the digits.
+            return Ok((n_iter + 1, true));
+        }
     }
     Ok((how.max_iter, false))
 }
 
-/// Minimises by Newton steps from conjugate gradients, preconditioned by `metric`.
+/// Minimises by Newton steps from conjugate gradients, preconditioned by `metric`, which says besides how much is left to gain:
+/// no more than `gap` at the end.
 pub(super) fn conjugate_gradients<F: Float>(
     loss: &mut LogisticLoss<'_, F>,
     parameters: &mut [f64],
     metric: Option<&Precondition<'_, f64>>,
+    gap: f64,
     how: Newton<'_>,
 ) -> Result<Ended> {
     const INNER: usize = 200;
@@ -98,16 +103,6 @@ pub(super) fn conjugate_gradients<F: Float>(
             Stop::Norm(_) => norm(&at.gradient),
             _ => at.largest(),
         };
-        if size <= goal {
-            return Ok((n_iter, true));
-        }
-        if n_iter == how.max_iter {
-            break;
-        }
-        // Solve H s = −g as far as the size of the gradient asks for.
-        let total: f64 = at.gradient.iter().map(|g| g.abs()).sum();
-        let enough = total.sqrt().min(0.5) * total;
-        let mut step = vec![0.0; parameters.len()];
         let mut residual: Vec<f64> = at.gradient.iter().map(|g| -g).collect();
         let precondition = |v: &[f64]| {
             let mut z = v.to_vec();
@@ -118,6 +113,16 @@ pub(super) fn conjugate_gradients<F: Float>(
         };
         let mut z = precondition(&residual);
         let mut rho = dot(&residual, &z);
+        if size <= goal && (metric.is_none() || 0.5 * rho <= gap) {
+            return Ok((n_iter, true));
+        }
+        if n_iter == how.max_iter {
+            break;
+        }
+        // Solve H s = −g as far as the size of the gradient asks for.
+        let total: f64 = at.gradient.iter().map(|g| g.abs()).sum();
+        let enough = total.sqrt().min(0.5) * total;
+        let mut step = vec![0.0; parameters.len()];
         let mut direction = z.clone();
         for _ in 0..INNER {
             if residual.iter().map(|r| r.abs()).sum::<f64>() <= enough {

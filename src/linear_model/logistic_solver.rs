@@ -27,11 +27,11 @@ const GAP: f64 = 1e-4;
 /// | solver | penalties | classes | `tol` bounds |
 /// |---|---|---|---|
 /// | `Lbfgs` | L2, none | any | the gradient |
-/// | `NewtonCg` | L2, none | any | the gradient |
+/// | `NewtonCg` | L2, none | any | the gradient, with about `tol` / 10⁴ left to gain |
 /// | `NewtonCholesky` | L2, none | any | the gradient, and half the squared Newton decrement |
 /// | `NewtonCd` | all | any | the least subgradient |
 /// | `Liblinear` | L1, L2, on the intercept too | two | the gradient, relative to that at 0 and to the rarer class |
-/// | `Sag` | L2, none | any | the change of a coefficient or intercept in an epoch, relative to the largest |
+/// | `Sag` | L2, none | any | the change of a coefficient in an epoch relative to the largest, and of an intercept |
 /// | `Saga` | all | any | the same |
 ///
 /// All find the same minimum of the same objective (`Liblinear`'s differs by its penalised intercept), as closely as `tol`
@@ -172,6 +172,7 @@ pub(super) fn solve<F: Float>(
         stop,
         report,
     };
+    let gap = (GAP * o.tol).max(loss.noise());
     let ended = match o.solver {
         LogisticSolver::Lbfgs => lbfgs(x, task, o, l2, &mut loss, parameters)?,
         LogisticSolver::NewtonCholesky => {
@@ -183,7 +184,7 @@ pub(super) fn solve<F: Float>(
             let metric = metric.as_ref().map(|c| |v: &mut [f64]| c.solve(v));
             let metric = metric.as_ref().map(|m| m as &Precondition<'_, f64>);
             let how = newton(Stop::Largest(o.tol), &mut report);
-            logistic_newton::conjugate_gradients(&mut loss, parameters, metric, how)?
+            logistic_newton::conjugate_gradients(&mut loss, parameters, metric, gap, how)?
         }
         LogisticSolver::NewtonCd => {
             let l1 = l1_of(parameters.len(), k * x.ncols(), l1, 0.0);
@@ -233,7 +234,7 @@ pub(super) fn solve<F: Float>(
                 let metric = metric.as_ref().map(|c| |v: &mut [f64]| c.solve(v));
                 let metric = metric.as_ref().map(|m| m as &Precondition<'_, f64>);
                 let how = newton(Stop::Norm(tol), &mut report);
-                logistic_newton::conjugate_gradients(&mut loss, parameters, metric, how)?
+                logistic_newton::conjugate_gradients(&mut loss, parameters, metric, gap, how)?
             }
         }
         LogisticSolver::Sag | LogisticSolver::Saga => {

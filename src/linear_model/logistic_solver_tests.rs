@@ -63,6 +63,38 @@ fn every_solver_finds_the_same_minimum() {
     }
 }
 
+/// The mean loss with its L2 penalty.
+fn objective(x: &Array2<f64>, y: &Labels, m: &FittedLogisticRegression, c: f64) -> f64 {
+    let n = x.nrows();
+    let proba = m.predict_proba(x).unwrap();
+    let loss: f64 = (0..n)
+        .map(|i| -proba[[i, y.codes()[i] as usize]].ln())
+        .sum();
+    (loss + m.coef().mapv(|w| w * w).sum() / (2.0 * c)) / n as f64
+}
+
+#[test]
+fn by_default_little_is_left_to_gain() {
+    for (n, p, k, seed) in [(60, 3, 2, 11), (80, 8, 2, 12), (60, 4, 3, 13)] {
+        let (x, y) = data(n, p, k, seed);
+        // Small columns have small gradients.
+        for unit in [1.0, 1e-2, 1e2] {
+            let x = &x * unit;
+            let c = 10.0 / unit;
+            let of = |m: &LogisticRegression| {
+                let m = m.clone().c(c).max_iter(1000).fit(&x, &y).unwrap();
+                assert!(m.converged());
+                objective(&x, &y, &m, c)
+            };
+            let least = of(&tight(NewtonCholesky));
+            for solver in [L, NewtonCg, NewtonCholesky] {
+                let left = of(&LogisticRegression::new().solver(solver)) - least;
+                assert!(left < 2e-7, "{solver:?} {unit}: {left:e}");
+            }
+        }
+    }
+}
+
 /// The least subgradient of the sum of the losses: largest component. `of_intercept` penalises the intercept (L1, L2).
 fn violation(
     x: &Array2<f64>,
