@@ -456,10 +456,7 @@ mod tests {
                 .build()
                 .unwrap();
             let boot = Bootstrap::new().n_resamples(200).random_state(seed);
-            pool.install(|| {
-                boot.interval(&y, &scores, |y, s| roc_auc_score(y, s))
-                    .unwrap()
-            })
+            pool.install(|| boot.interval(&y, &scores, roc_auc_score).unwrap())
         };
         assert_eq!(run(1, 0), run(4, 0));
         assert_ne!(run(1, 0), run(1, 1));

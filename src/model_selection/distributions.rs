@@ -681,7 +681,7 @@ mod tests {
             uniform(0.0, f64::INFINITY),
             uniform(f64::NAN, 1.0),
             log_uniform(0.0, 1.0),
-            integers(2..=1),
+            integers(std::ops::RangeInclusive::new(2, 1)),
             log_integers(0..=9),
             normal(0.0, -1.0),
             Draw::list(Vec::<f64>::new()),
