@@ -91,7 +91,7 @@ impl Refit {
         let found = scorers.iter().position(|n| n == name);
         found.ok_or_else(|| {
             let expected = format!("the name of a scorer, one of: {}", scorers.join(", "));
-            Error::invalid_parameter(search, "refit", expected, name)
+            Error::invalid_parameter(search, "refit", expected, format!("\"{name}\""))
         })
     }
 
