@@ -48,7 +48,8 @@ fn of_type<F: Real>(workload: &str, data: &Data) -> Found {
         "logistic_images" => images_f64(data)?,
         "kmeans" => k_means::<F>(data, false)?,
         "kmeans_plusplus" => k_means::<F>(data, true)?,
-        "dbscan" => dbscan::<F>(data)?,
+        "dbscan_50k" => dbscan::<F>(data.matrix("x")?, 0.4)?,
+        "dbscan_20k" => dbscan::<F>(data.matrix("x")?, 4.5)?,
         "gmm_full" => mixture::<F>(data)?,
         "knn_brute" => neighbours::<F>(data, brute)?,
         "knn_kd_tree" => neighbours::<F>(data, tree)?,
@@ -194,11 +195,9 @@ fn k_means<F: Real>(data: &Data, plus_plus: bool) -> Result<Job, Error> {
     }))
 }
 
-fn dbscan<F: Real>(data: &Data) -> Result<Job, Error> {
-    let x: Array2<F> = data.matrix("x")?;
-    let (eps, min_samples) = (data.number("eps")?, data.number("min_samples")?);
+fn dbscan<F: Real>(x: Array2<F>, eps: f64) -> Result<Job, Error> {
     Ok(Box::new(move || {
-        let settings = Dbscan::params(min_samples as usize).tolerance(F::of(eps));
+        let settings = Dbscan::params(10).tolerance(F::of(eps));
         let (seconds, labels) = timed(|| settings.transform(&x));
         let labels = labels?;
         let clusters = labels.iter().flatten().max().map_or(0, |most| most + 1);

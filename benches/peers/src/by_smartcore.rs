@@ -45,7 +45,8 @@ fn of_type<F: Element>(workload: &str, data: &Data) -> Found {
         "elastic_net" => elastic_net::<F>(data)?,
         "logistic_binary" | "logistic_images" => logistic::<F>(data)?,
         "kmeans_plusplus" => k_means::<F>(data)?,
-        "dbscan" => dbscan::<F>(data)?,
+        "dbscan_50k" => dbscan::<F>(data.matrix("x")?, 0.4)?,
+        "dbscan_20k" => dbscan::<F>(data.matrix("x")?, 4.5)?,
         "knn_brute" => neighbours::<F>(data, false)?,
         "knn_kd_tree" => neighbours::<F>(data, true)?,
         "pca_full" | "pca_auto" => pca::<F>(data.matrix("x")?, 20)?,
@@ -185,12 +186,11 @@ fn k_means<F: Element>(data: &Data) -> Result<Job, Error> {
 }
 
 /// The labels are private; what it predicts for the rows themselves is judged, noise being 0.
-fn dbscan<F: Element>(data: &Data) -> Result<Job, Error> {
-    let x = by_rows(&data.matrix::<F>("x")?)?;
-    let (eps, min_samples) = (data.number("eps")?, data.number("min_samples")?);
+fn dbscan<F: Element>(x: Array2<F>, eps: f64) -> Result<Job, Error> {
+    let x = by_rows(&x)?;
     Ok(Box::new(move || {
         let settings = DBSCANParameters::default().with_eps(eps);
-        let settings = settings.with_min_samples(min_samples as usize);
+        let settings = settings.with_min_samples(10);
         let (seconds, model) = timed(|| DBSCAN::<F, i64, _, _, _>::fit(&x, settings));
         let labels: Vec<i64> = model?.predict(&x)?;
         let noise = labels.iter().filter(|&&label| label == 0).count();

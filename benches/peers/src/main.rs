@@ -113,10 +113,6 @@ pub struct Data {
 }
 
 impl Data {
-    pub fn number(&self, key: &str) -> Result<f64, Error> {
-        Ok(self.meta[key].as_f64().ok_or(format!("no {key}"))?)
-    }
-
     fn bytes(&self, key: &str) -> std::io::Result<Vec<u8>> {
         let file = self.meta[key]["file"].as_str().unwrap_or_default();
         std::fs::read(self.folder.join(file))
