@@ -19,7 +19,18 @@ fn rounding<F: Float>() -> f64 {
 }
 
 fn base<F: Float>(e: &Entry<F>) -> (Array2<F>, Target<F>) {
-    problem(e.kind, 60, 4, 3)
+    problem_for(e, 60, 4, 3)
+}
+
+/// The problem with as many of the classes as the estimator learns.
+fn problem_for<F: Float>(
+    e: &Entry<F>,
+    n: usize,
+    p: usize,
+    n_classes: usize,
+) -> (Array2<F>, Target<F>) {
+    let most = e.tags.two_classes.map_or(n_classes, |_| 2);
+    problem(e.kind, n, p, n_classes.min(most))
 }
 
 fn fit<F: Float>(e: &Entry<F>, x: &ArrayRef2<F>, y: &Target<F>) -> Result<Fitted<F>, Failure> {
@@ -152,6 +163,9 @@ pub fn run<F: Float>(e: &Entry<F>, report: &mut Report) {
     if let Some(reason) = e.tags.predicts_otherwise {
         report.skip("CC56, CC57 greatest value", &e.name, reason);
     }
+    if let Some(reason) = e.tags.two_classes {
+        report.skip("more than two classes", &e.name, reason);
+    }
     report.skip("CC45", &e.name, "no randomness in the estimator");
     report.skip("CC29", &e.name, "there are no sparse samples");
     let of_kind: &[(&str, Check<F>)] = match e.kind {
@@ -175,7 +189,8 @@ pub fn run<F: Float>(e: &Entry<F>, report: &mut Report) {
         Kind::Clusterer => &[("CC72 rows", cc72_rows)],
     };
     for (name, check) in of_kind {
-        if let Some(reason) = e.tags.places_count.filter(|_| name.starts_with("CC50")) {
+        let places = e.tags.places_count.or(e.tags.two_classes);
+        if let Some(reason) = places.filter(|_| name.starts_with("CC50")) {
             report.skip("CC50", &e.name, reason);
             continue;
         }
@@ -646,7 +661,7 @@ fn cc35_deficient<F: Float>(e: &Entry<F>) -> Outcome {
     let (_, out) = trained(e, &x, &y).map_err(|m| format!("collinear: {m}"))?;
     all_finite(&out)?;
     // More columns than rows.
-    let (x, y) = problem(e.kind, 9, 20, 3);
+    let (x, y) = problem_for(e, 9, 20, 3);
     let (_, out) = trained(e, &x, &y).map_err(|m| format!("n < p: {m}"))?;
     all_finite(&out)
 }
@@ -760,7 +775,7 @@ fn cc44_again<F: Float>(e: &Entry<F>) -> Outcome {
 
 fn cc46_threads<F: Float>(e: &Entry<F>) -> Outcome {
     let n = e.tags.many_rows;
-    let (x, y) = problem(e.kind, n, 9, 3);
+    let (x, y) = problem_for(e, n, 9, 3);
     let y = y.weighted(Array1::from_shape_fn(n, |i| 0.5 + (i % 7) as f64));
     let with = |threads: usize| -> Result<_, String> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
@@ -856,7 +871,7 @@ fn cc51_column_order<F: Float>(e: &Entry<F>) -> Outcome {
 fn cc53_other_width<F: Float>(e: &Entry<F>) -> Outcome {
     let (x, y) = base(e);
     let (_, before) = trained(e, &x, &y)?;
-    let (wide, other) = problem(e.kind, 45, 7, 3);
+    let (wide, other) = problem_for(e, 45, 7, 3);
     trained(e, &wide, &other)?;
     let (_, after) = trained(e, &x, &y)?;
     same(&before, &after)
@@ -866,7 +881,7 @@ fn cc53_other_width<F: Float>(e: &Entry<F>) -> Outcome {
 
 fn cc54_accuracy<F: Float>(e: &Entry<F>) -> Outcome {
     for n_classes in [2, 3, 5] {
-        let (x, y) = problem(e.kind, 300, 6, n_classes);
+        let (x, y) = problem_for(e, 300, 6, n_classes);
         let model = must(fit(e, &x, &y), "fit")?;
         let score = must(call(|| (model.score.as_ref().unwrap())(&x, &y)), "score")?;
         ensure(score > 0.83, || {
@@ -877,7 +892,7 @@ fn cc54_accuracy<F: Float>(e: &Entry<F>) -> Outcome {
 }
 
 fn cc55_label_kinds<F: Float>(e: &Entry<F>) -> Outcome {
-    let (x, y) = problem::<F>(e.kind, 60, 4, 2);
+    let (x, y) = problem_for(e, 60, 4, 2);
     let (_, expected) = trained(e, &x, &y)?;
     let codes = y.labels().codes();
     let kinds = [
@@ -928,7 +943,8 @@ fn arg_max<F: Float>(row: ndarray::ArrayView1<F>) -> usize {
 
 fn cc56_proba<F: Float>(e: &Entry<F>) -> Outcome {
     for n_classes in [2, 3] {
-        let (x, y) = problem(e.kind, 60, 4, n_classes);
+        let (x, y) = problem_for(e, 60, 4, n_classes);
+        let n_classes = y.labels().classes().len();
         let (_, out) = trained(e, &x, &y)?;
         let Some(proba) = named(&out, "predict_proba") else {
             return Ok(());
@@ -958,13 +974,16 @@ fn cc56_proba<F: Float>(e: &Entry<F>) -> Outcome {
 
 fn cc57_decision<F: Float>(e: &Entry<F>) -> Outcome {
     for n_classes in [2, 3] {
-        let (x, y) = problem(e.kind, 60, 4, n_classes);
+        let (x, y) = problem_for(e, 60, 4, n_classes);
         let (_, out) = trained(e, &x, &y)?;
         let Some(decision) = named(&out, "decision_function") else {
             return Ok(());
         };
         let predicted = named(&out, "predict").unwrap_or_default();
-        let columns = if n_classes == 2 { 1 } else { n_classes };
+        let columns = match y.labels().classes().len() {
+            2 => 1,
+            n_classes => n_classes,
+        };
         ensure(decision.dim() == (60, columns), || {
             format!("{:?}", decision.dim())
         })?;
@@ -1010,7 +1029,7 @@ fn cc58_log_proba<F: Float>(e: &Entry<F>) -> Outcome {
 }
 
 fn cc59_ranking<F: Float>(e: &Entry<F>) -> Outcome {
-    let (x, y) = problem(e.kind, 60, 4, 2);
+    let (x, y) = problem_for(e, 60, 4, 2);
     let (_, out) = trained(e, &x, &y)?;
     let (Some(proba), Some(decision)) = (
         named(&out, "predict_proba"),
@@ -1071,7 +1090,7 @@ fn score_in_range<F: Float>(e: &Entry<F>) -> Outcome {
 // F. Regressors.
 
 fn cc68_r2<F: Float>(e: &Entry<F>) -> Outcome {
-    let (x, y) = problem(e.kind, 300, 6, 3);
+    let (x, y) = problem_for(e, 300, 6, 3);
     let model = must(fit(e, &x, &y), "fit")?;
     let score = must(call(|| (model.score.as_ref().unwrap())(&x, &y)), "score")?;
     ensure(score > 0.5, || format!("R2 {score}"))
@@ -1203,8 +1222,8 @@ fn cc88_recipes<F: Float>(e: &Entry<F>) -> Outcome {
 
 /// CC27: `f32` agrees with `f64`.
 pub fn precisions(wide: &Entry<f64>, narrow: &Entry<f32>) -> Outcome {
-    let (x, y) = problem::<f64>(wide.kind, 60, 4, 3);
-    let (x32, y32) = problem::<f32>(narrow.kind, 60, 4, 3);
+    let (x, y) = base(wide);
+    let (x32, y32) = base(narrow);
     let (_, a) = trained(wide, &x, &y)?;
     let (_, b) = trained(narrow, &x32, &y32)?;
     let b = b

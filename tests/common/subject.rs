@@ -49,6 +49,8 @@ pub struct Tags {
     pub weight_scale_invariant: bool,
     /// Why the values of the samples do not count.
     pub ignores_values: Option<&'static str>,
+    /// Why a classifier learns no more than two classes.
+    pub two_classes: Option<&'static str>,
     /// Why one class is learned.
     pub one_class: Option<&'static str>,
     /// Why the model cannot follow the data of the checks well.
@@ -75,6 +77,7 @@ impl Default for Tags {
             predicts_otherwise: None,
             weight_scale_invariant: false,
             ignores_values: None,
+            two_classes: None,
             one_class: None,
             poor_score: None,
             tolerance: 0.0,
