@@ -10,8 +10,8 @@ use ndarray::{
 
 use crate::error::{Error, Result};
 use crate::float::Float;
-use crate::labels::Labels;
-use crate::samples::check_rows;
+use crate::labels::{Class, Labels};
+use crate::samples::{check_rows, fingerprint};
 
 /// What a model learns to predict: [`Labels`] for classes, a one-dimensional array for one real target, a
 /// two-dimensional one for several, `()` for unsupervised learning.
@@ -95,6 +95,13 @@ pub trait Targets: Sync {
         self.select(rows)
     }
 
+    /// What tells this target from others, but for chance: of its values, weights and groups where they are known, of their
+    /// number otherwise.
+    #[doc(hidden)]
+    fn fingerprint(&self) -> u64 {
+        fingerprint(self.n_rows().map(|n| n as u64))
+    }
+
     /// This target with a weight for each row. `fit` refuses weights of the wrong length, negative or not finite.
     fn weighted<S: Data<Elem = f64>>(&self, weights: &ArrayBase<S, Ix1>) -> Weighted<Self> {
         Weighted {
@@ -163,6 +170,21 @@ impl Targets for Labels {
     fn as_labels(&self) -> Option<&Labels> {
         Some(self)
     }
+    fn fingerprint(&self) -> u64 {
+        let classes: Vec<u64> = self.classes().iter().map(of_class).collect();
+        fingerprint(self.codes().iter().map(|&code| classes[code as usize]))
+    }
+}
+
+/// A class by its kind and text.
+fn of_class(class: &Class) -> u64 {
+    let kind = match class {
+        Class::Int(_) => 0,
+        Class::Bool(_) => 1,
+        Class::Text(_) => 2,
+    };
+    let text = class.to_string();
+    fingerprint(std::iter::once(kind).chain(text.bytes().map(u64::from)))
 }
 
 impl<F: Float, D: TargetDim> Targets for ArrayRef<F, D> {
@@ -176,6 +198,10 @@ impl<F: Float, D: TargetDim> Targets for ArrayRef<F, D> {
     }
     fn to_owned_target(&self) -> Array<F, D> {
         self.to_owned()
+    }
+    fn fingerprint(&self) -> u64 {
+        let shape = self.shape().iter().map(|&n| n as u64);
+        fingerprint(shape.chain(self.iter().map(|v| v.f64().to_bits())))
     }
 }
 
@@ -336,6 +362,18 @@ impl<Y: Targets + ?Sized> Targets for Weighted<Y> {
     }
     fn as_labels(&self) -> Option<&Labels> {
         self.target().as_labels()
+    }
+    fn fingerprint(&self) -> u64 {
+        let weights = self.weights.iter().map(|w| {
+            let bits = w.iter().map(|w| w.to_bits());
+            fingerprint(std::iter::once(1).chain(bits))
+        });
+        let groups = self
+            .groups
+            .iter()
+            .map(|g| fingerprint([2, g.fingerprint()]));
+        let target = std::iter::once(self.target().fingerprint());
+        fingerprint(target.chain(weights).chain(groups))
     }
 }
 

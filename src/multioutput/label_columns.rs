@@ -7,6 +7,7 @@ use ndarray::{ArrayBase, Data, Ix2};
 use crate::check;
 use crate::error::{Error, ErrorKind, Result};
 use crate::labels::{Class, Labels};
+use crate::samples::fingerprint;
 use crate::targets::{ClassTarget, Targets, Weighted};
 
 /// Several columns of classes, each with classes of its own: a target, and what is predicted of it.
@@ -110,6 +111,9 @@ impl Targets for LabelColumns {
     }
     fn to_owned_target(&self) -> LabelColumns {
         self.clone()
+    }
+    fn fingerprint(&self) -> u64 {
+        fingerprint(self.columns.iter().map(Targets::fingerprint))
     }
 }
 

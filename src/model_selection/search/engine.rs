@@ -160,6 +160,7 @@ impl<E, P: Strategy, S, C> SearchCv<E, P, S, C> {
                     n_samples: x.n_samples(),
                     n_features: x.n_features(),
                     data: format!("{:016x}", x.fingerprint()),
+                    target: format!("{:016x}", y.fingerprint()),
                     splits: format!("{:016x}", fingerprint_of(&splits)),
                 };
                 let (writer, known) = LogWriter::open(path, &head, splits.len())?;

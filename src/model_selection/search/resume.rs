@@ -25,8 +25,9 @@ pub(super) struct Head {
     pub(super) error_score: Value,
     pub(super) n_samples: usize,
     pub(super) n_features: usize,
-    /// Of the features' values, and of the splits.
+    /// Of the features' values, of the target with its weights and groups, and of the splits.
     pub(super) data: String,
+    pub(super) target: String,
     pub(super) splits: String,
 }
 
@@ -176,6 +177,10 @@ impl Head {
             (self.n_samples != other.n_samples, "the number of rows"),
             (self.n_features != other.n_features, "the number of columns"),
             (self.data != other.data, "the data"),
+            (
+                self.target != other.target,
+                "the target, its weights or its groups",
+            ),
             (self.splits != other.splits, "a split"),
         ]
         .into_iter()

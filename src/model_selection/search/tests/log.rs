@@ -87,6 +87,9 @@ fn a_log_of_another_search_is_refused() {
     let mut moved = x.clone();
     moved[[3, 1]] += 1.0;
     refused(search.search(&moved, &y), "the data differs");
+    let mut other = y.clone();
+    other[7] += 1.0;
+    refused(search.search(&x, &other), "the target, its weights");
     refused(
         search.search(&x.slice(ndarray::s![..20, ..]), &y.slice(ndarray::s![..20])),
         "the number of rows differs",
