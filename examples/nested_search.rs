@@ -75,7 +75,7 @@ fn main() -> Result<()> {
         .refit(few)
         .fit(x, y)?;
     println!("{}", simple.results());
-    println!("chosen by one standard error: {:?}\n", simple.best_params());
+    println!("chosen by one standard error: {}\n", simple.best_params());
 
     // A model of what was tried proposes what to try next; the log would let it go on after an interruption.
     let space = ParamDistributions::new()

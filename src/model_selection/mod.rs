@@ -33,6 +33,7 @@ mod leave_out;
 mod make_scorer;
 mod named_scorers;
 mod param_grid;
+mod param_values;
 mod permutation_test;
 mod random_search;
 mod scoring;
@@ -76,6 +77,7 @@ pub use named_scorers::{
     ProbaScorer, RegressionScorer, scorer_by_name, scorer_names,
 };
 pub use param_grid::ParamGrid;
+pub use param_values::ParamValues;
 pub use permutation_test::{PermutationTest, PermutationTestScore, permutation_test_score};
 pub use random_search::{RandomDraws, RandomizedSearchCv};
 pub use scoring::{

@@ -7,7 +7,7 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::cross_validate::{deviation, mean};
-use super::param_grid::as_text;
+use super::param_values::ParamValues;
 use super::search::{Batch, FoldRecord, HalvingSchedule};
 use crate::error::{Error, ErrorKind, Result};
 use crate::params::Value;
@@ -34,8 +34,7 @@ pub struct SearchResults {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CandidateResult {
-    #[serde(with = "as_text")]
-    params: BTreeMap<String, Value>,
+    params: ParamValues,
     /// For each scorer, the score of each fold.
     pub(super) test: Vec<Vec<Number>>,
     pub(super) train: Option<Vec<Vec<Number>>>,
@@ -105,7 +104,7 @@ impl CandidateResult {
         });
         let test = |s: usize| of(&|f| f.test.get(s).map_or(f64::NAN, |n| n.0));
         CandidateResult {
-            params,
+            params: params.into(),
             test: (0..n_scorers).map(test).collect(),
             train,
             ranked_by,
@@ -119,7 +118,7 @@ impl CandidateResult {
     }
 
     /// The hyper-parameters that were set, by name.
-    pub fn params(&self) -> &BTreeMap<String, Value> {
+    pub fn params(&self) -> &ParamValues {
         &self.params
     }
 
@@ -289,7 +288,7 @@ impl SearchResults {
     }
 
     /// The best candidate's hyper-parameters.
-    pub fn best_params(&self) -> &BTreeMap<String, Value> {
+    pub fn best_params(&self) -> &ParamValues {
         self.best().params()
     }
 

@@ -10,6 +10,7 @@ use super::{ErrorScore, SearchCv};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model_selection::halving::subsample;
 use crate::model_selection::param_grid::ParamGrid;
+use crate::model_selection::param_values;
 use crate::model_selection::scoring::Scorer;
 use crate::model_selection::search_results::{CandidateResult, Number, SearchResults};
 use crate::model_selection::splitter::{CrossValidator, Splits};
@@ -80,8 +81,7 @@ pub(super) fn with_all<E: Params>(estimator: &E, params: &Candidate) -> Result<E
 
 /// `candidate 2 (clf__C=10)`.
 pub(super) fn place(candidate: usize, params: &Candidate) -> String {
-    let values: Vec<String> = params.iter().map(|(k, v)| format!("{k}={v}")).collect();
-    format!("candidate {candidate} ({})", values.join(", "))
+    format!("candidate {candidate} ({})", param_values::text(params))
 }
 
 fn is_cancelled(error: &Error) -> bool {

@@ -1,6 +1,5 @@
 //! What a search gives: the best model, and the results.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use ndarray::Array2;
@@ -11,8 +10,8 @@ use crate::boxed::Confidence;
 use crate::error::Result;
 use crate::labels::Class;
 use crate::model::Model;
+use crate::model_selection::param_values::ParamValues;
 use crate::model_selection::search_results::SearchResults;
-use crate::params::Value;
 use crate::samples::Samples;
 use crate::targets::Targets;
 use crate::traits::{
@@ -52,7 +51,7 @@ impl<M> FittedSearchCv<M> {
     }
 
     /// The best candidate's hyper-parameters.
-    pub fn best_params(&self) -> &BTreeMap<String, Value> {
+    pub fn best_params(&self) -> &ParamValues {
         self.results.best_params()
     }
 
