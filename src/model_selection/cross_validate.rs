@@ -6,6 +6,7 @@ use std::fmt;
 use ndarray::{Array1, Array2, Axis};
 
 use super::ErrorScore;
+use super::results_table::{Cells, Columns, as_columns, reals};
 use super::scoring::Scorer;
 use super::splitter::{CrossValidator, Split};
 use super::tasks::{self, Folds, Judged};
@@ -472,6 +473,51 @@ pub(super) fn deviation(values: &[f64]) -> f64 {
     let mean = mean(values);
     let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
     (squares / values.len() as f64).sqrt()
+}
+
+as_columns! {
+    /// Writes one line a fold: `fold`, `fit_time` and `score_time` in seconds, `test_score`, `train_score` if training rows
+    /// were scored, and `failure`. Of several scorers each has its columns, with its name in place of `score`.
+    CrossValidation;
+    /// The columns of [`to_csv`](Self::to_csv) as a [`Table`](crate::table::Table).
+    ///
+    /// ```
+    /// use fitwell::model_selection::{DefaultScore, cross_validate};
+    /// use fitwell::{linear_model::Ridge, prelude::*};
+    ///
+    /// let data = fitwell::datasets::load_diabetes()?;
+    /// let scores = cross_validate(&Ridge::new(), &data.x, &data.target, &5, &[&DefaultScore])?;
+    /// let table = scores.to_table()?;
+    /// assert_eq!(table.names(), ["fold", "fit_time", "score_time", "test_score", "failure"]);
+    /// assert_eq!(table.column("test_score")?.number(2), Some(scores.test_scores("score")?[2]));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidInput` when a scorer's column has the name of another.
+}
+
+impl CrossValidation {
+    /// Every column with its name.
+    fn columns(&self) -> Columns {
+        let mut columns = vec![
+            (
+                "fold".into(),
+                Cells::Count((0..self.n_splits()).map(Some).collect()),
+            ),
+            ("fit_time".into(), reals(self.fit_times.to_vec())),
+            ("score_time".into(), reals(self.score_times.to_vec())),
+        ];
+        for (s, name) in self.names.iter().enumerate() {
+            let name = if self.names.len() > 1 { name } else { "score" };
+            columns.push((format!("test_{name}"), reals(self.test.column(s).to_vec())));
+            if let Some(train) = &self.train {
+                columns.push((format!("train_{name}"), reals(train.column(s).to_vec())));
+            }
+        }
+        columns.push(("failure".into(), Cells::Text(self.failures.clone())));
+        columns
+    }
 }
 
 /// One line a fold, then mean and standard deviation, then what failed.

@@ -6,6 +6,7 @@ use ndarray::Array2;
 
 use super::ErrorScore;
 use super::cross_validate::{DynScorer, Verdict, deviation, mean, settle};
+use super::results_table::{Cells, Columns, as_columns, reals};
 use super::scoring::Scorer;
 use super::split::Size;
 use super::splitter::CrossValidator;
@@ -513,6 +514,70 @@ impl ValidationCurveScores {
     pub fn param_range(&self) -> &[Value] {
         &self.param_range
     }
+}
+
+impl Scores {
+    /// The columns after that of the ticks: as those of search results.
+    fn columns(&self) -> Columns {
+        let mut columns = Vec::new();
+        for (side, scores) in [("test", &self.test), ("train", &self.train)] {
+            let of =
+                |of: fn(&[f64]) -> f64| reals(scores.rows().into_iter().map(|r| of(&r.to_vec())));
+            columns.push((format!("mean_{side}_score"), of(mean)));
+            columns.push((format!("std_{side}_score"), of(deviation)));
+            for (k, split) in scores.columns().into_iter().enumerate() {
+                columns.push((format!("split{k}_{side}_score"), reals(split.to_vec())));
+            }
+        }
+        for (name, times) in [("fit", &self.fit_times), ("score", &self.score_times)] {
+            let of =
+                |of: fn(&[f64]) -> f64| reals(times.rows().into_iter().map(|r| of(&r.to_vec())));
+            columns.push((format!("mean_{name}_time"), of(mean)));
+            columns.push((format!("std_{name}_time"), of(deviation)));
+        }
+        columns
+    }
+}
+
+impl LearningCurveScores {
+    fn columns(&self) -> Columns {
+        let sizes = self.train_sizes.iter().map(|&n| Some(n)).collect();
+        let mut columns = vec![("train_size".to_string(), Cells::Count(sizes))];
+        columns.extend(self.scores.columns());
+        columns
+    }
+}
+
+impl ValidationCurveScores {
+    fn columns(&self) -> Columns {
+        let values = self.param_range.iter().cloned().map(Some).collect();
+        let mut columns = vec![(format!("param_{}", self.param_name), Cells::Param(values))];
+        columns.extend(self.scores.columns());
+        columns
+    }
+}
+
+as_columns! {
+    /// Writes one line a size: `train_size`, `mean_test_score`, `std_test_score`, the score of each fold as
+    /// `split0_test_score` and so on, the same for the training rows, `mean_fit_time`, `std_fit_time`, `mean_score_time`
+    /// and `std_score_time` in seconds.
+    LearningCurveScores;
+    /// The columns of [`to_csv`](Self::to_csv) as a [`Table`](crate::table::Table).
+    ///
+    /// # Errors
+    /// None: the names of the columns differ.
+}
+
+as_columns! {
+    /// Writes one line a value: `param_...`, `mean_test_score`, `std_test_score`, the score of each fold as
+    /// `split0_test_score` and so on, the same for the training rows, `mean_fit_time`, `std_fit_time`, `mean_score_time`
+    /// and `std_score_time` in seconds.
+    ValidationCurveScores;
+    /// The columns of [`to_csv`](Self::to_csv) as a [`Table`](crate::table::Table). The parameter is a column of numbers,
+    /// booleans or texts, as its values are.
+    ///
+    /// # Errors
+    /// None: the names of the columns differ.
 }
 
 macro_rules! scores {

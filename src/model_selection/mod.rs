@@ -36,6 +36,7 @@ mod param_grid;
 mod param_values;
 mod permutation_test;
 mod random_search;
+mod results_table;
 mod scoring;
 mod search;
 mod search_results;

@@ -2,59 +2,20 @@
 
 use std::cmp::Reverse;
 use std::fmt;
-use std::io::Write;
-use std::path::Path;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::model_selection::cross_validate::{deviation, mean};
+use crate::model_selection::results_table::{Cells, Columns, as_columns, plain};
 use crate::model_selection::search_results::{CandidateResult, Number, SearchResults};
-use crate::params::Value;
-use crate::table::{Column, Table};
 
-/// One column of the results.
-enum Cells {
-    Real(Vec<Option<f64>>),
-    Count(Vec<Option<usize>>),
-    Param(Vec<Option<Value>>),
-    Text(Vec<Option<String>>),
-}
-
-impl SearchResults {
+as_columns! {
     /// Writes one line a candidate: `rank_test_score`, `param_...`, `mean_test_score`, `std_test_score`, the score of each
     /// fold as `split0_test_score` and so on, the same for training rows if they were scored, `mean_fit_time`,
     /// `std_fit_time`, `mean_score_time` and `std_score_time` in seconds, and `failure`. Of several scorers each has its
     /// columns, with its name in place of `score`; after successive halving there are `iter` and `n_resources`.
-    ///
-    /// # Errors
-    /// `Io`.
-    pub fn to_csv(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        let io = |source| {
-            Error::from(ErrorKind::Io {
-                path: path.into(),
-                source,
-            })
-        };
-        let file = std::fs::File::create(path).map_err(io)?;
-        self.write_csv(std::io::BufWriter::new(file)).map_err(io)
-    }
-
-    /// As [`to_csv`](Self::to_csv), to any writer.
-    ///
-    /// # Errors
-    /// The writer's.
-    pub fn write_csv(&self, writer: impl Write) -> std::io::Result<()> {
-        let columns = self.columns();
-        let mut out = csv::Writer::from_writer(writer);
-        out.write_record(columns.iter().map(|(name, _)| name))?;
-        for row in 0..self.candidates.len() {
-            out.write_record(columns.iter().map(|(_, cells)| cells.text(row)))?;
-        }
-        out.flush()
-    }
-
-    /// The columns of [`to_csv`](Self::to_csv) as a [`Table`]. A parameter is a column of numbers, booleans or texts, as its
-    /// values are; what a candidate does not set is missing.
+    SearchResults;
+    /// The columns of [`to_csv`](Self::to_csv) as a [`Table`](crate::table::Table). A parameter is a column of numbers,
+    /// booleans or texts, as its values are; what a candidate does not set is missing.
     ///
     /// ```
     /// use fitwell::model_selection::{GridSearchCv, ParamGrid};
@@ -70,13 +31,11 @@ impl SearchResults {
     ///
     /// # Errors
     /// `InvalidInput` when a parameter's name is that of another column.
-    pub fn to_table(&self) -> Result<Table> {
-        let columns = self.columns().into_iter();
-        Table::new(columns.map(|(name, cells)| (name, cells.into_column())))
-    }
+}
 
+impl SearchResults {
     /// Every column with its name.
-    fn columns(&self) -> Vec<(String, Cells)> {
+    fn columns(&self) -> Columns {
         let candidates = self.candidates();
         let several = self.scorers.len() > 1;
         let title = |s: usize| match several {
@@ -153,60 +112,6 @@ impl SearchResults {
         let failures = candidates.iter().map(|c| c.failure().map(String::from));
         columns.push(("failure".into(), Cells::Text(failures.collect())));
         columns
-    }
-}
-
-impl Cells {
-    fn text(&self, row: usize) -> String {
-        match self {
-            Cells::Real(v) => v[row].map(|x| x.to_string()),
-            Cells::Count(v) => v[row].map(|x| x.to_string()),
-            Cells::Param(v) => v[row].as_ref().map(plain),
-            Cells::Text(v) => v[row].clone(),
-        }
-        .unwrap_or_default()
-    }
-
-    fn into_column(self) -> Column {
-        match self {
-            Cells::Real(v) => Column::Float(v.into_iter().map(|x| x.unwrap_or(f64::NAN)).collect()),
-            Cells::Count(v) => {
-                let number = |x: Option<usize>| x.map_or(f64::NAN, |x| x as f64);
-                Column::Integer(v.into_iter().map(number).collect())
-            }
-            Cells::Text(v) => Column::Categorical(crate::table::Categorical::from_texts(v)),
-            Cells::Param(v) => {
-                let set = || v.iter().flatten();
-                if set().all(Value::is_boolean) && set().count() > 0 {
-                    let cell = |x: &Option<Value>| x.as_ref().and_then(Value::as_bool);
-                    return Column::Boolean(v.iter().map(cell).collect());
-                }
-                let whole = |x: &Value| {
-                    let small = x.as_f64().is_some_and(|x| x.abs() <= (1u64 << 53) as f64);
-                    (x.is_i64() || x.is_u64()) && small
-                };
-                let numbers = || {
-                    let cell = |x: &Option<Value>| x.as_ref().and_then(Value::as_f64);
-                    v.iter().map(|x| cell(x).unwrap_or(f64::NAN)).collect()
-                };
-                if set().all(whole) {
-                    return Column::Integer(numbers());
-                }
-                if set().all(Value::is_number) {
-                    return Column::Float(numbers());
-                }
-                let texts = v.iter().map(|x| x.as_ref().map(plain));
-                Column::Categorical(crate::table::Categorical::from_texts(texts))
-            }
-        }
-    }
-}
-
-/// Texts without quotes, all else as JSON.
-pub(crate) fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
     }
 }
 
