@@ -62,6 +62,7 @@ pub struct StratifiedKFold {
     random_state: u64,
 }
 
+/// The settings of folds: `n_splits`, `shuffle` and `random_state`.
 macro_rules! k_fold {
     ($name:ident) => {
         impl Default for $name {
@@ -75,7 +76,7 @@ macro_rules! k_fold {
         }
 
         impl $name {
-            /// Five folds in the order of the rows.
+            /// Five folds without chance.
             pub fn new() -> Self {
                 Self::default()
             }
@@ -86,13 +87,13 @@ macro_rules! k_fold {
                 self
             }
 
-            /// Whether rows are drawn at random.
+            /// Whether rows, or groups, are drawn at random.
             pub fn shuffle(mut self, shuffle: bool) -> Self {
                 self.shuffle = shuffle;
                 self
             }
 
-            /// The seed, if rows are drawn at random.
+            /// The seed, if they are drawn at random.
             pub fn random_state(mut self, seed: u64) -> Self {
                 self.random_state = seed;
                 self
@@ -108,6 +109,7 @@ macro_rules! k_fold {
         splitter!($name);
     };
 }
+pub(super) use k_fold;
 k_fold!(KFold);
 k_fold!(StratifiedKFold);
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::folds::{even_parts, stratified_classes};
+use super::folds::{even_parts, k_fold, stratified_classes};
 use super::splitter::{CrossValidator, Split, Splits, by_part, groups_of, made_lazily, splitter};
 use crate::check;
 use crate::error::{Error, Result};
@@ -85,61 +85,14 @@ pub struct StratifiedGroupKFold {
     random_state: u64,
 }
 
-macro_rules! group_folds {
-    ($name:ident) => {
-        impl Default for $name {
-            fn default() -> Self {
-                $name {
-                    n_splits: 5,
-                    shuffle: false,
-                    random_state: 0,
-                }
-            }
-        }
+k_fold!(GroupKFold);
+k_fold!(StratifiedGroupKFold);
 
-        impl $name {
-            /// Five folds without chance.
-            pub fn new() -> Self {
-                Self::default()
-            }
-
-            /// The number of folds, at least 2.
-            pub fn n_splits(mut self, n_splits: usize) -> Self {
-                self.n_splits = n_splits;
-                self
-            }
-
-            /// Whether groups are drawn at random.
-            pub fn shuffle(mut self, shuffle: bool) -> Self {
-                self.shuffle = shuffle;
-                self
-            }
-
-            /// The seed, if groups are drawn at random.
-            pub fn random_state(mut self, seed: u64) -> Self {
-                self.random_state = seed;
-                self
-            }
-
-            /// Each row's part, given each group's.
-            fn of_rows(&self, groups: &Labels, fold_of_group: &[usize]) -> Splits {
-                let parts = groups.codes().iter().map(|&g| fold_of_group[g as usize]);
-                by_part(parts.collect(), self.n_splits)
-            }
-        }
-
-        impl Hyperparameters for $name {
-            const NAME: &'static str = stringify!($name);
-            fn check(&self) -> Result<()> {
-                check::count(Self::NAME, "n_splits", self.n_splits, 2)
-            }
-        }
-
-        splitter!($name);
-    };
+/// Each row's fold, given each group's.
+fn of_rows(groups: &Labels, fold_of_group: &[usize], n_splits: usize) -> Splits {
+    let parts = groups.codes().iter().map(|&g| fold_of_group[g as usize]);
+    by_part(parts.collect(), n_splits)
 }
-group_folds!(GroupKFold);
-group_folds!(StratifiedGroupKFold);
 
 impl GroupKFold {
     fn splits<Y: Targets + ?Sized>(&self, n_samples: usize, y: &Y) -> Result<Splits> {
@@ -165,7 +118,7 @@ impl GroupKFold {
                 fold_of[group] = lightest;
             }
         }
-        Ok(self.of_rows(&groups, &fold_of))
+        Ok(of_rows(&groups, &fold_of, self.n_splits))
     }
 }
 
@@ -210,7 +163,7 @@ impl StratifiedGroupKFold {
             add(&mut folds[best], &counts[group], 1.0);
             fold_of[group] = best;
         }
-        Ok(self.of_rows(&groups, &fold_of))
+        Ok(of_rows(&groups, &fold_of, self.n_splits))
     }
 }
 

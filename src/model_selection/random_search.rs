@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::distributions::ParamDistributions;
 use super::param_grid::ParamGrid;
+use super::param_values;
 use super::scoring::DefaultScore;
 use super::search::{Batches, Once, SearchCv, Setting, Strategy};
 use crate::error::{Error, Result};
@@ -87,6 +88,44 @@ pub(super) fn check_n_iter(estimator: &str, n_iter: usize) -> Result<()> {
     ))
 }
 
+/// What strategies share that draw from `distributions` by `settings`.
+macro_rules! from_distributions {
+    () => {
+        fn check(&self) -> Result<()> {
+            self.settings.check()?;
+            self.distributions.check()
+        }
+
+        fn examples(&self) -> Vec<(String, Value)> {
+            self.distributions.examples()
+        }
+
+        fn params(&self) -> BTreeMap<String, Value> {
+            self.settings.params()
+        }
+
+        fn with_value(&self, name: &str, value: Value) -> Result<Option<Self>> {
+            if !self.params().contains_key(name) {
+                return Ok(None);
+            }
+            Ok(Some(Self {
+                distributions: self.distributions.clone(),
+                settings: self.settings.with_value(name, value)?,
+            }))
+        }
+
+        /// The distributions, then the number of candidates, the seed, and what is not its default.
+        fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            let (mut all, defaults) = (self.params(), Settings::default().params());
+            all.retain(|name, value| {
+                matches!(name.as_str(), "n_iter" | "random_state") || defaults[name] != *value
+            });
+            write!(f, "{}\n{}", self.distributions, param_values::text(&all))
+        }
+    };
+}
+pub(super) use from_distributions;
+
 impl RandomDraws {
     /// Ten candidates of these distributions.
     pub fn new(distributions: impl Into<ParamDistributions>) -> Self {
@@ -136,38 +175,5 @@ impl Strategy for RandomDraws {
         )))
     }
 
-    fn check(&self) -> Result<()> {
-        self.settings.check()?;
-        self.distributions.check()
-    }
-
-    fn examples(&self) -> Vec<(String, Value)> {
-        self.distributions.examples()
-    }
-
-    fn params(&self) -> BTreeMap<String, Value> {
-        self.settings.params()
-    }
-
-    fn with_value(&self, name: &str, value: Value) -> Result<Option<Self>> {
-        if !self.params().contains_key(name) {
-            return Ok(None);
-        }
-        Ok(Some(RandomDraws {
-            distributions: self.distributions.clone(),
-            settings: self.settings.with_value(name, value)?,
-        }))
-    }
-
-    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Settings {
-            n_iter,
-            random_state,
-        } = self.settings;
-        write!(
-            f,
-            "{}\nn_iter={n_iter}, random_state={random_state}",
-            self.distributions
-        )
-    }
+    from_distributions!();
 }

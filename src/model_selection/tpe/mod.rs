@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use self::parzen::{Dimension, Mixture};
 use super::distributions::{Kind, ParamDistributions};
-use super::random_search::check_n_iter;
+use super::param_values;
+use super::random_search::{check_n_iter, from_distributions};
 use super::scoring::DefaultScore;
 use super::search::{Batch, Batches, SearchCv, Setting, Strategy, Tried};
 use crate::check::{self, Interval};
@@ -227,41 +228,7 @@ impl Strategy for ParzenTree {
         }))
     }
 
-    fn check(&self) -> Result<()> {
-        self.settings.check()?;
-        self.distributions.check()
-    }
-
-    fn examples(&self) -> Vec<(String, Value)> {
-        self.distributions.examples()
-    }
-
-    fn params(&self) -> BTreeMap<String, Value> {
-        self.settings.params()
-    }
-
-    fn with_value(&self, name: &str, value: Value) -> Result<Option<Self>> {
-        if !self.params().contains_key(name) {
-            return Ok(None);
-        }
-        Ok(Some(ParzenTree {
-            distributions: self.distributions.clone(),
-            settings: self.settings.with_value(name, value)?,
-        }))
-    }
-
-    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Settings {
-            n_iter,
-            random_state,
-            ..
-        } = self.settings;
-        write!(
-            f,
-            "{}\nn_iter={n_iter}, random_state={random_state}",
-            self.distributions
-        )
-    }
+    from_distributions!();
 }
 
 /// The parameters of one space as dimensions.
