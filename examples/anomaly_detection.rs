@@ -124,7 +124,8 @@ fn main() -> Result<()> {
     }
     let right = found.iter().filter(|&&i| odd[i]).count();
     println!(
-        "{right} of {planted} planted, {} others",
+        "{} reported: {right} of the {planted} that were planted, {} that were not",
+        found.len(),
         found.len() - right
     );
 

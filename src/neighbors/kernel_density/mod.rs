@@ -403,7 +403,9 @@ impl<F: Float, Y: Targets + ?Sized> Score<ArrayRef2<F>, Y> for FittedKernelDensi
 impl<F: Float> fmt::Display for FittedKernelDensity<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (n, p) = (self.n_samples_fit(), self.n_features_in());
-        let (kernel, h) = (self.kernel.name(), self.bandwidth);
+        // Four digits tell how wide it is.
+        let h = format!("{:.3e}", self.bandwidth);
+        let (kernel, h) = (self.kernel.name(), h.parse().unwrap_or(self.bandwidth));
         write!(
             f,
             "{NAME} of {n} rows, {p} features: {kernel} kernel, bandwidth {h}"
