@@ -88,6 +88,16 @@ def jobs(scale, k):
         "pca_auto": (100 * n, 100, 1, 100 * n * 100 * 101, "X read once; half of X'X"),
         "pca_wide": (20 * n, 1000, 1, 20 * n * 1000 * 1001, "X read once; half of X'X"),
         "mlp_images": (60 * n, 784, 5, 5 * 60 * n * 2 * 100 * (2 * 784 + 3 * 10), "the five products of a step"),
+        "roc_auc": (1000 * n, 2, 2, 0, "scores and classes read, and read again in order"),
+        "average_precision": (1000 * n, 2, 2, 0, "scores and classes read, and read again in order"),
+        "log_loss": (1000 * n, 2, 1, 0, "probabilities and classes read"),
+        "silhouette": (20 * n, 10, 1, 10 * (20 * n) ** 2, "half of the products of all rows with all"),
+        # 250 columns in another order: a linear model needs that column and the sum of the others.
+        "permutation_importance": (10 * n, 2, 5 * 50, 0, "two columns read for each of 250 repetitions"),
+        # Five folds of 4/5 of the rows; five numbers of components, for which the sum of p (p + 1) is 3,130; four values of C.
+        "search_pipe": (5 * n, 50, 5, 4 * 5 * n * (50 * 51 + 2 * 50 * 40 + 4 * 3130), "for each fold half of X'X and its components; for each fit half of X'WX once"),
+        # Eight candidates, four of 32 and four of 64 units, on three folds of 2/3 of the rows, and the best again.
+        "mlp_grid": (1797 * scale, 64, 0, 20 * 1797 * scale * 2 * (2 * 384 + 64) * (2 * 64 + 3 * 10), "the five products of a step"),
         "mlp_digits": (1797, 64, 0, 200 * 1797 * 2 * 100 * (2 * 64 + 3 * 10), "the five products of a step"),
     }
 
