@@ -39,10 +39,8 @@ pub fn zeros<F: Float>(shape: (usize, usize)) -> Array2<F> {
 /// when it is first written, and is still in the cache then.
 pub(crate) fn fresh<F: Float>(shape: (usize, usize)) -> Array2<F> {
     let out = Array2::zeros(shape);
-    if let Some(values) = out.as_slice()
-        && std::mem::size_of_val(values) >= LARGE
-    {
-        advise_huge_pages(values);
+    if let Some(values) = out.as_slice() {
+        large(values);
     }
     out
 }
@@ -80,6 +78,13 @@ pub(crate) fn fits<T>(what: &str, shape: (usize, usize)) -> Result<()> {
 
 /// The smallest page there is.
 const PAGE: usize = 4096;
+
+/// Asks for huge pages behind memory that is about to be written, where it is large.
+pub(crate) fn large<T>(values: &[T]) {
+    if std::mem::size_of_val(values) >= LARGE {
+        advise_huge_pages(values);
+    }
+}
 
 /// Asks for huge pages behind memory that is about to be written.
 #[cfg(target_os = "linux")]

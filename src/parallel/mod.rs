@@ -14,7 +14,7 @@ use rayon::slice::ParallelSliceMut;
 
 pub use finite::all_finite;
 pub use memory::zeros;
-pub(crate) use memory::{advise_huge_pages, fits, fresh};
+pub(crate) use memory::{advise_huge_pages, fits, fresh, large};
 
 /// Elements of a chunk: 512 KiB of `f64`, which leaves room in a core's second-level cache.
 const CHUNK_ELEMENTS: usize = 1 << 16;

@@ -427,20 +427,23 @@ impl TargetEncoder {
         let (fold_of, splits) = self.folds(n, y, fitted.target_type)?;
         let n_folds = match &splits {
             Some(splits) => splits.len(),
-            None => fold_of.iter().max().map_or(0, |last| last + 1),
+            None => fold_of.iter().max().map_or(0, |&last| last as usize + 1),
         };
-        let training = |fold: usize| match &splits {
-            Some(splits) => Training::Rows(&splits[fold].train),
-            None => Training::NotFold(&fold_of, fold),
+        let moments = match splits {
+            Some(splits) => parallel::map(n_folds, |fold| {
+                let training = Training::Rows(&splits[fold].train);
+                rows.target.moments(training)
+            }),
+            None => rows.target.cross_moments(&fold_of, n_folds),
         };
-        let moments = parallel::map(n_folds, |fold| rows.target.moments(training(fold)));
         let p = fitted.columns.len();
         // Column by column, fold by fold the encodings.
         let encodings = parallel::map(p, |j| {
             let (codes, k) = (&rows.codes[j], fitted.columns[j].len());
-            if splits.is_some() {
+            if let Some(splits) = splits {
                 return parallel::map(n_folds, |fold| {
-                    let (training, moments) = (training(fold), &moments[fold]);
+                    let training = Training::Rows(&splits[fold].train);
+                    let moments = &moments[fold];
                     (rows.target).encodings(codes, k, training, moments, self.smooth)
                 });
             }
@@ -458,7 +461,7 @@ impl TargetEncoder {
                 for c in 0..width {
                     let mut column = block.column_mut(j * width + c);
                     for (i, row) in range.clone().enumerate() {
-                        let fold = fold_of[row];
+                        let fold = fold_of[row] as usize;
                         let known = &encodings[j][fold][c];
                         let value = known.get(codes[row] as usize);
                         column[i] = F::of(*value.unwrap_or(&moments[fold][c].mean));
@@ -476,7 +479,7 @@ impl TargetEncoder {
         n: usize,
         y: &Y,
         target_type: TargetType,
-    ) -> Result<(Vec<usize>, Option<&[crate::model_selection::Split]>)> {
+    ) -> Result<(Vec<u32>, Option<&[crate::model_selection::Split]>)> {
         let fold_of = match &self.cv {
             CrossFit::Folds(n_splits) if target_type == TargetType::Continuous => {
                 let folds = KFold::new().n_splits(*n_splits).shuffle(self.shuffle);
@@ -491,24 +494,24 @@ impl TargetEncoder {
             CrossFit::StratifiedKFold(folds) => folds.fold_of(n, y, 1)?,
             CrossFit::Splits(splits) => {
                 splits.split(n, y)?;
-                let mut fold_of = vec![usize::MAX; n];
+                let mut fold_of = vec![u32::MAX; n];
                 for (fold, split) in splits.iter().enumerate() {
                     for &row in &split.test {
-                        if fold_of[row] != usize::MAX {
+                        if fold_of[row] != u32::MAX {
                             let reason = format!("row {row} is a test row more than once");
                             return Err(Error::invalid_input("splits", reason));
                         }
-                        fold_of[row] = fold;
+                        fold_of[row] = fold as u32;
                     }
                 }
-                if let Some(row) = fold_of.iter().position(|&fold| fold == usize::MAX) {
+                if let Some(row) = fold_of.iter().position(|&fold| fold == u32::MAX) {
                     let reason = format!("row {row} is no test row");
                     return Err(Error::invalid_input("splits", reason));
                 }
                 return Ok((fold_of, Some(splits)));
             }
         };
-        Ok((fold_of, None))
+        Ok((fold_of.into_iter().map(|fold| fold as u32).collect(), None))
     }
 }
 
@@ -516,6 +519,7 @@ impl TargetEncoder {
 fn codes<F: Float>(column: &KnownColumn, input: Input<'_, F>) -> Result<Vec<u32>> {
     let lookup = column.lookup(input, |c| c.unwrap_or(column.len()) as u32)?;
     let mut codes = vec![0; input.len()];
+    parallel::large(&codes);
     lookup.each(0..codes.len(), |row, code| codes[row] = code);
     Ok(codes)
 }

@@ -119,14 +119,26 @@ pub fn poisson<R: Rng + ?Sized>(mean: f64, rng: &mut R) -> u64 {
 
 /// Brings the values into a random order, every order equally likely (Fisher and Yates, from the last value down).
 pub fn shuffle<T, R: Rng + ?Sized>(values: &mut [T], rng: &mut R) {
-    for last in (1..values.len()).rev() {
-        values.swap(last, below(NonZeroUsize::MIN.saturating_add(last), rng));
+    // Many places are drawn before the first swap: the swaps then wait for memory together instead of one by one.
+    let mut places = [0; 128];
+    let mut last = values.len().saturating_sub(1);
+    while last > 0 {
+        let drawn = &mut places[..last.min(128)];
+        for (step, place) in drawn.iter_mut().enumerate() {
+            *place = below(NonZeroUsize::MIN.saturating_add(last - step), rng);
+        }
+        for (step, &place) in drawn.iter().enumerate() {
+            values.swap(last - step, place);
+        }
+        last -= drawn.len();
     }
 }
 
 /// The positions `0..n` in a random order.
 pub fn permutation<R: Rng + ?Sized>(n: usize, rng: &mut R) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..n).collect();
+    let mut order: Vec<usize> = Vec::with_capacity(n);
+    crate::parallel::large(order.spare_capacity_mut());
+    order.extend(0..n);
     shuffle(&mut order, rng);
     order
 }

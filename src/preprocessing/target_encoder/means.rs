@@ -21,7 +21,7 @@ pub(super) enum Numbers {
 pub(super) enum Training<'a> {
     All,
     /// Those that are not of this fold.
-    NotFold(&'a [usize], usize),
+    NotFold(&'a [u32], usize),
     /// These.
     Rows(&'a [usize]),
 }
@@ -49,7 +49,7 @@ macro_rules! for_training {
             Training::NotFold(fold_of, fold) => {
                 let range = $range;
                 for ($row, of) in range.clone().zip(&fold_of[range]) {
-                    let $used = *of != fold;
+                    let $used = *of as usize != fold;
                     $body
                 }
             }
@@ -71,6 +71,14 @@ impl Numbers {
         }
     }
 
+    /// How many rows a pass over what is learned from visits.
+    fn n_training(&self, training: Training<'_>) -> usize {
+        match training {
+            Training::Rows(rows) => rows.len(),
+            _ => self.n_rows(),
+        }
+    }
+
     /// The number of columns.
     pub(super) fn width(&self) -> usize {
         match self {
@@ -81,10 +89,7 @@ impl Numbers {
 
     /// Mean and variance of each column.
     pub(super) fn moments(&self, training: Training<'_>) -> Vec<Moments> {
-        let n = match training {
-            Training::Rows(rows) => rows.len(),
-            _ => self.n_rows(),
-        };
+        let n = self.n_training(training);
         match self {
             Numbers::Classes {
                 codes,
@@ -131,23 +136,27 @@ impl Numbers {
         moments: &[Moments],
         smooth: Smooth,
     ) -> Vec<Vec<f64>> {
-        let n = match training {
-            Training::Rows(rows) => rows.len(),
-            _ => codes.len(),
-        };
-        let sums = self.sums(codes, n_categories, training, n, smooth);
+        let mut sums = self.sums(
+            n_categories + 1,
+            training,
+            |row| codes[row] as usize,
+            smooth,
+        );
+        for sums in &mut sums {
+            sums.truncate(n_categories);
+        }
         encodings(&sums, moments, smooth)
     }
 
-    /// For each column of the target the sums of each category; a code of `n_categories` is no category.
+    /// For each column of the target the sums over the rows of each of `n_slots` slots.
     fn sums(
         &self,
-        codes: &[u32],
-        n_categories: usize,
+        n_slots: usize,
         training: Training<'_>,
-        n: usize,
+        slot: impl Fn(usize) -> usize,
         smooth: Smooth,
     ) -> Vec<Vec<Sums>> {
+        let n = self.n_training(training);
         match self {
             Numbers::Classes {
                 codes: classes,
@@ -155,36 +164,32 @@ impl Numbers {
                 columns,
             } => {
                 let k = *n_classes;
-                let mut counts = vec![0u32; (n_categories + 1) * k];
+                let mut counts = vec![0u32; n_slots * k];
                 for_training!(training, 0..n, |row, used| {
-                    counts[codes[row] as usize * k + classes[row] as usize] += u32::from(used);
+                    counts[slot(row) * k + classes[row] as usize] += u32::from(used);
                 });
-                let of_category = |class: usize, counts: &[u32]| {
-                    let n = counts.iter().map(|&c| f64::from(c)).sum::<f64>();
-                    Sums::of_ones(n, f64::from(counts[class]))
-                };
-                let of_column = |&class: &usize| {
-                    let counts = counts.chunks_exact(k).take(n_categories);
-                    counts.map(|counts| of_category(class, counts)).collect()
-                };
-                columns.iter().map(of_column).collect()
+                columns.iter().map(|&c| of_class(&counts, k, c)).collect()
             }
             Numbers::Real(values) => {
-                let mut sums = vec![Sums::default(); n_categories + 1];
+                let mut sums = vec![Sums::default(); n_slots];
                 for_training!(training, 0..n, |row, used| {
-                    let sums = &mut sums[codes[row] as usize];
+                    let sums = &mut sums[slot(row)];
                     sums.n += f64::from(u8::from(used));
                     sums.sum += if used { values[row] } else { 0.0 };
                 });
                 if matches!(smooth, Smooth::Auto) {
-                    let means: Vec<f64> = sums.iter().map(|s| s.sum / s.n).collect();
+                    // The mean beside the squares about it: one place in memory for a row.
+                    let means = sums.iter().map(|s| [s.sum / s.n, 0.0]);
+                    let mut about: Vec<[f64; 2]> = means.collect();
                     for_training!(training, 0..n, |row, used| {
-                        let category = codes[row] as usize;
-                        let d = values[row] - means[category];
-                        sums[category].squares += if used { d * d } else { 0.0 };
+                        let [mean, squares] = &mut about[slot(row)];
+                        let d = values[row] - *mean;
+                        *squares += if used { d * d } else { 0.0 };
                     });
+                    for (sums, [_, squares]) in sums.iter_mut().zip(about) {
+                        sums.squares = squares;
+                    }
                 }
-                sums.truncate(n_categories);
                 vec![sums]
             }
         }
@@ -198,12 +203,12 @@ impl Numbers {
         &self,
         codes: &[u32],
         n_categories: usize,
-        fold_of: &[usize],
+        fold_of: &[u32],
         moments: &[Vec<Moments>],
         smooth: Smooth,
     ) -> Vec<Vec<Vec<f64>>> {
         let n_folds = moments.len();
-        let slots = n_categories.saturating_mul(n_folds);
+        let slots = (n_categories + 1).saturating_mul(n_folds);
         if slots > codes.len() {
             let of_fold = |fold: usize| {
                 let training = Training::NotFold(fold_of, fold);
@@ -212,29 +217,97 @@ impl Numbers {
             return parallel::map(n_folds, of_fold);
         }
         // A category of a fold is a category by itself.
-        let by_fold = codes.iter().zip(fold_of).map(|(&code, &fold)| {
-            let known = (code as usize) < n_categories;
-            (if known {
-                fold * n_categories + code as usize
-            } else {
-                slots
-            }) as u32
-        });
-        let by_fold: Vec<u32> = by_fold.collect();
-        let sums = self.sums(&by_fold, slots, Training::All, codes.len(), smooth);
+        let slot = |row: usize| codes[row] as usize * n_folds + fold_of[row] as usize;
+        let mut sums = self.sums(slots, Training::All, slot, smooth);
+        for sums in &mut sums {
+            sums.truncate(n_categories * n_folds);
+            sums.chunks_exact_mut(n_folds).for_each(of_others);
+        }
         let of_fold = |fold: usize| {
-            let others = |sums: &Vec<Sums>| -> Vec<Sums> {
-                let category = |c: usize| {
-                    let others = (0..n_folds).filter(|f| *f != fold);
-                    let others = others.map(|f| sums[f * n_categories + c]);
-                    others.fold(Sums::default(), Sums::and)
-                };
-                (0..n_categories).map(category).collect()
-            };
-            let others: Vec<Vec<Sums>> = sums.iter().map(others).collect();
+            let others = sums.iter();
+            let others = others.map(|s| s.iter().skip(fold).step_by(n_folds).copied().collect());
+            let others: Vec<Vec<Sums>> = others.collect();
             encodings(&others, &moments[fold], smooth)
         };
         parallel::map(n_folds, of_fold)
+    }
+
+    /// For each fold mean and variance of each column over the rows of the other folds.
+    pub(super) fn cross_moments(&self, fold_of: &[u32], n_folds: usize) -> Vec<Vec<Moments>> {
+        let n = self.n_rows();
+        let mut sums: Vec<Vec<Sums>> = match self {
+            Numbers::Classes {
+                codes,
+                n_classes,
+                columns,
+            } => {
+                let k = *n_classes;
+                let mut counts = vec![0u32; n_folds * k];
+                for (&class, &fold) in codes.iter().zip(fold_of) {
+                    counts[fold as usize * k + class as usize] += 1;
+                }
+                columns.iter().map(|&c| of_class(&counts, k, c)).collect()
+            }
+            Numbers::Real(values) => {
+                let chunk = BLOCK.max(n_folds);
+                // The sum over the rows of each fold of a number of the row.
+                let total = |of: &(dyn Fn(f64, usize) -> f64 + Sync)| {
+                    let parts = parallel::map_chunks(n, chunk, |rows| {
+                        let mut sums = vec![0.0; n_folds];
+                        for (&value, &fold) in values[rows.clone()].iter().zip(&fold_of[rows]) {
+                            sums[fold as usize] += of(value, fold as usize);
+                        }
+                        sums
+                    });
+                    let mut all = vec![0.0; n_folds];
+                    for part in &parts {
+                        all.iter_mut()
+                            .zip(part)
+                            .for_each(|(all, part)| *all += part);
+                    }
+                    all
+                };
+                let (ns, of_values) = (total(&|_, _| 1.0), total(&|value, _| value));
+                let means: Vec<f64> = of_values.iter().zip(&ns).map(|(s, n)| s / n).collect();
+                let squares = total(&|value, fold| {
+                    let d = value - means[fold];
+                    d * d
+                });
+                let each = ns.iter().zip(&of_values).zip(&squares);
+                let each = each.map(|((&n, &sum), &squares)| Sums { n, sum, squares });
+                vec![each.collect()]
+            }
+        };
+        sums.iter_mut().for_each(|folds| of_others(folds));
+        let moments = |of: &Sums| Moments {
+            mean: of.sum / of.n,
+            variance: of.squares / of.n,
+        };
+        let of_fold = |fold: usize| sums.iter().map(|of| moments(&of[fold])).collect();
+        (0..n_folds).map(of_fold).collect()
+    }
+}
+
+/// The sums of each slot, counted for each class, of the column that is 1 for one class.
+fn of_class(counts: &[u32], n_classes: usize, class: usize) -> Vec<Sums> {
+    let of_slot = |counts: &[u32]| {
+        let n = counts.iter().map(|&c| f64::from(c)).sum::<f64>();
+        Sums::of_ones(n, f64::from(counts[class]))
+    };
+    counts.chunks_exact(n_classes).map(of_slot).collect()
+}
+
+/// The sums of each fold give way to those of all other folds together.
+fn of_others(folds: &mut [Sums]) {
+    let mut after = vec![Sums::default(); folds.len()];
+    for fold in (1..folds.len()).rev() {
+        after[fold - 1] = folds[fold].and(after[fold]);
+    }
+    let mut before = Sums::default();
+    for (fold, after) in folds.iter_mut().zip(after) {
+        let own = *fold;
+        *fold = before.and(after);
+        before = before.and(own);
     }
 }
 
@@ -308,7 +381,7 @@ mod tests {
     #[test]
     fn sums_of_folds_are_the_sums_of_their_rows() {
         let n = 300;
-        let fold_of: Vec<usize> = (0..n).map(|i| i * 7 % 3).collect();
+        let fold_of: Vec<u32> = (0..n).map(|i| i as u32 * 7 % 3).collect();
         // Category 5 is none; category 4 occurs in one fold only; category 3 never.
         let code = |i: usize| match i * i % 11 {
             0 => 5,
@@ -324,9 +397,20 @@ mod tests {
         };
         for target in [real, classes] {
             for smooth in [Smooth::Auto, Smooth::Rows(2.0), Smooth::Rows(0.0)] {
-                let moments: Vec<Vec<Moments>> = (0..3)
-                    .map(|fold| target.moments(Training::NotFold(&fold_of, fold)))
-                    .collect();
+                let moments = target.cross_moments(&fold_of, 3);
+                for (fold, ours) in moments.iter().enumerate() {
+                    let expected = target.moments(Training::NotFold(&fold_of, fold));
+                    for (a, b) in ours.iter().zip(&expected) {
+                        assert!(
+                            (a.mean - b.mean).abs() <= 1e-15 * b.mean.abs(),
+                            "{a:?} {b:?}"
+                        );
+                        assert!(
+                            (a.variance - b.variance).abs() <= 1e-10 * b.variance,
+                            "{a:?} {b:?}"
+                        );
+                    }
+                }
                 let cross = target.cross_encodings(&codes, 5, &fold_of, &moments, smooth);
                 for (fold, ours) in cross.iter().enumerate() {
                     let training = Training::NotFold(&fold_of, fold);
