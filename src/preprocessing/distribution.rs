@@ -29,9 +29,11 @@ struct Interval {
 impl Interval {
     #[inline(always)]
     fn level(&self, x: f64) -> f64 {
+        // Beyond the column the ends are as far as it goes: a difference with a value from far outside may overflow.
+        let near = x.max(self.low).min(self.high);
         // From the lower end and from the upper one: scikit-learn's mean of two interpolations.
-        let up = self.slope * (x - self.low) + self.low_level;
-        let down = self.slope * (self.high - x) - self.high_level;
+        let up = self.slope * (near - self.low) + self.low_level;
+        let down = self.slope * (self.high - near) - self.high_level;
         let inside = 0.5 * (up - down);
         if x == self.high { self.tie } else { inside }
     }
@@ -44,6 +46,13 @@ pub(crate) struct Distribution {
     intervals: Vec<Interval>,
     normal: Option<Normal>,
     search: Search,
+    /// What quantiles and values are multiplied by.
+    scale: f64,
+}
+
+/// Half for a column whose range is beyond the largest number, otherwise 1.
+fn scale_of(first: f64, last: f64) -> f64 {
+    if (last - first).is_finite() { 1.0 } else { 0.5 }
 }
 
 /// How the first quantile not below a value is found.
@@ -93,6 +102,7 @@ pub(crate) fn level_of<F: Float>(
         return x;
     }
     let n = quantiles.len();
+    let scale = scale_of(quantiles[0], quantiles[n - 1]);
     let (mut at, mut rest) = (0, n);
     while rest > 0 {
         let half = rest / 2;
@@ -107,9 +117,10 @@ pub(crate) fn level_of<F: Float>(
     while last_equal + 1 < n && quantiles[last_equal + 1] == quantiles[at] {
         last_equal += 1;
     }
-    let level = interval(|i| quantiles[i], levels, at, last_equal, normal).level(x);
+    let scaled = |i: usize| quantiles[i] * scale;
+    let level = interval(scaled, levels, at, last_equal, normal).level(x * scale);
     if normal {
-        Normal::new().score::<F>(x, level, quantiles[0], quantiles[n - 1])
+        Normal::new().score::<F>(x * scale, level, scaled(0), scaled(n - 1))
     } else {
         level
     }
@@ -117,7 +128,11 @@ pub(crate) fn level_of<F: Float>(
 
 impl Distribution {
     /// Of quantiles in order and their levels.
-    pub(crate) fn new(quantiles: Vec<f64>, levels: &[f64], normal: bool) -> Self {
+    pub(crate) fn new(mut quantiles: Vec<f64>, levels: &[f64], normal: bool) -> Self {
+        let scale = scale_of(quantiles[0], quantiles[quantiles.len() - 1]);
+        if scale != 1.0 {
+            quantiles.iter_mut().for_each(|q| *q *= scale);
+        }
         let search = match quantiles.len() {
             0..64 => Search::Small(padded(&quantiles)),
             64..1024 => Search::Medium(padded(&quantiles)),
@@ -129,12 +144,16 @@ impl Distribution {
             quantiles,
             normal: normal.then(Normal::new),
             search,
+            scale,
         }
     }
 
     /// Each value becomes its level, or its normal score; NaN stay. False for an infinite value.
     pub(crate) fn levels_of<F: Float>(&self, values: &mut [f64]) -> bool {
         let finite = !values.iter().fold(false, |any, v| any | v.is_infinite());
+        if self.scale != 1.0 {
+            values.iter_mut().for_each(|v| *v *= self.scale);
+        }
         match &self.search {
             Search::Small(table) => self.in_table::<F, 64>(table, values),
             Search::Medium(table) => self.in_table::<F, 1024>(table, values),

@@ -299,6 +299,36 @@ fn huge_and_tiny_columns_stay_in_range() {
 }
 
 #[test]
+fn a_range_beyond_the_largest_number_is_a_range_like_any_other() {
+    let most = 1.6e308;
+    let wide = array![[-most], [-most / 2.0], [0.0], [most / 2.0], [most]];
+    let narrow = &wide / 1e300;
+    let constant = array![[most], [most]];
+    let few = array![[-most], [most]];
+    for distribution in [OutputDistribution::Uniform, OutputDistribution::Normal] {
+        let transformed = |at_fit: &Array2<f64>, x: &Array2<f64>| {
+            let model = all(1000).output_distribution(distribution);
+            model.fit(at_fit, &()).unwrap().transform(x).unwrap()
+        };
+        assert_eq!(transformed(&wide, &wide), transformed(&narrow, &narrow));
+        let middle = array![[most / 4.0]];
+        assert_eq!(
+            transformed(&few, &middle),
+            transformed(&(&few / 1e300), &(&middle / 1e300))
+        );
+        // From the other end of the numbers.
+        let far = transformed(&constant, &wide);
+        assert!(far.iter().all(|z| z.is_finite()), "{far}");
+        assert_eq!(far[[0, 0]], transformed(&narrow, &wide)[[0, 0]]);
+        // Many rows are looked up in a table, a few one by one.
+        let many = wide.broadcast((300, 5, 1)).unwrap();
+        let many = many.to_owned().into_shape_with_order((1500, 1)).unwrap();
+        let z = transformed(&wide, &many);
+        assert_eq!(z.slice(s![..5, ..]), transformed(&wide, &wide));
+    }
+}
+
+#[test]
 fn files_are_checked() {
     let model = all(4)
         .fit(&noise(30, 2, 1).mapv(|v| v as f32), &())
