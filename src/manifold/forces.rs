@@ -5,14 +5,20 @@
 use ndarray::Array2;
 
 use super::affinities::Affinities;
-use super::tree::{Node, Tree};
+use super::tree::Tree;
+use crate::elementary;
 use crate::linalg::simd;
 use crate::parallel;
 
-/// Points that walk through the tree together.
-const LANES: usize = 8;
+/// Points side by side in a vector.
+const LANES: usize = 16;
+/// Vectors of points that walk through the tree together.
+const VECTORS: usize = 2;
+const GROUP: usize = LANES * VECTORS;
 /// Groups of points of one task.
-const GROUPS: usize = 16;
+const GROUPS: usize = 8;
+
+type Lanes = [f32; LANES];
 
 /// (1 + d² / dof)^(−(dof + 1) / 2), for one or two degrees of freedom and any other.
 #[inline(always)]
@@ -25,25 +31,53 @@ fn student(square: f64, dof: f64) -> f64 {
     }
 }
 
-/// Σⱼ q²(yᵢ, yⱼ) (yᵢ − yⱼ) for each point, and the sum of q over all pairs, both ways; by cells whose side is below `angle`
-/// times their distance (J. Barnes and P. Hut, 1986).
+/// [`student`] with the degrees of freedom of a map of D dimensions.
+#[inline(always)]
+fn of_map<const D: usize>(square: f32) -> f32 {
+    if D < 3 {
+        1.0 / (1.0 + square)
+    } else {
+        let q = 2.0 / (2.0 + square);
+        q * q.sqrt()
+    }
+}
+
+/// [`of_map`] of two squares, with one division where that is enough.
+#[inline(always)]
+fn two_of_map<const D: usize>(a: f32, b: f32) -> (f32, f32) {
+    if D < 3 {
+        let (a, b) = (1.0 + a, 1.0 + b);
+        let both = 1.0 / (a * b);
+        (both * b, both * a)
+    } else {
+        (of_map::<D>(a), of_map::<D>(b))
+    }
+}
+
+/// A cell, or a point, that pushes.
+#[derive(Clone, Copy)]
+struct Source<const D: usize> {
+    at: [f32; D],
+    count: f32,
+}
+
+/// Σⱼ q²(yᵢ, yⱼ) (yᵢ − yⱼ) for each point, and the sum of q over all pairs, both ways; by cells whose side is below the
+/// angle times their distance (J. Barnes and P. Hut, 1986).
 ///
 /// Neighbouring points visit cells together: a cell is summed up only where it is far enough from all of them, so that the
-/// result is at least as accurate as point by point, and vector units are full.
-pub(super) fn repulsion<const D: usize>(
-    tree: &Tree<D>,
-    angle: f64,
-    dof: f64,
-) -> (Vec<[f64; D]>, f64) {
+/// result is at least as accurate as point by point. What they meet is written down first, and then pushes them without a
+/// branch, in full vectors.
+pub(super) fn repulsion<const D: usize>(tree: &Tree<D>) -> (Vec<[f64; D]>, f64) {
     let n = tree.points.len();
     let mut forces = vec![[0.0; D]; n];
-    let parts = parallel::map_chunks_mut(&mut forces, GROUPS * LANES, |range, out| {
+    let parts = parallel::map_chunks_mut(&mut forces, GROUPS * GROUP, |range, out| {
+        let mut met = Vec::new();
         let mut sum = 0.0;
-        for (g, out) in out.chunks_mut(LANES).enumerate() {
-            let first = range.start + g * LANES;
+        for (g, out) in out.chunks_mut(GROUP).enumerate() {
+            let first = range.start + g * GROUP;
             sum += simd(
                 #[inline(always)]
-                || group(tree, first, out, angle * angle, dof),
+                || group(tree, first, &mut met, out),
             );
         }
         sum
@@ -59,129 +93,292 @@ pub(super) fn repulsion<const D: usize>(
 fn group<const D: usize>(
     tree: &Tree<D>,
     first: usize,
+    met: &mut Vec<Source<D>>,
     out: &mut [[f64; D]],
-    angle: f64,
-    dof: f64,
 ) -> f64 {
-    let used = out.len();
-    let mut at = [[0.0; LANES]; D];
-    for lane in 0..LANES {
-        let point = &tree.points[first + lane.min(used - 1)];
-        for a in 0..D {
-            at[a][lane] = point[a];
+    let last = first + out.len();
+    let mut at = [[[0.0; LANES]; D]; VECTORS];
+    for v in 0..VECTORS {
+        for lane in 0..LANES {
+            let point = &tree.points[(first + v * LANES + lane).min(last - 1)];
+            for a in 0..D {
+                at[v][a][lane] = point[a];
+            }
         }
     }
-    let mut force = [[0.0; LANES]; D];
-    let mut sum = [0.0; LANES];
+    met.clear();
     let mut node = 0;
     while let Some(cell) = tree.nodes.get(node) {
-        let inside = (cell.first as usize) < first + used && first < cell.last as usize;
-        if cell.lump || (!inside && far(cell, &at, angle)) {
-            add(&at, &cell.centre, cell.count, dof, &mut force, &mut sum);
+        let (from, to) = (cell.first as usize, cell.last as usize);
+        let apart = to <= first || last <= from;
+        if cell.near < 0.0 || (apart && far(&cell.centre, cell.near, &at)) {
+            // Points of the group may lie in a lump; they meet each other below.
+            let own = to.min(last).saturating_sub(from.max(first));
+            met.push(Source {
+                at: cell.centre,
+                count: cell.count - own as f32,
+            });
             node = cell.next as usize;
         } else {
-            if cell.leaf {
-                for point in &tree.points[cell.first as usize..cell.last as usize] {
-                    add(&at, point, 1.0, dof, &mut force, &mut sum);
-                }
-            }
             node += 1;
-        }
-    }
-    for (lane, out) in out.iter_mut().enumerate() {
-        for a in 0..D {
-            out[a] = force[a][lane];
-        }
-    }
-    // Each point met itself once.
-    sum[..used].iter().sum::<f64>() - used as f64
-}
-
-#[inline(always)]
-fn far<const D: usize>(cell: &Node<D>, at: &[[f64; LANES]; D], angle: f64) -> bool {
-    let mut square = [0.0; LANES];
-    for a in 0..D {
-        for (s, v) in square.iter_mut().zip(&at[a]) {
-            let d = v - cell.centre[a];
-            *s += d * d;
-        }
-    }
-    let mut near = false;
-    for s in square {
-        near |= s * angle <= cell.side;
-    }
-    !near
-}
-
-#[inline(always)]
-fn add<const D: usize>(
-    at: &[[f64; LANES]; D],
-    point: &[f64; D],
-    count: f64,
-    dof: f64,
-    force: &mut [[f64; LANES]; D],
-    sum: &mut [f64; LANES],
-) {
-    let mut square = [0.0; LANES];
-    let mut apart = [[0.0; LANES]; D];
-    for a in 0..D {
-        for lane in 0..LANES {
-            let d = at[a][lane] - point[a];
-            apart[a][lane] = d;
-            square[lane] += d * d;
-        }
-    }
-    let mut weight = [0.0; LANES];
-    for lane in 0..LANES {
-        let q = student(square[lane], dof);
-        sum[lane] += count * q;
-        weight[lane] = count * q * q;
-    }
-    for a in 0..D {
-        for lane in 0..LANES {
-            force[a][lane] += weight[lane] * apart[a][lane];
-        }
-    }
-}
-
-/// Σⱼ pᵢⱼ q (yᵢ − yⱼ) for each point over its neighbours; with `sum`, of q over all pairs, also Σ p ln(p / q).
-pub(super) fn attraction<const D: usize>(
-    points: &[[f64; D]],
-    p: &Affinities,
-    factor: f64,
-    dof: f64,
-    sum: Option<f64>,
-) -> (Vec<[f64; D]>, f64) {
-    let tiny = f64::from(f32::MIN_POSITIVE);
-    let mut forces = vec![[0.0; D]; points.len()];
-    let parts = parallel::map_chunks_mut(&mut forces, 64, |range, out| {
-        let mut divergence = 0.0;
-        for (i, out) in range.zip(out) {
-            let here = points[i];
-            let mine = p.start[i]..p.start[i + 1];
-            let mut force = [0.0; D];
-            for (&j, &p) in p.neighbours[mine.clone()].iter().zip(&p.weights[mine]) {
-                let p = p * factor;
-                let there = points[j as usize];
-                let mut apart = [0.0; D];
-                let mut square = 0.0;
-                for a in 0..D {
-                    apart[a] = here[a] - there[a];
-                    square += apart[a] * apart[a];
-                }
-                let q = student(square, dof);
-                for a in 0..D {
-                    force[a] += p * q * apart[a];
-                }
-                if let Some(sum) = sum {
-                    divergence += p * (p.max(tiny) / (q / sum).max(tiny)).ln();
+            if cell.next as usize == node {
+                for i in (from..to).filter(|i| !(first..last).contains(i)) {
+                    met.push(Source {
+                        at: tree.points[i],
+                        count: 1.0,
+                    });
                 }
             }
-            *out = force;
         }
-        divergence
+    }
+    let mut sum = 0.0;
+    for (v, out) in out.chunks_mut(LANES).enumerate() {
+        let mut pushed = Pushed::default();
+        pushed.by(&at[v], met);
+        for (i, point) in tree.points[first..last].iter().enumerate() {
+            // A point does not meet itself.
+            let others: Lanes = std::array::from_fn(|lane| f32::from(i != v * LANES + lane));
+            pushed.one(&at[v], point, &others);
+        }
+        for (lane, out) in out.iter_mut().enumerate() {
+            for a in 0..D {
+                out[a] = f64::from(pushed.force[a][lane]);
+            }
+            sum += f64::from(pushed.sum[lane]);
+        }
+    }
+    sum
+}
+
+/// Whether a cell is farther than `near`, a square, from all points.
+#[inline(always)]
+fn far<const D: usize>(centre: &[f32; D], near: f32, at: &[[Lanes; D]; VECTORS]) -> bool {
+    let mut any = false;
+    for at in at {
+        let mut square = [0.0; LANES];
+        for a in 0..D {
+            for lane in 0..LANES {
+                let d = at[a][lane] - centre[a];
+                square[lane] += d * d;
+            }
+        }
+        for s in square {
+            any |= s <= near;
+        }
+    }
+    !any
+}
+
+/// What points side by side have met.
+struct Pushed<const D: usize> {
+    force: [Lanes; D],
+    sum: Lanes,
+}
+
+impl<const D: usize> Default for Pushed<D> {
+    fn default() -> Self {
+        Pushed {
+            force: [[0.0; LANES]; D],
+            sum: [0.0; LANES],
+        }
+    }
+}
+
+impl<const D: usize> Pushed<D> {
+    /// Pushed by sources, two at a time.
+    #[inline(always)]
+    fn by(&mut self, at: &[Lanes; D], sources: &[Source<D>]) {
+        let (pairs, rest) = sources.as_chunks::<2>();
+        for [a, b] in pairs {
+            let (from_a, from_b) = (Apart::new(at, &a.at), Apart::new(at, &b.at));
+            let mut q = [[0.0; LANES]; 2];
+            for lane in 0..LANES {
+                let squares = (from_a.square[lane], from_b.square[lane]);
+                (q[0][lane], q[1][lane]) = two_of_map::<D>(squares.0, squares.1);
+            }
+            self.add(&from_a, &q[0], &[a.count; LANES]);
+            self.add(&from_b, &q[1], &[b.count; LANES]);
+        }
+        for source in rest {
+            self.one(at, &source.at, &[source.count; LANES]);
+        }
+    }
+
+    #[inline(always)]
+    fn one(&mut self, at: &[Lanes; D], point: &[f32; D], counts: &Lanes) {
+        let apart = Apart::new(at, point);
+        self.add(&apart, &apart.square.map(of_map::<D>), counts);
+    }
+
+    #[inline(always)]
+    fn add(&mut self, from: &Apart<D>, q: &Lanes, counts: &Lanes) {
+        let mut weight = [0.0; LANES];
+        for lane in 0..LANES {
+            let all = counts[lane] * q[lane];
+            self.sum[lane] += all;
+            weight[lane] = all * q[lane];
+        }
+        for a in 0..D {
+            for lane in 0..LANES {
+                self.force[a][lane] = weight[lane].mul_add(from.by[a][lane], self.force[a][lane]);
+            }
+        }
+    }
+}
+
+/// How far points are from another.
+struct Apart<const D: usize> {
+    by: [Lanes; D],
+    square: Lanes,
+}
+
+impl<const D: usize> Apart<D> {
+    #[inline(always)]
+    fn new(at: &[Lanes; D], point: &[f32; D]) -> Self {
+        let (mut by, mut square) = ([[0.0; LANES]; D], [0.0; LANES]);
+        for a in 0..D {
+            for lane in 0..LANES {
+                by[a][lane] = at[a][lane] - point[a];
+                square[lane] = by[a][lane].mul_add(by[a][lane], square[lane]);
+            }
+        }
+        Apart { by, square }
+    }
+}
+
+/// Affinities, ready to pull: neighbours of each point in whole vectors.
+pub(super) struct Springs {
+    /// The vectors of point i are those from `start[i]` to `start[i + 1]`.
+    start: Vec<usize>,
+    /// Filled up with the point itself,
+    neighbours: Vec<[u32; LANES]>,
+    /// and zeros.
+    weights: Vec<Lanes>,
+}
+
+impl Springs {
+    pub(super) fn new(p: &Affinities) -> Self {
+        let n = p.start.len().saturating_sub(1);
+        let vectors = |i: usize| (p.start[i + 1] - p.start[i]).div_ceil(LANES);
+        let total = (0..n).map(vectors).sum();
+        let mut springs = Springs {
+            start: Vec::with_capacity(n + 1),
+            neighbours: Vec::with_capacity(total),
+            weights: Vec::with_capacity(total),
+        };
+        springs.start.push(0);
+        for i in 0..n {
+            let mine = p.start[i]..p.start[i + 1];
+            let neighbours = p.neighbours[mine.clone()].chunks(LANES);
+            for (neighbours, weights) in neighbours.zip(p.weights[mine].chunks(LANES)) {
+                let mut all = ([i as u32; LANES], [0.0; LANES]);
+                all.0[..neighbours.len()].copy_from_slice(neighbours);
+                for (to, &w) in all.1.iter_mut().zip(weights) {
+                    *to = w as f32;
+                }
+                springs.neighbours.push(all.0);
+                springs.weights.push(all.1);
+            }
+            springs.start.push(springs.neighbours.len());
+        }
+        springs
+    }
+}
+
+/// Σⱼ pᵢⱼ q (yᵢ − yⱼ) for each point over its neighbours.
+pub(super) fn attraction<const D: usize>(points: &[[f32; D]], p: &Springs) -> Vec<[f64; D]> {
+    let mut forces = vec![[0.0; D]; points.len()];
+    parallel::map_chunks_mut(&mut forces, 128, |range, out| {
+        let mut there = Vec::new();
+        for (i, out) in range.zip(out) {
+            let mine = p.start[i]..p.start[i + 1];
+            gather(points, &p.neighbours[mine.clone()], &mut there);
+            *out = simd(
+                #[inline(always)]
+                || pull(&points[i], &there, &p.weights[mine]),
+            );
+        }
     });
-    (forces, parts.iter().sum())
+    forces
+}
+
+/// The coordinates of neighbours, side by side.
+fn gather<const D: usize>(
+    points: &[[f32; D]],
+    neighbours: &[[u32; LANES]],
+    there: &mut Vec<[Lanes; D]>,
+) {
+    there.resize(neighbours.len(), [[0.0; LANES]; D]);
+    for (neighbours, there) in neighbours.iter().zip(there) {
+        for (lane, &j) in neighbours.iter().enumerate() {
+            let point = points[j as usize];
+            for a in 0..D {
+                there[a][lane] = point[a];
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn pull<const D: usize>(here: &[f32; D], there: &[[Lanes; D]], weights: &[Lanes]) -> [f64; D] {
+    let mut force = [[0.0; LANES]; D];
+    for (there, weights) in there.iter().zip(weights) {
+        let apart = Apart::new(there, here);
+        for lane in 0..LANES {
+            let weight = weights[lane] * of_map::<D>(apart.square[lane]);
+            for a in 0..D {
+                force[a][lane] = weight.mul_add(-apart.by[a][lane], force[a][lane]);
+            }
+        }
+    }
+    totals(&force)
+}
+
+/// Sums over lanes. Apart from the loop before it, which else is not compiled to whole vectors.
+#[inline(never)]
+fn totals<const D: usize>(lanes: &[Lanes; D]) -> [f64; D] {
+    let mut sums = [0.0; D];
+    for a in 0..D {
+        for &v in &lanes[a] {
+            sums[a] += f64::from(v);
+        }
+    }
+    sums
+}
+
+/// Σ p ln(p / q) over neighbours, with q a share of `sum` and probabilities times a factor.
+pub(super) fn divergence<const D: usize>(
+    points: &[[f32; D]],
+    p: &Springs,
+    factor: f64,
+    sum: f64,
+) -> f64 {
+    let tiny = f64::from(f32::MIN_POSITIVE);
+    let parts = parallel::map_chunks(points.len(), 128, |range| {
+        let mut there = Vec::new();
+        let mut total = 0.0;
+        for i in range {
+            let mine = p.start[i]..p.start[i + 1];
+            gather(points, &p.neighbours[mine.clone()], &mut there);
+            total += simd(
+                #[inline(always)]
+                || {
+                    let mut lanes = [0.0; LANES];
+                    for (there, weights) in there.iter().zip(&p.weights[mine]) {
+                        let apart = Apart::new(there, &points[i]);
+                        for lane in 0..LANES {
+                            let p = f64::from(weights[lane]) * factor;
+                            let q = f64::from(of_map::<D>(apart.square[lane])) / sum;
+                            lanes[lane] += p * elementary::ln(p.max(tiny) / q.max(tiny));
+                        }
+                    }
+                    lanes.iter().sum::<f64>()
+                },
+            );
+        }
+        total
+    });
+    parts.iter().sum()
 }
 
 /// The gradient over 2 (dof + 1) / dof and, if asked for, the divergence, over all pairs of points (n, d).
@@ -229,43 +426,111 @@ pub(super) fn exact(
 
 #[cfg(test)]
 mod tests {
+    use super::super::tree::single;
     use super::*;
     use crate::random::{generator, standard_normal};
 
-    #[test]
-    fn opening_all_cells_is_exact_and_summing_up_is_near() {
+    fn apart<const D: usize>(a: [f64; D], b: [f64; D]) -> [f64; D] {
+        std::array::from_fn(|i| a[i] - b[i])
+    }
+
+    fn square<const D: usize>(d: &[f64; D]) -> f64 {
+        d.iter().map(|v| v * v).sum()
+    }
+
+    fn points<const D: usize>(n: usize) -> Vec<[f64; D]> {
         let mut rng = generator(3);
-        let mut points: Vec<[f64; 2]> = (0..203)
-            .map(|_| [standard_normal(&mut rng) * 5.0, standard_normal(&mut rng)])
-            .collect();
-        points.extend([[1.0, 1.0]; 20]);
-        for dof in [1.0, 2.0] {
-            let mut sum = 0.0;
-            let mut expected = vec![[0.0; 2]; points.len()];
-            for (i, a) in points.iter().enumerate() {
-                for (j, b) in points.iter().enumerate().filter(|(j, _)| *j != i) {
-                    let _ = j;
-                    let d = [a[0] - b[0], a[1] - b[1]];
-                    let q = student(d[0] * d[0] + d[1] * d[1], dof);
-                    sum += q;
-                    expected[i][0] += q * q * d[0];
-                    expected[i][1] += q * q * d[1];
-                }
-            }
-            let tree = Tree::new(&points);
-            for (angle, tolerance) in [(0.0, 1e-9), (0.2, 2e-3), (0.5, 2e-2)] {
-                let (forces, found) = repulsion(&tree, angle, dof);
-                assert!((found / sum - 1.0).abs() < tolerance, "{angle} {dof}");
-                let norm = |f: &[f64; 2]| (f[0] * f[0] + f[1] * f[1]).sqrt();
-                let typical = expected.iter().map(norm).sum::<f64>() / expected.len() as f64;
-                for (a, b) in forces.iter().zip(&expected) {
-                    let d = norm(&[a[0] - b[0], a[1] - b[1]]);
-                    assert!(
-                        d < tolerance * 10.0 * typical,
-                        "{angle} {dof}: {d} of {typical}"
-                    );
-                }
+        let wide = |a: usize| if a == 0 { 5.0 } else { 1.0 };
+        let mut point = || std::array::from_fn(|a| wide(a) * standard_normal(&mut rng));
+        let mut points: Vec<[f64; D]> = (0..n).map(|_| point()).collect();
+        points.extend([[1.0; D]; 50]);
+        points
+    }
+
+    fn pushes_are_near<const D: usize>(dof: f64) {
+        let points = points::<D>(203);
+        let mut sum = 0.0;
+        let mut expected = vec![[0.0; D]; points.len()];
+        for (i, a) in points.iter().enumerate() {
+            for (_, b) in points.iter().enumerate().filter(|(j, _)| *j != i) {
+                let d = apart(*a, *b);
+                let q = student(square(&d), dof);
+                sum += q;
+                (0..D).for_each(|a| expected[i][a] += q * q * d[a]);
             }
         }
+        let typical = expected.iter().map(|f| square(f).sqrt()).sum::<f64>() / 253.0;
+        for (angle, tolerance) in [(0.0, 1e-6), (0.2, 2e-3), (0.5, 2e-2)] {
+            let (forces, found) = repulsion(&Tree::new(&points, angle));
+            assert!(
+                (found / sum - 1.0).abs() < tolerance,
+                "{D} {angle} {found} {sum}"
+            );
+            for (a, b) in forces.iter().zip(&expected) {
+                let d = square(&apart(*a, *b)).sqrt();
+                assert!(
+                    d < tolerance * 10.0 * typical,
+                    "{D} {angle}: {d} of {typical}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn opening_all_cells_is_exact_and_summing_up_is_near() {
+        pushes_are_near::<1>(1.0);
+        pushes_are_near::<2>(1.0);
+        pushes_are_near::<3>(2.0);
+    }
+
+    #[test]
+    fn springs_pull_as_the_sums_say() {
+        fn check<const D: usize>(dof: f64) {
+            let points = points::<D>(30);
+            let n = points.len();
+            // Points without neighbours, and some with more than a vector of them.
+            let near = |i: usize| (0..n).filter(move |&j| j != i && (i * j) % 7 < i % 8);
+            let mut p = Affinities {
+                start: vec![0],
+                neighbours: Vec::new(),
+                weights: Vec::new(),
+            };
+            for i in 0..n {
+                for j in near(i) {
+                    p.neighbours.push(j as u32);
+                    p.weights.push(1e-4 * (1 + (i + j) % 5) as f64);
+                }
+                p.start.push(p.neighbours.len());
+            }
+            let (sum, factor) = (321.0, 12.0);
+            let mut kl = 0.0;
+            let mut expected = vec![[0.0; D]; n];
+            for i in 0..n {
+                for at in p.start[i]..p.start[i + 1] {
+                    let d = apart(points[i], points[p.neighbours[at] as usize]);
+                    let (p, q) = (p.weights[at], student(square(&d), dof));
+                    (0..D).for_each(|a| expected[i][a] += p * q * d[a]);
+                    kl += factor * p * (factor * p / (q / sum)).ln();
+                }
+            }
+            let (springs, single) = (Springs::new(&p), single(&points));
+            let forces = attraction(&single, &springs);
+            for (a, b) in forces.iter().zip(&expected) {
+                assert!(square(&apart(*a, *b)).sqrt() < 1e-6 * (1e-3 + square(b).sqrt()));
+            }
+            let found = divergence(&single, &springs, factor, sum);
+            assert!((found / kl - 1.0).abs() < 1e-6, "{found} {kl}");
+        }
+        check::<1>(1.0);
+        check::<2>(1.0);
+        check::<3>(2.0);
+    }
+
+    #[test]
+    fn points_far_beyond_single_precision_push_nothing() {
+        let points = [[0.0, 0.0], [1e300, -1e300], [1e300, 1e300], [-1e300, 1e9]];
+        let (forces, sum) = repulsion(&Tree::new(&points, 0.5));
+        assert!(forces.as_flattened().iter().all(|v| v.abs() < 1e-9));
+        assert!((0.0..1e-9).contains(&sum));
     }
 }

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::affinities::{conditional, dense, nearest, symmetric};
 use super::descent::{Descent, Landing};
-use super::forces::{attraction, exact, repulsion};
-use super::tree::Tree;
+use super::forces::{Springs, attraction, divergence, exact, repulsion};
+use super::tree::{Tree, single};
 use crate::check::{self, Interval};
 use crate::decomposition::Pca;
 use crate::error::{Error, Result};
@@ -160,8 +160,8 @@ written!(LearningRate, "a learning rate or \"auto\"");
 /// | `angle` | 0.5 | `[0, 1]` | the side of a cell over its distance below which it is summed up: raising it is faster and less accurate |
 ///
 /// # Complexity
-/// n² p for the neighbours, in blocks; then each iteration n ln n and 3 `perplexity` n, in memory of 6 `perplexity` n. In `f64`
-/// throughout; the same bits with any number of threads.
+/// n² p for the neighbours, in blocks; then each iteration n ln n and 3 `perplexity` n, in memory of 6 `perplexity` n. Points
+/// are moved in `f64`; by cells, the forces on them are found in single precision. The same bits with any number of threads.
 ///
 /// # Errors
 /// `EmptyInput`, `NonFinite`, `InvalidParameter`, also for a perplexity of n_samples or more, `ShapeMismatch` for given points or
@@ -170,7 +170,9 @@ written!(LearningRate, "a learning rate or \"auto\"");
 ///
 /// # Source
 /// L. van der Maaten and G. Hinton (2008), "Visualizing data using t-SNE"; L. van der Maaten (2014), "Accelerating t-SNE using
-/// tree-based algorithms". As scikit-learn's `TSNE`, which computes in single precision.
+/// tree-based algorithms"; N. Chaudhary, A. Pivovar, P. Yakovlev, A. Gorshkov and S. Misra (2022), "Accelerating Barnes-Hut t-SNE
+/// algorithm by efficient parallelization on multi-core CPUs", for points in the order of a curve. As scikit-learn's `TSNE`, which
+/// computes in single precision.
 ///
 /// # Examples
 /// ```
@@ -409,22 +411,26 @@ impl Tsne {
         y: &mut [f64],
     ) -> Result<Landing> {
         let n = y.len() / D;
-        let p = symmetric(squares, neighbours, n);
+        let springs = Springs::new(&symmetric(squares, neighbours, n));
         let dof = self.degrees_of_freedom();
         let mut points = vec![[0.0; D]; n];
         self.descent(n).run(
             y,
-            |y, factor, divergence| {
-                for (point, y) in points.iter_mut().zip(y.chunks_exact(D)) {
-                    point.copy_from_slice(y);
-                }
-                let tree = Tree::new(&points);
-                let (push, sum) = repulsion(&tree, self.angle, dof);
+            |y, factor, check| {
+                points.as_flattened_mut().copy_from_slice(y);
+                let (push, sum) = repulsion(&Tree::new(&points, self.angle));
                 let sum = sum.max(f64::MIN_POSITIVE);
-                let (pull, kl) = attraction(&points, &p, factor, dof, divergence.then_some(sum));
+                let single = single(&points);
+                let pull = attraction(&single, &springs);
                 let c = 2.0 * (dof + 1.0) / dof;
                 let each = pull.as_flattened().iter().zip(push.as_flattened());
-                (each.map(|(a, b)| c * (a - b / sum)).collect(), kl)
+                let gradient = each.map(|(a, b)| c * (factor * a - b / sum)).collect();
+                let kl = if check {
+                    divergence(&single, &springs, factor, sum)
+                } else {
+                    0.0
+                };
+                (gradient, kl)
             },
             |i, value| self.watch.report(NAME, i, Some(self.max_iter), value),
         )
