@@ -44,8 +44,9 @@ const NAME: &str = "Dbscan";
 ///
 /// # Complexity
 /// About O(n p log n) in few columns where neighbourhoods are small, O(n² p) at worst; counting stops at `min_samples`, and
-/// parts no wider than `eps` are joined as a whole. Memory O(n p): no list of neighbours is kept. The bits do not depend on the
-/// number of threads.
+/// parts no wider than `eps` are joined as a whole. Without a tree, Euclidean rows are divided by up to 64 means first, and
+/// only rows of which parts are within `eps` along the line through their means are compared: in groups that are apart, those
+/// of each group. Memory O(n p): no list of neighbours is kept. The bits do not depend on the number of threads.
 ///
 /// # Errors
 /// `InvalidParameter`; `EmptyInput`, `NonFinite`, `ShapeMismatch`, and `InvalidInput` of bad weights.
@@ -160,9 +161,7 @@ impl Dbscan {
         let index = Index::new(NAME, x, self.settings())?;
         let rows = index.prepare(x)?;
         let enough = self.min_samples as f64;
-        let core = density::core_rows(&index, &rows, self.eps, enough, weights);
-        let first = density::connected(&index, &rows, self.eps, &core);
-        Ok((core, first))
+        Ok(density::groups(&index, &rows, self.eps, enough, weights))
     }
 
     fn settings(&self) -> Settings {

@@ -1,6 +1,10 @@
 //! Groups that are connected within a distance.
 
+mod cells;
+
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use cells::Cells;
 
 use crate::float::Float;
 use crate::metrics::pairwise::metric::{Distance, Form};
@@ -78,8 +82,30 @@ impl<F: Float> Take<F> for Enough<'_, F> {
     }
 }
 
+/// Which rows are core rows, with at least `min_samples` rows (or so much weight) within the radius, themselves included; and
+/// for each core row the first core row of its group, for each other row the first core row of the earliest group within the
+/// radius, or nothing.
+pub(super) fn groups<F: Float>(
+    index: &Index<F>,
+    rows: &[F],
+    radius: f64,
+    min_samples: f64,
+    weights: Option<&[f64]>,
+) -> (Vec<bool>, Vec<Option<u32>>) {
+    let squares = matches!(index.distance.form, Form::Squares { .. });
+    if squares && index.tree().is_none() && weights.is_none() {
+        let cells = Cells::new(rows, index.width(), index.limit(radius));
+        let core = cells.core_rows(min_samples);
+        let first = cells.connected(&core);
+        return (core, first);
+    }
+    let core = core_rows(index, rows, radius, min_samples, weights);
+    let first = connected(index, rows, radius, &core);
+    (core, first)
+}
+
 /// Which rows have at least `min_samples` rows (or so much weight) within the radius, themselves included.
-pub(super) fn core_rows<F: Float>(
+fn core_rows<F: Float>(
     index: &Index<F>,
     rows: &[F],
     radius: f64,
@@ -102,7 +128,7 @@ pub(super) fn core_rows<F: Float>(
 
 /// For each core row the first core row of its group, for each other row the first core row of the earliest group within
 /// the radius, or nothing.
-pub(super) fn connected<F: Float>(
+fn connected<F: Float>(
     index: &Index<F>,
     rows: &[F],
     radius: f64,
