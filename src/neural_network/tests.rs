@@ -387,3 +387,16 @@ fn several_labels() {
     let bytes = model.to_bytes().unwrap();
     assert_eq!(FittedMlpMultiLabel::from_bytes(&bytes).unwrap(), model);
 }
+
+/// 128 rows make two parts of 64, and 127 one of 127: the memory for the first must hold the second.
+#[test]
+fn a_last_batch_has_larger_parts() {
+    let x = Array2::from_shape_fn((255, 40), |(i, j)| ((i * 40 + j) as f64 * 0.7).sin());
+    let y = x.column(0).mapv(|v| v * v);
+    let model = MlpRegressor::new()
+        .batch_size(128)
+        .max_iter(1)
+        .fit(&x, &y)
+        .unwrap();
+    assert!(model.loss().is_finite());
+}

@@ -47,7 +47,8 @@ impl Network {
     /// `TooLarge` or `InvalidInput` when it does not fit.
     pub(crate) fn workspace<F: Float>(&self, rows: usize, gather: bool) -> Result<Workspace<F>> {
         let parts = self.n_parts(rows);
-        let block = block_rows(rows.div_ceil(parts));
+        // Of fewer rows there may be fewer parts, with larger blocks.
+        let block = rows.clamp(1, BLOCK_ROWS);
         parallel::fits::<F>("the gradients", (self.layout.len, 4 * parts))?;
         let n_features = self.layout.places.first().map_or(0, |p| p.n_in);
         let (n_layers, drops) = (self.layout.places.len(), self.dropout > 0.0);
