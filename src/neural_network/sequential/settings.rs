@@ -101,18 +101,11 @@ macro_rules! settings {
                 }
             }
 
-            /// The layers before the last one.
-            #[must_use]
-            pub fn layers(mut self, layers: impl Into<$crate::neural_network::Sequential>) -> Self {
-                self.layers = layers.into();
-                self
-            }
-
-            /// What is minimised.
-            #[must_use]
-            pub fn loss(mut self, loss: $loss) -> Self {
-                self.loss = loss;
-                self
+            $crate::neural_network::settings::setters! {
+                /// The layers before the last one.
+                layers: impl Into<$crate::neural_network::Sequential> => layers.into();
+                /// What is minimised.
+                loss: $loss => loss;
             }
 
             /// A loss of your own, in place of those of [`loss`](Self::loss).
@@ -123,127 +116,44 @@ macro_rules! settings {
                 self
             }
 
-            /// How a gradient becomes an update.
-            #[must_use]
-            pub fn optimizer(mut self, optimizer: $crate::neural_network::Optimizer) -> Self {
-                self.optimizer = optimizer;
-                self
-            }
-
-            /// How the learning rate changes from update to update.
-            #[must_use]
-            pub fn learning_rate(mut self, schedule: $crate::neural_network::Schedule) -> Self {
-                self.learning_rate = schedule;
-                self
-            }
-
-            /// The learning rate at the start; of one cycle its highest.
-            #[must_use]
-            pub fn learning_rate_init(mut self, rate: f64) -> Self {
-                self.learning_rate_init = rate;
-                self
-            }
-
-            /// Updates over which the rate rises from 0 to its start, before the schedule begins.
-            #[must_use]
-            pub fn warmup_steps(mut self, updates: usize) -> Self {
-                self.warmup_steps = updates;
-                self
-            }
-
-            /// How large a gradient may be; `None` for any size.
-            #[must_use]
-            pub fn clip(mut self, clip: impl Into<Option<$crate::neural_network::Clip>>) -> Self {
-                self.clip = clip.into();
-                self
-            }
-
-            /// Rows of an update; `None` for min(200, n_samples).
-            #[must_use]
-            pub fn batch_size(mut self, rows: impl Into<Option<usize>>) -> Self {
-                self.batch_size = rows.into();
-                self
-            }
-
-            /// The most epochs.
-            #[doc(alias = "epochs")]
-            #[must_use]
-            pub fn max_iter(mut self, epochs: usize) -> Self {
-                self.max_iter = epochs;
-                self
-            }
-
-            /// Whether the rows come in another order in each epoch.
-            #[must_use]
-            pub fn shuffle(mut self, shuffle: bool) -> Self {
-                self.shuffle = shuffle;
-                self
-            }
-
-            /// The seed of the weights, the orders, the validation rows and the dropout.
-            #[must_use]
-            pub fn random_state(mut self, seed: u64) -> Self {
-                self.random_state = seed;
-                self
-            }
-
-            /// By how much the loss, or what is monitored, must get better to count as better.
-            #[must_use]
-            pub fn tol(mut self, tol: f64) -> Self {
-                self.tol = tol;
-                self
-            }
-
-            /// Epochs without anything better before the fit ends.
-            #[doc(alias = "patience")]
-            #[must_use]
-            pub fn n_iter_no_change(mut self, epochs: usize) -> Self {
-                self.n_iter_no_change = epochs;
-                self
-            }
-
-            /// Whether validation rows decide when the fit ends, and which epoch's network is kept. They are those given to
-            /// `fit_with_validation`, or else a share of the training rows.
-            #[must_use]
-            pub fn early_stopping(mut self, early_stopping: bool) -> Self {
-                self.early_stopping = early_stopping;
-                self
-            }
-
-            /// The share of the training rows that validate, where `early_stopping` is on and no others are given.
-            #[must_use]
-            pub fn validation_fraction(mut self, fraction: f64) -> Self {
-                self.validation_fraction = fraction;
-                self
-            }
-
-            /// What validation rows are judged by.
-            #[must_use]
-            pub fn monitor(mut self, monitor: $monitor) -> Self {
-                self.monitor = monitor;
-                self
-            }
-
-            /// Where the parameters start, as [`weights`] of a fitted network gives them; `None` draws them.
-            ///
-            #[doc = concat!("[`weights`]: Fitted", $text, "::weights")]
-            #[must_use]
-            pub fn initial_weights(
-                mut self,
-                weights: impl Into<Option<Vec<::ndarray::Array2<f64>>>>,
-            ) -> Self {
-                self.initial_weights = weights.into();
-                self
-            }
-
-            /// Writes the state of the fit to a file as it goes, and goes on from what is there.
-            #[must_use]
-            pub fn checkpoint(
-                mut self,
-                checkpoint: impl Into<Option<$crate::neural_network::Checkpoint>>,
-            ) -> Self {
-                self.checkpoint = $crate::neural_network::checkpoint::Place(checkpoint.into());
-                self
+            $crate::neural_network::settings::setters! {
+                /// How a gradient becomes an update.
+                optimizer: $crate::neural_network::Optimizer => optimizer;
+                /// How the learning rate changes from update to update.
+                learning_rate: $crate::neural_network::Schedule => learning_rate;
+                /// The learning rate at the start; of one cycle its highest.
+                learning_rate_init: f64 => learning_rate_init;
+                /// Updates over which the rate rises from 0 to its start, before the schedule begins.
+                warmup_steps: usize => warmup_steps;
+                /// How large a gradient may be; `None` for any size.
+                clip: impl Into<Option<$crate::neural_network::Clip>> => clip.into();
+                /// Rows of an update; `None` for min(200, n_samples).
+                batch_size: impl Into<Option<usize>> => batch_size.into();
+                /// The most epochs.
+                #[doc(alias = "epochs")]
+                max_iter: usize => max_iter;
+                /// Whether the rows come in another order in each epoch.
+                shuffle: bool => shuffle;
+                /// The seed of the weights, the orders, the validation rows and the dropout.
+                random_state: u64 => random_state;
+                /// By how much the loss, or what is monitored, must get better to count as better.
+                tol: f64 => tol;
+                /// Epochs without anything better before the fit ends.
+                #[doc(alias = "patience")]
+                n_iter_no_change: usize => n_iter_no_change;
+                /// Whether validation rows decide when the fit ends, and which epoch's network is kept. They are those given to
+                /// `fit_with_validation`, or else a share of the training rows.
+                early_stopping: bool => early_stopping;
+                /// The share of the training rows that validate, where `early_stopping` is on and no others are given.
+                validation_fraction: f64 => validation_fraction;
+                /// What validation rows are judged by.
+                monitor: $monitor => monitor;
+                /// Where the parameters start, as [`weights`] of a fitted network gives them; `None` draws them.
+                ///
+                #[doc = concat!("[`weights`]: Fitted", $text, "::weights")]
+                initial_weights: impl Into<Option<Vec<::ndarray::Array2<f64>>>> => initial_weights.into();
+                /// Writes the state of the fit to a file as it goes, and goes on from what is there.
+                checkpoint: impl Into<Option<$crate::neural_network::Checkpoint>> => $crate::neural_network::checkpoint::Place(checkpoint.into());
             }
 
             /// Reports every epoch with its loss, and can stop the fit.
