@@ -12,8 +12,8 @@ use crate::model::{Format, Model, ensure};
 
 /// Where and how often a fit writes its whole state, and whether it goes on from what is there.
 ///
-/// The file holds the parameters, what the optimiser and the schedule remember, the curves and the best network so far. If it
-/// is there when a fit starts, with the same settings and the same data, the fit goes on from it: the model is the one that
+/// The file holds the parameters, what the optimiser (limited-memory BFGS too) and the schedule remember, the curves and the
+/// best network so far. If it is there when a fit starts, with the same settings and the same data, the fit goes on from it: the model is the one that
 /// an uninterrupted fit gives, bit for bit, on one kind of processor. Only `max_iter` may differ. Other settings or other data
 /// are an error, not a restart. The file is replaced in one step, so that there is a whole one at any time; after the fit it
 /// stays, and a second fit ends at once.

@@ -224,7 +224,9 @@ impl<F: Float> Job<'_, F> {
                 trained.memory =
                     Some(learner.fit(&plan, &samples, watched.as_ref(), memory, saving)?);
             }
-            Plan::FullBatch(plan) => learner.fit_lbfgs(&plan, &samples, watched.as_ref())?,
+            Plan::FullBatch(plan) => {
+                learner.fit_lbfgs(&plan, &samples, watched.as_ref(), saving.as_ref())?
+            }
         }
         if !trained.record.converged {
             log::warn!(

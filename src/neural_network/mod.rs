@@ -8,6 +8,7 @@ mod clip;
 mod dropout;
 mod elementwise;
 pub mod from_keras;
+mod full_batch;
 mod layout;
 mod learning_rate;
 mod loss;

@@ -7,7 +7,6 @@ use crate::float::Float;
 use crate::linalg::panel::stride;
 use crate::model::ensure;
 use crate::observer::{Epoch, Notice, Watch};
-use crate::optim::Lbfgs;
 use crate::random;
 
 use super::checkpoint::{Checkpoint, Fingerprint, Resume};
@@ -323,7 +322,7 @@ impl<F: Float> Learner<'_, F> {
     }
 
     /// Runs on a thread of the pool, where starting parts costs least; a small network needs no pool.
-    fn in_pool(&mut self, f: impl FnOnce(&mut Self) -> Result<()> + Send) -> Result<()> {
+    pub(super) fn in_pool(&mut self, f: impl FnOnce(&mut Self) -> Result<()> + Send) -> Result<()> {
         if self.network.is_small() {
             return f(self);
         }
@@ -548,135 +547,7 @@ impl<F: Float> Learner<'_, F> {
         }
     }
 
-    /// Limited-memory BFGS over all rows at once.
-    pub(crate) fn fit_lbfgs(
-        mut self,
-        settings: &FullBatch,
-        samples: &Samples<'_, F>,
-        validation: Option<&Watched<'_, F>>,
-    ) -> Result<()> {
-        self.in_pool(|learner| learner.lbfgs(settings, samples, validation))
-    }
-
-    fn lbfgs(
-        &mut self,
-        settings: &FullBatch,
-        samples: &Samples<'_, F>,
-        validation: Option<&Watched<'_, F>>,
-    ) -> Result<()> {
-        let name = settings.estimator;
-        let network = self.network;
-        let mut work = network.workspace::<F>(samples.n_rows, false)?;
-        self.look_for_dead_start(name, samples, &mut work);
-        let mut seen = Validation::new(network, validation);
-        let mut best = validation.map(|_| self.params.values.clone());
-        let mut no_improvement = 0;
-        let mut outcome = Ok(());
-        let record = &mut *self.record;
-        let watch = self.watch;
-        // The reported loss of several targets is a mean, its derivative that of the sum.
-        let outputs = match network.loss {
-            super::loss::Loss::SquaredError | super::loss::Loss::Robust(_) => {
-                network.n_outputs() as f64
-            }
-            _ => 1.0,
-        };
-        let least = Lbfgs::new()
-            .gtol(settings.tol / outputs)
-            .noise(4.0 * F::EPSILON.f64())
-            .max_iter(settings.max_iter)
-            .max_evaluations(settings.max_fun)
-            .like_scipy()
-            .minimize_with(
-                &mut self.params.values,
-                |params, gradient| {
-                    // The derivative of the mean: that of the sum at `alpha` times the outputs, over the outputs.
-                    let alpha = settings.alpha;
-                    let batch =
-                        network.gradient(params, samples, alpha * outputs, gradient, &mut work);
-                    if outputs > 1.0 {
-                        let share = F::of(1.0 / outputs);
-                        for g in gradient.iter_mut() {
-                            *g *= share;
-                        }
-                    }
-                    batch.loss - work.penalty(alpha * (outputs - 1.0), batch.weight)
-                },
-                None,
-                |step| {
-                    record.loss_curve.push(step.value);
-                    let mut look = || -> Result<bool> {
-                        let mut report = Epoch {
-                            loss: step.value,
-                            ..Epoch::default()
-                        };
-                        let looked = match &mut seen {
-                            Some(seen) => Some(seen.look(network, step.x, name, step.iteration)?),
-                            None => None,
-                        };
-                        report.validation_score = looked.map(|(score, _)| score);
-                        report.validation_loss = looked.map(|(_, loss)| loss);
-                        let notices = match step.iteration {
-                            1 if record.dead_start => vec![Notice::DeadStart],
-                            _ => Vec::new(),
-                        };
-                        let total = Some(settings.max_iter);
-                        watch.report_epoch(name, step.iteration, total, report, notices)?;
-                        let Some((score, loss)) = looked else {
-                            return Ok(true);
-                        };
-                        record.validation_scores.push(score);
-                        record.validation_losses.push(loss);
-                        let before = record.best_validation_score.unwrap_or(f64::NEG_INFINITY);
-                        if score > before {
-                            record.best_validation_score = Some(score);
-                            if let Some(best) = &mut best {
-                                best.copy_from_slice(step.x);
-                            }
-                        }
-                        let improved = score >= before + settings.tol;
-                        no_improvement = if improved { 0 } else { no_improvement + 1 };
-                        Ok(no_improvement <= settings.n_iter_no_change)
-                    };
-                    match look() {
-                        Ok(true) => std::ops::ControlFlow::Continue(()),
-                        Ok(false) => std::ops::ControlFlow::Break(()),
-                        Err(e) => {
-                            outcome = Err(e);
-                            std::ops::ControlFlow::Break(())
-                        }
-                    }
-                },
-            )
-            .map_err(|_| {
-                let notices = vec![Notice::Diverged];
-                let _ = watch.notice(name, 1, Some(settings.max_iter), notices);
-                diverged(name, 0)
-            })?;
-        outcome?;
-        record.loss = least.value;
-        record.best_loss = Some(least.value);
-        record.n_iter = least.n_iter.max(1);
-        record.converged = least.reason.converged()
-            || matches!(
-                least.reason,
-                crate::optim::StopReason::Callback | crate::optim::StopReason::NoProgress
-            );
-        if let Some(best) = best {
-            self.params.values.copy_from_slice(&best);
-        }
-        let (n_iter, total) = (record.n_iter, Some(settings.max_iter));
-        if !(self.params.all_finite() && least.value.is_finite()) {
-            let _ = watch.notice(name, n_iter, total, vec![Notice::Diverged]);
-            return Err(diverged(name, n_iter));
-        }
-        if !record.converged {
-            watch.notice(name, n_iter, total, vec![Notice::NotConverged])?;
-        }
-        Ok(())
-    }
-
-    fn look_for_dead_start(
+    pub(super) fn look_for_dead_start(
         &mut self,
         name: &str,
         samples: &Samples<'_, F>,
@@ -691,19 +562,8 @@ impl<F: Float> Learner<'_, F> {
     }
 }
 
-/// How limited-memory BFGS runs.
-#[derive(Clone, Debug)]
-pub(crate) struct FullBatch {
-    pub estimator: &'static str,
-    pub alpha: f64,
-    pub tol: f64,
-    pub max_iter: usize,
-    pub max_fun: usize,
-    pub n_iter_no_change: usize,
-}
-
 /// The validation set with memory for its predictions.
-struct Validation<'a, F> {
+pub(super) struct Validation<'a, F> {
     watched: &'a Watched<'a, F>,
     predicted: Vec<F>,
     delta: Vec<F>,
@@ -711,7 +571,7 @@ struct Validation<'a, F> {
 }
 
 impl<'a, F: Float> Validation<'a, F> {
-    fn new(network: &Network, watched: Option<&'a Watched<'a, F>>) -> Option<Self> {
+    pub(super) fn new(network: &Network, watched: Option<&'a Watched<'a, F>>) -> Option<Self> {
         let watched = watched?;
         let len = watched.samples.n_rows * stride::<F>(network.n_outputs());
         Some(Validation {
@@ -723,7 +583,7 @@ impl<'a, F: Float> Validation<'a, F> {
     }
 
     /// The score and the mean loss, without penalty.
-    fn look(
+    pub(super) fn look(
         &mut self,
         network: &Network,
         params: &[F],
@@ -758,7 +618,7 @@ impl<'a, F: Float> Validation<'a, F> {
 }
 
 /// The loss left the numbers.
-fn diverged(estimator: &str, epoch: usize) -> Error {
+pub(super) fn diverged(estimator: &str, epoch: usize) -> Error {
     ErrorKind::Diverged {
         estimator: estimator.into(),
         iterations: epoch,

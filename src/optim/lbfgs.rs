@@ -7,13 +7,16 @@
 
 use std::ops::ControlFlow;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{ErrorKind, Result};
 use crate::float::Float;
-use crate::linalg::simd;
+use crate::model::ensure;
 
+use super::history::History;
 use super::line_search::{Outcome, Trial, hager_zhang};
 use super::more_thuente::more_thuente;
-use super::vector::{add_scaled, dot, inner, max_abs};
+use super::vector::{inner, max_abs};
 
 /// How a limited-memory BFGS minimisation runs.
 ///
@@ -109,6 +112,46 @@ pub struct Step<'a, F> {
     pub gradient_norm: f64,
     /// The parameters.
     pub x: &'a [F],
+    /// What the minimisation goes on from.
+    pub(crate) state: &'a State<F>,
+}
+
+/// Where a minimisation stands after a step: with the parameters all that it needs to go on, bit for bit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, bound = "F: Float")]
+pub(crate) struct State<F> {
+    value: f64,
+    /// By the last step, relative to the value or 1; infinite before the first.
+    decrease: f64,
+    gradient: Vec<F>,
+    history: History<F>,
+    n_iter: usize,
+    n_evaluations: usize,
+}
+
+impl<F: Float> State<F> {
+    /// The steps made.
+    pub(crate) fn n_iter(&self) -> usize {
+        self.n_iter
+    }
+
+    /// Refuses what no step leaves behind, of `n` parameters.
+    ///
+    /// # Errors
+    /// `ModelFile`.
+    pub(crate) fn validate(&self, n: usize) -> Result<()> {
+        ensure::finite("the objective", [&self.value])?;
+        ensure::finite("its decrease", [&self.decrease])?;
+        ensure::equal("components of the gradient", self.gradient.len(), n)?;
+        ensure::finite("the gradient", &self.gradient)?;
+        ensure::that(self.n_iter < self.n_evaluations, || {
+            format!(
+                "{} steps by {} evaluations",
+                self.n_iter, self.n_evaluations
+            )
+        })?;
+        self.history.validate(n)
+    }
 }
 
 impl Default for Lbfgs {
@@ -220,27 +263,50 @@ impl Lbfgs {
     pub fn minimize_with<F: Float>(
         &self,
         x: &mut [F],
+        objective: impl FnMut(&[F], &mut [F]) -> f64,
+        precondition: Option<&Precondition<'_, F>>,
+        callback: impl FnMut(&Step<'_, F>) -> ControlFlow<()>,
+    ) -> Result<Minimum> {
+        let (least, _) = self.minimize_from(x, None, objective, precondition, callback)?;
+        Ok(least)
+    }
+
+    /// As [`minimize_with`](Self::minimize_with), from where an earlier minimisation of the same objective stood when its
+    /// parameters were `x`; gives where this one stands.
+    ///
+    /// # Errors
+    /// As [`minimize`](Self::minimize).
+    pub(crate) fn minimize_from<F: Float>(
+        &self,
+        x: &mut [F],
+        from: Option<State<F>>,
         mut objective: impl FnMut(&[F], &mut [F]) -> f64,
         precondition: Option<&Precondition<'_, F>>,
         mut callback: impl FnMut(&Step<'_, F>) -> ControlFlow<()>,
-    ) -> Result<Minimum> {
+    ) -> Result<(Minimum, State<F>)> {
         let n = x.len();
-        let mut gradient = vec![F::zero(); n];
-        let mut value = objective(x, &mut gradient);
-        let mut gradient_norm = max_abs(&gradient);
-        if !(value.is_finite() && gradient_norm.is_finite()) {
+        let mut state = from.unwrap_or_else(|| {
+            let mut gradient = vec![F::zero(); n];
+            State {
+                value: objective(x, &mut gradient),
+                decrease: f64::INFINITY,
+                gradient,
+                history: History::new(self.memory, n),
+                n_iter: 0,
+                n_evaluations: 1,
+            }
+        });
+        let mut gradient_norm = max_abs(&state.gradient);
+        if !(state.value.is_finite() && gradient_norm.is_finite()) {
             return Err(ErrorKind::Overflow {
                 estimator: "Lbfgs".into(),
                 what: "the objective or its gradient at the start".into(),
             }
             .into());
         }
-        let mut history = History::new(self.memory, n);
         let mut direction = vec![F::zero(); n];
         let mut trial_x = vec![F::zero(); n];
         let mut trial_gradient = vec![F::zero(); n];
-        let mut n_evaluations = 1;
-        let mut n_iter = 0;
 
         let reason = loop {
             let flat = gradient_norm <= self.gtol;
@@ -255,28 +321,33 @@ impl Lbfgs {
             if flat && self.gap.is_infinite() {
                 break StopReason::Gradient;
             }
-            if n_iter >= self.max_iter {
+            if state.decrease <= self.ftol {
+                break ends(StopReason::Decrease);
+            }
+            if state.n_iter >= self.max_iter {
                 break ends(StopReason::MaxIter);
             }
-            if n_evaluations >= self.max_evaluations {
+            if state.n_evaluations >= self.max_evaluations {
                 break ends(StopReason::MaxEvaluations);
             }
 
-            history.direction(&gradient, precondition, &mut direction);
-            let slope = inner(&direction, &gradient);
+            state
+                .history
+                .direction(&state.gradient, precondition, &mut direction);
+            let slope = inner(&direction, &state.gradient);
             if flat && -0.5 * slope <= self.gap {
                 break StopReason::Gradient;
             }
             if !(slope < 0.0 && slope.is_finite()) {
-                if history.is_empty() {
+                if state.history.is_empty() {
                     break ends(StopReason::NoProgress);
                 }
-                history.clear();
+                state.history.clear();
                 continue;
             }
-            let first_step = if history.is_empty() && precondition.is_none() {
-                let unit = 1.0 / inner(&gradient, &gradient).sqrt();
-                if self.like_scipy && n_iter == 0 {
+            let first_step = if state.history.is_empty() && precondition.is_none() {
+                let unit = 1.0 / inner(&state.gradient, &state.gradient).sqrt();
+                if self.like_scipy && state.n_iter == 0 {
                     unit
                 } else {
                     unit.min(1.0)
@@ -284,9 +355,10 @@ impl Lbfgs {
             } else {
                 1.0
             };
-            let budget = LINE_SEARCH_EVALUATIONS.min(self.max_evaluations - n_evaluations);
+            let budget = LINE_SEARCH_EVALUATIONS.min(self.max_evaluations - state.n_evaluations);
+            let n_evaluations = &mut state.n_evaluations;
             let mut phi = |step: f64| {
-                n_evaluations += 1;
+                *n_evaluations += 1;
                 let length = F::of(step);
                 for ((t, &x), &d) in trial_x.iter_mut().zip(&*x).zip(&direction) {
                     *t = x + length * d;
@@ -296,10 +368,10 @@ impl Lbfgs {
             };
             let start = Trial {
                 step: 0.0,
-                value,
+                value: state.value,
                 slope,
             };
-            let noise = self.noise * value.abs();
+            let noise = self.noise * state.value.abs();
             let like_scipy = match self.like_scipy {
                 true => more_thuente(start, first_step, budget, &mut phi),
                 false => None,
@@ -314,180 +386,45 @@ impl Lbfgs {
             };
             let norm = max_abs(&trial_gradient);
             let Some(next) = next.filter(|_| norm.is_finite()) else {
-                if n_evaluations >= self.max_evaluations {
+                if state.n_evaluations >= self.max_evaluations {
                     break ends(StopReason::MaxEvaluations);
                 }
                 // What was learned of the curvature may mislead; once more along the steepest descent.
-                if flat || history.is_empty() {
+                if flat || state.history.is_empty() {
                     break ends(StopReason::NoProgress);
                 }
-                history.clear();
+                state.history.clear();
                 continue;
             };
 
-            history.push(x, &trial_x, &gradient, &trial_gradient);
+            state
+                .history
+                .push(x, &trial_x, &state.gradient, &trial_gradient);
             x.copy_from_slice(&trial_x);
-            std::mem::swap(&mut gradient, &mut trial_gradient);
-            let decrease = (value - next) / value.abs().max(next.abs()).max(1.0);
-            value = next;
+            std::mem::swap(&mut state.gradient, &mut trial_gradient);
+            let value = state.value;
+            state.decrease = (value - next) / value.abs().max(next.abs()).max(1.0);
+            state.value = next;
             gradient_norm = norm;
-            n_iter += 1;
+            state.n_iter += 1;
             let step = Step {
-                iteration: n_iter,
-                value,
+                iteration: state.n_iter,
+                value: next,
                 gradient_norm,
                 x,
+                state: &state,
             };
             if callback(&step).is_break() {
                 break StopReason::Callback;
             }
-            if decrease <= self.ftol {
-                let flat = gradient_norm <= self.gtol;
-                break if flat {
-                    StopReason::Gradient
-                } else {
-                    StopReason::Decrease
-                };
-            }
         };
-        Ok(Minimum {
-            value,
+        let least = Minimum {
+            value: state.value,
             gradient_norm,
-            n_iter,
-            n_evaluations,
+            n_iter: state.n_iter,
+            n_evaluations: state.n_evaluations,
             reason,
-        })
-    }
-}
-
-/// The last steps s = xₖ₊₁ − xₖ and changes of the gradient y = gₖ₊₁ − gₖ, in rings of flat storage.
-struct History<F> {
-    n: usize,
-    capacity: usize,
-    len: usize,
-    /// Where the next pair goes.
-    next: usize,
-    s: Vec<F>,
-    y: Vec<F>,
-    /// 1 / s·y of each pair.
-    rho: Vec<f64>,
-    alpha: Vec<f64>,
-    scratch: Vec<F>,
-}
-
-impl<F: Float> History<F> {
-    fn new(capacity: usize, n: usize) -> Self {
-        History {
-            n,
-            capacity,
-            len: 0,
-            next: 0,
-            s: Vec::new(),
-            y: Vec::new(),
-            rho: vec![0.0; capacity],
-            alpha: vec![0.0; capacity],
-            scratch: Vec::new(),
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    fn clear(&mut self) {
-        self.len = 0;
-        self.next = 0;
-    }
-
-    /// Remembers a step, unless the curvature along it is not clearly positive.
-    fn push(&mut self, x: &[F], new_x: &[F], g: &[F], new_g: &[F]) {
-        if self.capacity == 0 {
-            return;
-        }
-        let (n, at) = (self.n, self.next * self.n);
-        if self.s.len() < at + n {
-            self.s.resize(at + n, F::zero());
-            self.y.resize(at + n, F::zero());
-        }
-        let (s, y) = (&mut self.s[at..at + n], &mut self.y[at..at + n]);
-        for i in 0..n {
-            s[i] = new_x[i] - x[i];
-            y[i] = new_g[i] - g[i];
-        }
-        let (sy, yy) = simd(
-            #[inline(always)]
-            || (dot(s, y), dot(y, y)),
-        );
-        if !(sy > f64::EPSILON * yy && (1.0 / sy).is_finite()) {
-            return;
-        }
-        self.rho[self.next] = 1.0 / sy;
-        self.next = (self.next + 1) % self.capacity;
-        self.len = (self.len + 1).min(self.capacity);
-    }
-
-    /// Positions of the pairs, newest first.
-    fn newest_first(&self) -> impl DoubleEndedIterator<Item = usize> + use<F> {
-        let (next, capacity) = (self.next, self.capacity);
-        (1..=self.len).map(move |back| (next + capacity - back) % capacity)
-    }
-
-    /// d = −H g by the two-loop recursion.
-    fn direction(&mut self, g: &[F], precondition: Option<&Precondition<'_, F>>, d: &mut [F]) {
-        let n = self.n;
-        let order = self.newest_first();
-        let (s, y, rho, alpha) = (&self.s, &self.y, &self.rho, &mut self.alpha);
-        simd(
-            #[inline(always)]
-            || {
-                for (d, &g) in d.iter_mut().zip(g) {
-                    *d = -g;
-                }
-                for i in order {
-                    let at = i * n..(i + 1) * n;
-                    alpha[i] = rho[i] * dot(&s[at.clone()], d);
-                    add_scaled(d, -alpha[i], &y[at]);
-                }
-            },
-        );
-        let newest = self.newest_first().next();
-        match (precondition, newest) {
-            (None, None) => {}
-            (None, Some(i)) => {
-                let y = &self.y[i * n..(i + 1) * n];
-                scale(d, 1.0 / (self.rho[i] * inner(y, y)));
-            }
-            (Some(apply), None) => apply(d),
-            (Some(apply), Some(i)) => {
-                let y = &self.y[i * n..(i + 1) * n];
-                self.scratch.clear();
-                self.scratch.extend_from_slice(y);
-                apply(&mut self.scratch);
-                let scaled = 1.0 / (self.rho[i] * inner(y, &self.scratch));
-                apply(d);
-                if scaled.is_finite() && scaled > 0.0 {
-                    scale(d, scaled);
-                }
-            }
-        }
-        let order = self.newest_first().rev();
-        let (s, y, rho, alpha) = (&self.s, &self.y, &self.rho, &self.alpha);
-        simd(
-            #[inline(always)]
-            || {
-                for i in order {
-                    let at = i * n..(i + 1) * n;
-                    let beta = rho[i] * dot(&y[at.clone()], d);
-                    add_scaled(d, alpha[i] - beta, &s[at]);
-                }
-            },
-        );
-    }
-}
-
-fn scale<F: Float>(d: &mut [F], factor: f64) {
-    let factor = F::of(factor);
-    for d in d {
-        *d *= factor;
+        };
+        Ok((least, state))
     }
 }

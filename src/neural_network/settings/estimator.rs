@@ -278,8 +278,7 @@ macro_rules! mlp_estimator {
                 /// ```
                 dropout: f64 => dropout;
                 /// Writes the state of the fit to a file as it goes, and goes on from what is there: see
-                /// [`Checkpoint`](crate::neural_network::Checkpoint). Not with the solver `lbfgs`; learning batch by batch does
-                /// without.
+                /// [`Checkpoint`](crate::neural_network::Checkpoint). Learning batch by batch does without.
                 ///
                 /// ```
                 /// use fitwell::neural_network::{Checkpoint, MlpRegressor};
@@ -426,11 +425,6 @@ macro_rules! mlp_estimator {
                 check::real(name, "epsilon", self.epsilon, Interval::above(0.0))?;
                 check::real(name, "power_t", self.power_t, Interval::at_least(0.0))?;
                 check::count(name, "max_fun", self.max_fun, 1)?;
-                let lbfgs = $crate::neural_network::settings::SolverName::Lbfgs;
-                if self.checkpoint.0.is_some() && self.solver == lbfgs {
-                    let expected = "none with the solver lbfgs, which has no epochs to go on from";
-                    return Err($crate::Error::invalid_parameter(name, "checkpoint", expected, "one"));
-                }
                 let $this = self;
                 $check
             }

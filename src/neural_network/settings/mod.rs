@@ -16,10 +16,11 @@ use crate::check::{self, Interval};
 use crate::error::{Error, Result};
 
 use super::clip::Clip;
+use super::full_batch::FullBatch;
 use super::learning_rate::LearningRate;
 use super::optimizer::Optimizer;
 use super::schedule::Schedule;
-use super::train::{FullBatch, Stochastic};
+use super::train::Stochastic;
 
 /// The most units of a layer: more is a mistake, whatever the memory.
 const MOST_UNITS: usize = 1 << 30;

@@ -1,0 +1,184 @@
+//! What limited-memory BFGS remembers, and the direction that follows from it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
+use crate::float::Float;
+use crate::linalg::simd;
+use crate::model::ensure;
+
+use super::lbfgs::Precondition;
+use super::vector::{add_scaled, dot, inner};
+
+/// The last steps s = xₖ₊₁ − xₖ and changes of the gradient y = gₖ₊₁ − gₖ, in rings of flat storage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, bound = "F: Float")]
+pub(super) struct History<F> {
+    n: usize,
+    capacity: usize,
+    len: usize,
+    /// Where the next pair goes.
+    next: usize,
+    s: Vec<F>,
+    y: Vec<F>,
+    /// 1 / s·y of each pair.
+    rho: Vec<f64>,
+    #[serde(skip)]
+    alpha: Vec<f64>,
+    #[serde(skip)]
+    scratch: Vec<F>,
+}
+
+impl<F: Float> History<F> {
+    pub(super) fn new(capacity: usize, n: usize) -> Self {
+        History {
+            n,
+            capacity,
+            len: 0,
+            next: 0,
+            s: Vec::new(),
+            y: Vec::new(),
+            rho: vec![0.0; capacity],
+            alpha: Vec::new(),
+            scratch: Vec::new(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.len = 0;
+        self.next = 0;
+    }
+
+    /// Remembers a step, unless the curvature along it is not clearly positive.
+    pub(super) fn push(&mut self, x: &[F], new_x: &[F], g: &[F], new_g: &[F]) {
+        if self.capacity == 0 {
+            return;
+        }
+        let (n, at) = (self.n, self.next * self.n);
+        if self.s.len() < at + n {
+            self.s.resize(at + n, F::zero());
+            self.y.resize(at + n, F::zero());
+        }
+        let (s, y) = (&mut self.s[at..at + n], &mut self.y[at..at + n]);
+        for i in 0..n {
+            s[i] = new_x[i] - x[i];
+            y[i] = new_g[i] - g[i];
+        }
+        let (sy, yy) = simd(
+            #[inline(always)]
+            || (dot(s, y), dot(y, y)),
+        );
+        if !(sy > f64::EPSILON * yy && (1.0 / sy).is_finite()) {
+            return;
+        }
+        self.rho[self.next] = 1.0 / sy;
+        self.next = (self.next + 1) % self.capacity;
+        self.len = (self.len + 1).min(self.capacity);
+    }
+
+    /// Refuses what [`push`](Self::push) cannot leave behind in vectors of length `n`.
+    ///
+    /// # Errors
+    /// `ModelFile`.
+    pub(super) fn validate(&self, n: usize) -> Result<()> {
+        ensure::equal("length of the steps remembered", self.n, n)?;
+        let full = self.len == self.capacity;
+        let place = self.next < self.capacity.max(1) && (full || self.next == self.len);
+        ensure::that(place && self.len <= self.capacity, || {
+            format!(
+                "{} of {} steps remembered, the next at {}",
+                self.len, self.capacity, self.next
+            )
+        })?;
+        ensure::equal("curvatures", self.rho.len(), self.capacity)?;
+        ensure::equal("steps and changes", self.s.len(), self.y.len())?;
+        let slots = self.s.len().checked_div(n).unwrap_or(0);
+        ensure::that(
+            slots.checked_mul(n) == Some(self.s.len())
+                && (slots >= self.len || n == 0)
+                && slots <= self.capacity,
+            || format!("{} numbers in {} steps of {n}", self.s.len(), self.len),
+        )?;
+        ensure::finite("steps", &self.s)?;
+        ensure::finite("changes", &self.y)?;
+        ensure::finite("curvatures", &self.rho)?;
+        ensure::that(self.newest_first().all(|i| self.rho[i] > 0.0), || {
+            "a step of no curvature is remembered".into()
+        })
+    }
+
+    /// Positions of the pairs, newest first.
+    fn newest_first(&self) -> impl DoubleEndedIterator<Item = usize> + use<F> {
+        let (next, capacity) = (self.next, self.capacity);
+        (1..=self.len).map(move |back| (next + capacity - back) % capacity)
+    }
+
+    /// d = −H g by the two-loop recursion.
+    pub(super) fn direction(
+        &mut self,
+        g: &[F],
+        precondition: Option<&Precondition<'_, F>>,
+        d: &mut [F],
+    ) {
+        let n = self.n;
+        self.alpha.resize(self.capacity, 0.0);
+        let order = self.newest_first();
+        let (s, y, rho, alpha) = (&self.s, &self.y, &self.rho, &mut self.alpha);
+        simd(
+            #[inline(always)]
+            || {
+                for (d, &g) in d.iter_mut().zip(g) {
+                    *d = -g;
+                }
+                for i in order {
+                    let at = i * n..(i + 1) * n;
+                    alpha[i] = rho[i] * dot(&s[at.clone()], d);
+                    add_scaled(d, -alpha[i], &y[at]);
+                }
+            },
+        );
+        let newest = self.newest_first().next();
+        match (precondition, newest) {
+            (None, None) => {}
+            (None, Some(i)) => {
+                let y = &self.y[i * n..(i + 1) * n];
+                scale(d, 1.0 / (self.rho[i] * inner(y, y)));
+            }
+            (Some(apply), None) => apply(d),
+            (Some(apply), Some(i)) => {
+                let y = &self.y[i * n..(i + 1) * n];
+                self.scratch.clear();
+                self.scratch.extend_from_slice(y);
+                apply(&mut self.scratch);
+                let scaled = 1.0 / (self.rho[i] * inner(y, &self.scratch));
+                apply(d);
+                if scaled.is_finite() && scaled > 0.0 {
+                    scale(d, scaled);
+                }
+            }
+        }
+        let order = self.newest_first().rev();
+        let (s, y, rho, alpha) = (&self.s, &self.y, &self.rho, &self.alpha);
+        simd(
+            #[inline(always)]
+            || {
+                for i in order {
+                    let at = i * n..(i + 1) * n;
+                    let beta = rho[i] * dot(&y[at.clone()], d);
+                    add_scaled(d, alpha[i] - beta, &s[at]);
+                }
+            },
+        );
+    }
+}
+
+fn scale<F: Float>(d: &mut [F], factor: f64) {
+    let factor = F::of(factor);
+    for d in d {
+        *d *= factor;
+    }
+}
