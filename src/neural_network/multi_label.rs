@@ -97,6 +97,7 @@ fn learn<F: Float, Y: MultiLabelTarget<F> + ?Sized>(
     x: &ArrayRef2<F>,
     y: &Y,
     held: Option<(&ArrayRef2<F>, &Y)>,
+    model: Option<&FittedMlpMultiLabel<F>>,
 ) -> Result<FittedMlpMultiLabel<F>> {
     estimator.check()?;
     let rows = data(estimator, x, y)?;
@@ -109,7 +110,10 @@ fn learn<F: Float, Y: MultiLabelTarget<F> + ?Sized>(
         ),
         None => None,
     };
-    let start = Start::Fresh(estimator.given());
+    let start = match model {
+        Some(model) => Start::Warm(&model.trained),
+        None => Start::Fresh(estimator.given()),
+    };
     let run = estimator.run(rows, validation, Loss::Logistic, None, |job| job.run(start));
     Ok(FittedMlpMultiLabel {
         estimator: estimator.kept(),
@@ -131,7 +135,7 @@ macro_rules! estimator {
             type Fitted = FittedMlpMultiLabel<F>;
 
             fn fit(&self, x: &ArrayRef2<F>, y: &$target) -> Result<Self::Fitted> {
-                learn(self, x, y, None)
+                learn(self, x, y, None, None)
             }
         }
 
@@ -144,7 +148,7 @@ macro_rules! estimator {
                 x_val: &ArrayRef2<F>,
                 y_val: &$target,
             ) -> Result<Self::Fitted> {
-                learn(self, x, y, Some((x_val, y_val)))
+                learn(self, x, y, Some((x_val, y_val)), None)
             }
         }
     )*};
@@ -152,6 +156,35 @@ macro_rules! estimator {
 estimator!(ArrayRef2<F>, Weighted<ArrayRef2<F>>);
 
 impl MlpClassifier {
+    /// As [`fit_from`](Self::fit_from), of several labels at once.
+    ///
+    /// # Errors
+    /// As [`fit`](Estimator::fit), and `InvalidInput` when the layers of `model` are not those these settings and data need.
+    ///
+    /// ```
+    /// use fitwell::{neural_network::MlpClassifier, prelude::*};
+    /// use ndarray::array;
+    ///
+    /// let (x, y) = (array![[0.0], [1.0]], array![[0.0, 1.0], [1.0, 1.0]]);
+    /// let network = MlpClassifier::new().hidden_layer_sizes([4]).max_iter(3);
+    /// let model = network.fit(&x, &y)?;
+    /// let more = network.fit_from_labels(&x, &y, &model)?;
+    /// assert_eq!((model.loss_curve().len(), more.loss_curve().len()), (3, 6));
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[doc(alias = "warm_start")]
+    pub fn fit_from_labels<F: Float, Y: AsTargets + ?Sized>(
+        &self,
+        x: &ArrayRef2<F>,
+        y: &Y,
+        model: &FittedMlpMultiLabel<F>,
+    ) -> Result<FittedMlpMultiLabel<F>>
+    where
+        Y::Targets: MultiLabelTarget<F>,
+    {
+        learn(self, x, y.as_targets(), None, Some(model))
+    }
+
     /// As [`fit_first_batch`](Self::fit_first_batch), of several labels at once.
     ///
     /// # Errors
