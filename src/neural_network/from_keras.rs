@@ -43,6 +43,44 @@
 //! The last layer is not written: its width follows from the target, and its activation from the loss. Two classes have one
 //! value, as with Keras's `binary_crossentropy`. Classes are labels of any kind, not one-hot rows.
 //!
+//! The perceptrons of scikit-learn:
+//!
+//! ```python
+//! # scikit-learn
+//! model = MLPClassifier((32, 16), activation="tanh", solver="sgd", momentum=0.8, learning_rate="adaptive",
+//!                       learning_rate_init=0.05, max_iter=50)
+//! model.fit(X, y, sample_weight=w)
+//! model.predict_proba(X), model.coefs_, model.loss_curve_, model.n_iter_
+//! ```
+//! ```
+//! use fitwell::neural_network::{Activation, LearningRate, MlpClassifier, Solver};
+//! use fitwell::prelude::*;
+//! use ndarray::Array1;
+//!
+//! let iris = fitwell::datasets::load_iris()?;
+//! let w = Array1::<f64>::ones(iris.x.nrows());
+//! let network = MlpClassifier::new()
+//!     .hidden_layer_sizes([32, 16])
+//!     .activation(Activation::Tanh)
+//!     .solver(Solver::Sgd { momentum: 0.8, nesterovs_momentum: true, learning_rate: LearningRate::Adaptive })
+//!     .learning_rate_init(0.05)
+//!     .max_iter(50);
+//! let model = network.fit(&iris.x, &iris.target.weighted(&w))?;
+//! assert_eq!(model.predict_proba(&iris.x)?.dim(), (150, 3));
+//! assert_eq!((model.coefs()[0].dim(), model.loss_curve().len()), ((4, 32), model.n_iter()));
+//! // By scikit-learn's parameter names, as in a grid:
+//! let named = MlpClassifier::new()
+//!     .with_param("hidden_layer_sizes", vec![32, 16])?
+//!     .with_param("activation", "tanh")?
+//!     .with_param("solver", "sgd")?
+//!     .with_param("momentum", 0.8)?
+//!     .with_param("learning_rate", "adaptive")?
+//!     .with_param("learning_rate_init", 0.05)?
+//!     .with_param("max_iter", 50)?;
+//! assert_eq!(named, network);
+//! # Ok::<(), Error>(())
+//! ```
+//!
 //! # Words
 //!
 //! | Keras | scikit-learn | here |
@@ -64,6 +102,7 @@
 //! | one-hot columns of several labels, `binary_crossentropy` | a 2-d `y` of 0 and 1 | a 2-d array of 0 and 1 |
 //! | `summary()` | none | `summary()` |
 //! | `train_on_batch` | `partial_fit` | [`partial_fit`](crate::PartialFit::partial_fit) |
+//! | `fit` once more | `warm_start=True` | `fit_from(x, y, &model)`; of several labels `fit_from_labels` |
 //! | `fit(generator)` | none | [`fit_batches`](SequentialClassifier::fit_batches) |
 //! | `BackupAndRestore`, `ModelCheckpoint` | none | [`Checkpoint`] |
 //! | `CSVLogger` | none | [`CsvLog`](crate::observer::CsvLog) |
@@ -118,6 +157,18 @@
 //! | `label_smoothing=s` | [`ClassificationLoss::smoothed`] |
 //! | `BinaryFocalCrossentropy`, `CategoricalFocalCrossentropy` | [`ClassificationLoss::Focal`] |
 //! | a function | [`Loss`], through `custom_loss` |
+//!
+//! # What differs from scikit-learn
+//!
+//! * From the same weights, without shuffling, `adam` and `sgd` give scikit-learn's numbers. The random numbers are others: the
+//!   same `random_state` starts from other weights. [`initial_weights`](MlpClassifier::initial_weights) takes given ones.
+//! * `warm_start` is `fit_from`, which takes the model to start from; the first `partial_fit`, with its `classes`, is
+//!   `fit_first_batch`.
+//! * `lbfgs` takes the steps of SciPy's L-BFGS-B. It too has a loss curve, stops early if asked to (there it learns from all
+//!   rows whatever `early_stopping` says) and writes checkpoints; of several targets it minimises the loss that is reported;
+//!   numbers of single precision stay single.
+//! * Early stopping holds back rows of every class, where scikit-learn draws them from each class only when there are two.
+//! * One class alone, weights below 0 and a loss that leaves the numbers are errors.
 //!
 //! # What differs from Keras
 //!
