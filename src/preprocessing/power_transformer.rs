@@ -58,8 +58,12 @@ pub enum PowerMethod {
 /// | `standardize` | `true` | | afterwards mean 0 and variance 1, as by [`StandardScaler`] |
 ///
 /// With Yeo-Johnson a constant column keeps λ = 1, up to the rounding rule of `StandardScaler`, and λ is kept in the range
-/// where the transformation of values 20 times the largest one does not overflow (1 if there is no such range). With Box-Cox a constant column is an
-/// error, and a λ that would make a value overflow gives way to the last one that does not. Sample weights have no effect.
+/// where the transformation of values 20 times the largest one does not overflow (1 if there is no such range). With
+/// Box-Cox a constant column is an error, and a λ that would make a value overflow gives way to the last one that does not.
+///
+/// The values of a column that lie far from zero and close together, years or temperatures in kelvin, may ask for a λ so far
+/// from zero that the transformed ones would agree in all their digits, or have no finite variance. With `standardize` such
+/// a λ gives way to the last one that keeps them apart by some 10⁻¹⁰ of their size. Sample weights have no effect.
 ///
 /// # Complexity
 /// Fit takes time O(n p) for each of some ten steps to the root of the likelihood's derivative; transform O(n p). Fit
@@ -75,7 +79,8 @@ pub enum PowerMethod {
 /// I. K. Yeo and R. A. Johnson (2000), "A new family of power transformations to improve normality or symmetry";
 /// G. E. P. Box and D. R. Cox (1964), "An analysis of transformations". scikit-learn's `PowerTransformer` gives the same
 /// numbers as far as its λ goes, which is some 10⁻⁸ to 10⁻⁶ from the most likely one there and exact to the last digits
-/// here. There, a constant column with missing values gets some other λ, and the inverse of a value out of range is NaN.
+/// here. There, a constant column with missing values gets some other λ, the inverse of a value out of range is NaN, and a
+/// column that needs an extreme λ becomes a constant or NaN when it is standardized.
 ///
 /// # Examples
 /// ```
@@ -182,6 +187,7 @@ impl<F: Float, Y: Targets + ?Sized> Estimator<ArrayRef2<F>, Y> for PowerTransfor
 impl PowerTransformer {
     /// λ (NaN where there is none), and count, mean and squared deviations of the transformed values.
     fn learn<F: Float>(&self, values: &mut [F]) -> Vec<f64> {
+        let n = values.len();
         let (least, greatest) = values.iter().fold((f64::MAX, f64::MIN), |(low, high), v| {
             (low.min(v.f64()), high.max(v.f64()))
         });
@@ -191,13 +197,29 @@ impl PowerTransformer {
         let lambda = match self.method {
             PowerMethod::YeoJohnson if least == greatest || constant(values) => 1.0,
             PowerMethod::YeoJohnson => {
-                let (low, high) = safe_range::<F>(least, greatest);
+                let (mut low, mut high) = safe_range::<F>(least, greatest);
+                if self.standardize && least > 0.0 {
+                    low = low.max(least_with_digits(least.ln_1p(), greatest.ln_1p(), n));
+                } else if self.standardize && greatest < 0.0 {
+                    let below = least_with_digits((-greatest).ln_1p(), (-least).ln_1p(), n);
+                    high = high.min(2.0 - below);
+                }
                 Logarithms::yeo_johnson(values).most_likely(low, high)
             }
             PowerMethod::BoxCox => {
-                let (low, high) = (f64::NEG_INFINITY, f64::INFINITY);
+                let (mut low, mut high) = (f64::NEG_INFINITY, f64::INFINITY);
+                let mut limit = F::max_value().f64() / 10_000.0;
+                if self.standardize {
+                    let (from, to) = (least.ln(), greatest.ln());
+                    if from > 0.0 {
+                        low = least_with_digits(from, to, n);
+                    } else if to < 0.0 {
+                        high = -least_with_digits(-to, -from, n);
+                    }
+                    limit = limit.min(SQUARED);
+                }
                 let best = Logarithms::box_cox(values).most_likely(low, high);
-                without_overflow::<F>(best, least, greatest)
+                without_overflow(best, least, greatest, limit)
             }
         };
         let mut moments = Moments::zeros(1);
@@ -264,9 +286,36 @@ fn safe_range<F: Float>(least: f64, greatest: f64) -> (f64, f64) {
     }
 }
 
-/// λ, or the nearest one for which Box-Cox of no value exceeds a ten-thousandth of the largest number (SciPy's rule).
-fn without_overflow<F: Float>(lambda: f64, least: f64, greatest: f64) -> f64 {
-    let limit = F::max_value().f64() / 10_000.0;
+/// Squares of numbers up to this size can be summed.
+const SQUARED: f64 = 1e144;
+
+/// The least λ for which E(λ, l) = (e^{λl} − 1) / λ keeps `n` logarithms from `low` to `high`, both above 0, apart: the
+/// further λ is below zero, the nearer all results are to −1/λ. They shall be apart by a part of 10⁻¹⁰ of their size, by
+/// more where so many rows need it not to count as constant, or by a tenth of the part that E(1, l) are apart, the values
+/// themselves, where that is less.
+fn least_with_digits(low: f64, high: f64, n: usize) -> f64 {
+    // (E(λ, high) − E(λ, low)) / E(λ, high)
+    let apart = |k: f64| (k * low).exp() * (k * (high - low)).exp_m1() / (k * high).exp_m1();
+    let enough = f64::max(1e-10, 50.0 * n as f64 * f64::EPSILON);
+    let enough = enough.min(0.1 * (low - high).exp_m1() / (-high).exp_m1());
+    // `apart` grows with λ; at this end it is below e^{λ low}, which is half of enough.
+    let (mut less, mut more) = (((0.5 * enough).ln() / low).max(-f64::MAX), 0.0);
+    for _ in 0..200 {
+        let k = 0.5 * (less + more);
+        if k == less || k == more || k == 0.0 {
+            break;
+        }
+        if apart(k) < enough {
+            less = k;
+        } else {
+            more = k;
+        }
+    }
+    more
+}
+
+/// λ, or the nearest one for which Box-Cox of no value exceeds the limit. SciPy's is a ten-thousandth of the largest number.
+fn without_overflow(lambda: f64, least: f64, greatest: f64, limit: f64) -> f64 {
     // ln |(x^λ − 1) / λ| where it is large.
     let size = |x: f64| lambda * x.ln() - lambda.abs().ln();
     let extreme = if size(greatest) > size(least) {

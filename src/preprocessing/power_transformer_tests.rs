@@ -199,16 +199,59 @@ fn years_do_not_overflow() {
             .all(|z| f64::is_finite(*z))
     );
     // The limit itself.
-    let limit = without_overflow::<f64>(1000.0, 1950.0, 2009.0);
+    let limit = without_overflow(1000.0, 1950.0, 2009.0, 1e304);
     let z = by_definition(2009.0, limit, PowerMethod::BoxCox);
-    assert!((z / (f64::MAX / 1e4) - 1.0).abs() < 1e-10, "{z:e}");
-    let limit = without_overflow::<f32>(-1000.0, 1e-3, 0.5);
+    assert!((z / 1e304 - 1.0).abs() < 1e-10, "{z:e}");
+    let limit = without_overflow(-1000.0, 1e-3, 0.5, 1e34);
     let z = -by_definition(1e-3, limit, PowerMethod::BoxCox);
-    assert!(
-        (z / (f64::from(f32::MAX) / 1e4) - 1.0).abs() < 1e-10,
-        "{z:e}"
-    );
-    assert_eq!(without_overflow::<f64>(3.0, 1950.0, 2009.0), 3.0);
+    assert!((z / 1e34 - 1.0).abs() < 1e-10, "{z:e}");
+    assert_eq!(without_overflow(3.0, 1950.0, 2009.0, 1e304), 3.0);
+}
+
+#[test]
+fn values_far_from_zero_and_close_together_stay_apart() {
+    let mut rng = random::generator(4);
+    let skewed: Array1<f64> = (0..60)
+        .map(|_| -(1.0 - random::uniform(&mut rng)).ln())
+        .collect();
+    for (far, wide) in [
+        (290.0, 10.0),
+        (101_325.0, 500.0),
+        (1.7e9, 1e6),
+        (1e6, 1e-3),
+        (0.9, 1e-3),
+        (1e-6, 1e-12),
+    ] {
+        for towards_zero in [-1.0, 1.0] {
+            let x = skewed.mapv(|s| far + towards_zero * wide * s / 8.0);
+            let x = x.insert_axis(ndarray::Axis(1));
+            for (x, transformer) in [
+                (x.clone(), PowerTransformer::new()),
+                (-&x, PowerTransformer::new()),
+                (x.clone(), box_cox()),
+            ] {
+                let model = transformer.fit(&x, &()).unwrap();
+                let z = model.transform(&x).unwrap();
+                let at = format!("{far} {wide} {towards_zero} {transformer} {model:?}");
+                // In the same order as the values, which differ all.
+                let mut rows: Vec<(f64, f64)> = x.iter().copied().zip(z.iter().copied()).collect();
+                rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+                let (first, last) = (rows[0].1, rows[rows.len() - 1].1);
+                assert!(rows.windows(2).all(|p| p[0].1 <= p[1].1), "{at}");
+                assert!(last - first > 2.0 && last - first < 20.0, "{at}");
+                assert!((z.std(0.0) - 1.0).abs() < 1e-3, "{at}");
+                let back = model.inverse_transform(&z).unwrap();
+                let most = (&back - &x).iter().fold(0.0, |m: f64, d| m.max(d.abs()));
+                assert!(most <= 1e-3 * wide, "{at}: {most:e}");
+            }
+        }
+    }
+    // Of values all over the line nothing is held back.
+    assert!(least_with_digits(1e-9, 20.0, 100) < -1e9);
+    assert!(least_with_digits(5e-324, 20.0, 100) < -1e100);
+    // More rows are harder to tell from a constant.
+    let low = |n| least_with_digits(5.0, 5.1, n);
+    assert!(low(100) == low(1000) && low(1000) < low(10_000_000));
 }
 
 #[test]
