@@ -91,7 +91,9 @@ pub enum BinStrategy {
 ///
 /// # Source
 /// scikit-learn's `KBinsDiscretizer` and its names: `x0_0.0`, `x0_1.0`, ... Where it differs: the random draw is another;
-/// `inverse_transform` of a column with one value gives that value (there: NaN).
+/// `inverse_transform` of a column with one value gives that value (there: NaN); and k-means of few distinct values may end
+/// elsewhere, for rounding decides where a value half-way between two centres belongs, and a centre without values is
+/// never placed outside the column.
 ///
 /// # Examples
 /// ```
