@@ -300,6 +300,38 @@ fn pairs_of_two_classes_are_the_one_pair() {
 }
 
 #[test]
+fn pairs_are_those_of_the_classes_that_occur() {
+    // scikit-learn 1.9.1: roc_auc_score(y, p, multi_class="ovo", labels=[-2, 1, 4]) is 0.25.
+    let y = Labels::from([-2, 4, 4, 4, 4]);
+    let classes = Labels::from([-2, 1, 4]).classes().to_vec();
+    let mut proba = Array2::zeros((5, 3));
+    for (i, column) in [2, 2, 0, 0, 2].into_iter().enumerate() {
+        proba[[i, column]] = 1.0;
+    }
+    let of = |y: &Labels, how| roc_auc_score_multiclass(y, &proba, &classes, how);
+    assert!(close(of(&y, MultiClass::OvoMacro).unwrap(), 0.25));
+    assert!(close(of(&y, MultiClass::OvoWeighted).unwrap(), 0.25));
+    // The same weighted, and with average="weighted", multi_class="ovr".
+    let weighted = of(&y, MultiClass::OvrWeighted).unwrap();
+    assert!(close(weighted, 0.25), "{weighted}");
+    assert!(of(&y, MultiClass::OvrMacro).is_err());
+    assert!(of(&Labels::from([4; 5]), MultiClass::OvoMacro).is_err());
+    assert!(of(&Labels::from([4; 5]), MultiClass::OvrWeighted).is_err());
+}
+
+#[test]
+fn rows_without_weight_say_nothing_of_samples() {
+    // scikit-learn 1.9.1, zero_division=nan: the recall of rows without true labels is not defined, the third has no weight.
+    let y = array![[0.0, 0.0], [0.0, 0.0], [0.0, 1.0]];
+    let predicted = array![[1.0, 0.0], [0.0, 0.0], [1.0, 0.0]];
+    let weighted = y.weighted(&array![2.0, 1.0, 0.0]);
+    let scores = precision_recall_fscore_support(&weighted, &predicted).unwrap();
+    let scores = scores.zero_division(ZeroDivision::Nan);
+    assert!(scores.recall(&Average::Samples).unwrap().is_nan());
+    assert_eq!(scores.precision(&Average::Samples).unwrap(), 0.0);
+}
+
+#[test]
 fn averages_of_class_scores() {
     // Class by class: a 2 hits of 3 predicted and 2 true; b 1 of 1 and 2; c 0 of 0 and 0.
     let y = Labels::from(["a", "a", "b", "b"]);
@@ -765,6 +797,8 @@ fn distances_in_blocks_side_by_side_and_with_holes() {
     assert!(full.iter().zip(&expected).all(|(a, b)| close(*a, *b)));
     let none = nan_euclidean_distances(&array![[1.0, f64::NAN], [f64::NAN, 1.0]], None).unwrap();
     assert!(none[[0, 1]].is_nan() && none[[0, 0]] == 0.0);
+    let nothing = nan_euclidean_distances(&array![[f64::NAN], [1.0]], None).unwrap();
+    assert!(nothing[[0, 0]].is_nan() && nothing[[1, 1]] == 0.0);
     let far =
         nan_euclidean_distances(&array![[1e200, f64::NAN]], Some(&array![[-1e200, 0.0]])).unwrap();
     assert!((far[[0, 0]] / (2e200 * 2f64.sqrt()) - 1.0).abs() < 1e-14);

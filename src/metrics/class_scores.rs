@@ -503,7 +503,13 @@ impl ClassScores {
             Combine::Macro => mean(&score(hits, predicted, truth), None),
             Combine::Weighted => mean(&score(hits, predicted, truth), Some(truth)),
             Combine::Samples => self.rows.as_ref().map_or(f64::NAN, |rows| {
-                let scores = score(&rows.hits, &rows.predicted, &rows.truth);
+                let mut scores = score(&rows.hits, &rows.predicted, &rows.truth);
+                // A row of weight 0 is not there.
+                for (score, w) in scores.iter_mut().zip(rows.weights.iter().flatten()) {
+                    if *w == 0.0 {
+                        *score = f64::NAN;
+                    }
+                }
                 mean(&scores, rows.weights.as_deref())
             }),
         }

@@ -246,8 +246,9 @@ fn binary_sides<Y: ClassTarget + ?Sized>(
 ///
 /// # Errors
 /// `EmptyInput`, `ShapeMismatch`, `NonFinite`; `UnknownLabel` for a true class that is not in `classes`; `InvalidInput`
-/// for fewer than two classes, a class that does not occur in `y_true` (scikit-learn warns and returns NaN), a value
-/// outside `[0, 1]`, a row that does not sum to 1, or sample weights with one of the pairwise averages.
+/// for fewer than two classes, a class that does not occur in `y_true` where all count alike (scikit-learn warns and
+/// returns NaN; averages weighted by classes, and pairs, are of those that do occur), a value outside `[0, 1]`, a row that does not sum to 1, or sample
+/// weights with one of the pairwise averages.
 ///
 /// ```
 /// use fitwell::{metrics::{MultiClass, roc_auc_score_multiclass}, prelude::*};
@@ -284,10 +285,12 @@ pub fn roc_auc_score_multiclass<F: Float, Y: ClassTarget + ?Sized>(
             Ok(sides.area())
         }
         MultiClass::OvrMacro | MultiClass::OvrWeighted => {
-            let areas = one_against_rest(proba, &columns, classes, weights)?;
             let prevalence: Vec<f64> = (0..k)
                 .map(|c| sum(n, |i| if columns[i] == c { weight(i) } else { 0.0 }))
                 .collect();
+            // A class that does not occur has no weight.
+            let counts = |c: usize| multi_class == MultiClass::OvrMacro || prevalence[c] > 0.0;
+            let areas = one_against_rest(proba, &columns, classes, weights, counts)?;
             Ok(mean(&areas, |c| match multi_class {
                 MultiClass::OvrWeighted => prevalence[c],
                 _ => 1.0,
@@ -318,7 +321,7 @@ pub fn roc_auc_per_class<F: Float, Y: ClassTarget + ?Sized>(
 ) -> Result<Array1<f64>> {
     let columns = check_multiclass(y_true, proba, classes)?;
     let weights = y_true.sample_weight();
-    one_against_rest(proba, &columns, classes, weights).map(Array1::from)
+    one_against_rest(proba, &columns, classes, weights, |_| true).map(Array1::from)
 }
 
 fn check_multiclass<F: Float, Y: ClassTarget + ?Sized>(
@@ -346,9 +349,13 @@ fn one_against_rest<F: Float>(
     columns: &[usize],
     classes: &[Class],
     weights: Option<&Array1<f64>>,
+    counts: impl Fn(usize) -> bool + Sync + Send,
 ) -> Result<Vec<f64>> {
     let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
     let areas = parallel::map(classes.len(), |c| {
+        if !counts(c) {
+            return Ok(0.0);
+        }
         let sides = Sides::new(
             columns.len(),
             |i| columns[i] == c,
@@ -376,12 +383,16 @@ fn pairs<F: Float>(
     for (row, &c) in columns.iter().enumerate() {
         members[c].push(row);
     }
-    if let Some(c) = members.iter().position(Vec::is_empty) {
-        return Err(undefined(&classes[c]));
+    let present: Vec<usize> = (0..classes.len())
+        .filter(|&c| !members[c].is_empty())
+        .collect();
+    if present.len() < 2 {
+        let reason = "pairs of classes need two that occur";
+        return Err(Error::invalid_input("ROC AUC", reason));
     }
     let (mut areas, mut sizes) = (Vec::new(), Vec::new());
-    for a in 0..classes.len() {
-        for b in a + 1..classes.len() {
+    for (at, &a) in present.iter().enumerate() {
+        for &b in &present[at + 1..] {
             let rows: Vec<usize> = members[a].iter().chain(&members[b]).copied().collect();
             let one = |c: usize| {
                 let positive = |i: usize| columns[rows[i]] == c;

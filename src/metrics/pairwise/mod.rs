@@ -71,7 +71,11 @@ pub fn pairwise_distances<F: Float>(
         precomputed(x, y.is_none())?;
         return Ok(x.to_owned());
     }
-    let out = between(x, y, &distance)?;
+    let mut out = between(x, y, &distance)?;
+    if y.is_none() && metric == Metric::RussellRao {
+        // Its formula is not 0 for a row to itself.
+        out.diag_mut().fill(F::zero());
+    }
     check::learned(NAME, "a distance", &out)?;
     Ok(out)
 }

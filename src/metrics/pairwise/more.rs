@@ -45,7 +45,7 @@ pub fn pairwise_distances_argmin<F: Float>(
 /// √(p / |K| Σₖ (aₖ − bₖ)²)        K the columns that neither row misses, of p
 /// ```
 ///
-/// NaN where there is no such column; 0 of a row to itself.
+/// NaN where there is no such column, which is so of a row to itself if all its values are missing.
 ///
 /// # Errors
 /// `EmptyInput`, `ShapeMismatch`; `NonFinite` for infinite values; `InvalidInput` for a result that does not fit in memory.
@@ -101,8 +101,6 @@ pub fn nan_euclidean_distances<F: Float>(
                     .map(|(a, b)| (a.f64() - b.f64()).abs() / largest);
                 let squares: f64 = each.filter(|d| !d.is_nan()).map(|d| d * d).sum();
                 *out = F::of(largest * (p as f64 / shared as f64 * squares).sqrt());
-            } else if y.is_none() && first + i == j {
-                *out = F::zero();
             } else if shared == 0 {
                 *out = F::nan();
             } else {

@@ -188,3 +188,14 @@ fn a_given_kernel_is_itself_and_fits() {
         assert_eq!(serde_json::to_value(kernel).unwrap(), kernel.name());
     }
 }
+
+#[test]
+fn a_row_is_not_apart_from_itself() {
+    // scikit-learn 1.9.1: pairwise_distances([[1, 0, 1], [1, 1, 0]], metric="russellrao").
+    let x = array![[1.0, 0.0, 1.0], [1.0, 1.0, 0.0]];
+    let params = MetricParams::new();
+    let d = pairwise_distances(&x, None, Metric::RussellRao, &params).unwrap();
+    assert_eq!(d, array![[0.0, 2.0 / 3.0], [2.0 / 3.0, 0.0]]);
+    let to_equal = pairwise_distances(&x, Some(&x), Metric::RussellRao, &params).unwrap();
+    assert_eq!(to_equal[[0, 0]], 1.0 / 3.0);
+}
