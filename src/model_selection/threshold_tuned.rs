@@ -586,7 +586,7 @@ impl<M: Model + Classes> Model for FittedTunedThresholdClassifierCv<M> {
 impl<M: fmt::Display + Classes> fmt::Display for FittedTunedThresholdClassifierCv<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let head = format!(
-            "Fitted{NAME}({} from {:.6} on, mean score {:.6})",
+            "Fitted{NAME}(class {} from {:.6} on, mean score {:.6})",
             self.estimator.classes()[self.positive],
             self.best_threshold,
             self.best_score
