@@ -280,30 +280,20 @@ fn every_search_finds_the_top_and_does_not_depend_on_threads() {
         let json = one.to_json().unwrap();
         assert_eq!(FittedSearchCv::<FittedToy>::from_json(&json).unwrap(), one);
     }
+    // The second score tells how many rows were learned from.
+    macro_rules! same {
+        ($search:expr, $near:expr) => {
+            let scores = (DefaultScore, named("rows", rows_seen));
+            same(&$search.cv(3).scoring(scores), &x, &y, $near)
+        };
+    }
     let toy = Toy::default;
-    same(&GridSearchCv::new(toy(), grid()).cv(3), &x, &y, 0.0);
-    same(
-        &RandomizedSearchCv::new(toy(), space()).n_iter(60).cv(3),
-        &x,
-        &y,
-        1.0,
-    );
-    same(&HalvingGridSearchCv::new(toy(), grid()).cv(3), &x, &y, 0.0);
-    let many = NCandidates::Exactly(60);
-    same(
-        &HalvingRandomSearchCv::new(toy(), space())
-            .n_candidates(many)
-            .cv(3),
-        &x,
-        &y,
-        1.0,
-    );
-    same(
-        &TpeSearchCv::new(toy(), space()).n_iter(60).cv(3),
-        &x,
-        &y,
-        0.25,
-    );
+    same!(GridSearchCv::new(toy(), grid()), 0.0);
+    same!(RandomizedSearchCv::new(toy(), space()).n_iter(60), 1.0);
+    same!(HalvingGridSearchCv::new(toy(), grid()), 0.0);
+    let many = HalvingRandomSearchCv::new(toy(), space()).n_candidates(NCandidates::Exactly(60));
+    same!(many, 1.0);
+    same!(TpeSearchCv::new(toy(), space()).n_iter(60), 0.25);
 }
 
 #[test]
