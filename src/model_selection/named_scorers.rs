@@ -11,7 +11,8 @@ use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::labels::{Class, Labels};
 use crate::metrics::{
-    self, Average, AverageMethod, ClassificationTarget, Grouping, MultiClass, RocAucScore,
+    self, Average, AverageMethod, ClassificationTarget, Grouping, LikelihoodRatios, MultiClass,
+    RocAucScore,
 };
 use crate::targets::{AsTargets, ClassTarget, RealTargets, TargetDim, Targets};
 use crate::traits::{Classes, DecisionFunction, Predict, PredictProba};
@@ -139,6 +140,8 @@ macro_rules! family {
 }
 family! {
     /// A named scorer of predicted classes.
+    ///
+    /// A likelihood ratio whose denominator is 0 is 1, as in scikit-learn.
     ClassScorer, [
         "accuracy", "balanced_accuracy", "f1", "f1_macro", "f1_micro", "f1_weighted", "jaccard", "jaccard_macro",
         "jaccard_micro", "jaccard_weighted", "matthews_corrcoef", "neg_negative_likelihood_ratio",
@@ -159,7 +162,9 @@ family! {
     /// A named scorer of a model with probabilities: of its probabilities, and all those of [`ClassScorer`].
     ///
     /// `roc_auc` of more than two classes is that of each against the rest, where scikit-learn refuses;
-    /// `average_precision` is the mean over the classes, and `top_k_accuracy` that of two, as in scikit-learn.
+    /// `average_precision` is the mean over the classes, and `top_k_accuracy` that of two, as in scikit-learn. Of a model that
+    /// has decisions too, scikit-learn takes those; for the average precision of more than two classes it makes a difference:
+    /// [`DecisionScorer`] has its numbers.
     ProbaScorer, [
         "accuracy", "average_precision", "balanced_accuracy", "d2_brier_score", "d2_log_loss_score", "f1", "f1_macro",
         "f1_micro", "f1_weighted", "jaccard", "jaccard_macro", "jaccard_micro", "jaccard_weighted", "matthews_corrcoef",
@@ -226,22 +231,31 @@ fn of_averages<Y: ClassificationTarget + ?Sized>(
 }
 
 fn of_classes<Y: ClassTarget + ?Sized>(name: &str, y: &Y, predicted: &Labels) -> Result<f64> {
-    let ratio = |ratio: Option<f64>| {
-        let undefined =
-            || Error::invalid_input("likelihood ratio", "is not defined for these predictions");
-        ratio.ok_or_else(undefined)
-    };
     match name {
         "balanced_accuracy" => metrics::balanced_accuracy_score(y, predicted),
         "matthews_corrcoef" => metrics::matthews_corrcoef(y, predicted),
-        "positive_likelihood_ratio" => {
-            ratio(metrics::class_likelihood_ratios(y, predicted)?.positive)
-        }
+        "positive_likelihood_ratio" => likelihood_ratio(y, predicted, 1, |r| r.positive),
         "neg_negative_likelihood_ratio" => {
-            ratio(metrics::class_likelihood_ratios(y, predicted)?.negative).map(|r| -r)
+            likelihood_ratio(y, predicted, 0, |r| r.negative).map(|r| -r)
         }
         _ => of_averages(name, y, predicted),
     }
+}
+
+/// A likelihood ratio, the worst there is, 1, where no row of the first class is predicted to be of class `said`.
+fn likelihood_ratio<Y: ClassTarget + ?Sized>(
+    y: &Y,
+    predicted: &Labels,
+    said: usize,
+    ratio: fn(&LikelihoodRatios) -> Option<f64>,
+) -> Result<f64> {
+    let found = ratio(&metrics::class_likelihood_ratios(y, predicted)?);
+    let counts = metrics::confusion_matrix(y, predicted)?;
+    if counts.counts()[[0, said]] > 0.0 {
+        let undefined = "is not defined: no row is of the positive class";
+        return found.ok_or_else(|| Error::invalid_input("likelihood ratio", undefined));
+    }
+    Ok(1.0)
 }
 
 impl<M, X, Y> Scorer<M, X, Y> for ClassScorer
@@ -498,6 +512,20 @@ mod tests {
         }
         // get_scorer_names() of scikit-learn 1.9.1 has 58.
         assert_eq!(scorer_names().len(), 58);
+    }
+
+    /// scikit-learn 1.9.1, `get_scorer("positive_likelihood_ratio")` and its like.
+    #[test]
+    fn likelihood_ratios_without_a_denominator_are_one() {
+        let y = Labels::from([0, 0, 1, 1]);
+        let of = |name: &str, predicted: [i64; 4]| of_classes(name, &y, &Labels::from(predicted));
+        let (positive, negative) = ("positive_likelihood_ratio", "neg_negative_likelihood_ratio");
+        assert_eq!(of(positive, [0, 0, 1, 0]).unwrap(), 1.0);
+        assert_eq!(of(negative, [0, 0, 1, 0]).unwrap(), -0.5);
+        assert_eq!(of(positive, [1, 1, 1, 0]).unwrap(), 0.5);
+        assert_eq!(of(negative, [1, 1, 1, 0]).unwrap(), -1.0);
+        let (none, said) = (Labels::from([0, 0, 0]), Labels::from([0, 1, 1]));
+        assert!(of_classes(positive, &none, &said).is_err());
     }
 
     #[test]
