@@ -160,6 +160,7 @@
 //! | `cross_validate(m, X, y, cv=GroupKFold(5), groups=g)` | `cross_validate(&m, &x, &y.grouped(&g), &GroupKFold::new(), &[&DefaultScore])?` |
 //! | `cross_validate(..., return_estimator=True, return_indices=True)` | `CrossValidate::new().return_indices(true).run_with_models(&m, &x, &y, &[&DefaultScore])?` |
 //! | `cross_validate(..., error_score=np.nan)` | `CrossValidate::new().error_score(ErrorScore::Value(f64::NAN))`; an error by default |
+//! | `pd.DataFrame(cross_validate(...))` | `to_table()` of what `cross_validate` gives, or `to_csv(path)`; of learning and validation curves too |
 //! | `cross_val_predict(m, X, y, method="predict_proba")` | `cross_val_predict_proba(&m, &x, &y, &5)?` |
 //! | `cv.split(X, y, groups)`, `cv.get_n_splits(X, y, groups)` | `cv.split(x.nrows(), &y.grouped(&groups))?`, `cv.get_n_splits(x.nrows(), &y.grouped(&groups))?` |
 //! | `LeavePOut(2)`, `LeavePGroupsOut(2)`, `PredefinedSplit(folds)` | `LeavePOut::new(2)`, `LeavePGroupsOut::new(2)`, `PredefinedSplit::new(folds)` |
@@ -175,6 +176,7 @@
 //! | `RandomizedSearchCV(pipe, {"clf__C": loguniform(1e-3, 1e3)}, n_iter=20)` | `RandomizedSearchCv::new(pipe, ParamDistributions::new().with("clf__C", log_uniform(1e-3, 1e3))).n_iter(20)` |
 //! | `HalvingGridSearchCV(pipe, grid, resource="clf__max_iter", max_resources=300)` | `HalvingGridSearchCv::new(pipe, grid).resource(Resource::Parameter("clf__max_iter".into())).max_resources(300)` |
 //! | Optuna's `TPESampler` | [`TpeSearchCv`](crate::model_selection::TpeSearchCv) |
+//! | `print(search.best_params_)` | `println!("{}", search.best_params())`: `alpha=0.5, solver="svd"`; a map by name |
 //! | `search.cv_results_` | `search.results()`, printed as a table, written with `to_csv`, or a `Table` by `to_table` |
 //! | `accuracy_score(y, p)` | `accuracy_score(&y, &p)?` |
 //! | `accuracy_score(y, p, sample_weight=w, normalize=False)` | `accuracy_count(&y.weighted(&w), &p)?` |
