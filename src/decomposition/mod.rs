@@ -8,7 +8,6 @@ mod gaussian;
 mod incremental_pca;
 mod kernel_pca;
 mod nmf;
-mod nmf_solvers;
 mod pca;
 mod randomized;
 mod settings;
