@@ -6,7 +6,7 @@ use fitwell::linalg::{
     Cholesky, Triangle, dot, eigh, log_det, lstsq, moments, qr, solve_triangular, thin_svd,
 };
 use fitwell::{ErrorKind, Float};
-use ndarray::{Array2, ArrayRef2, ArrayView2, Axis, ShapeBuilder, array, s};
+use ndarray::{Array1, Array2, ArrayRef2, ArrayView2, Axis, ShapeBuilder, array, s};
 
 /// Reproducible entries in (-1, 1).
 fn noise<F: Float>(m: usize, n: usize, seed: u64) -> Array2<F> {
@@ -635,6 +635,14 @@ fn large_means_do_not_cancel_small_variances() {
     let expected: f64 = exact.iter().map(|v| (v - mean).powi(2)).sum();
     let m = moments(&x, None, None, true).unwrap();
     assert!((f64::from(m.xtx[[0, 0]]) / expected - 1.0).abs() < 1e-5);
+}
+
+#[test]
+fn products_that_no_memory_holds_are_refused_with_their_size() {
+    let one = Array1::<f32>::ones(1);
+    let wide = one.broadcast((2, 10_000_000)).unwrap();
+    let message = moments(&wide, None, None, true).unwrap_err().to_string();
+    assert!(message.contains("800000160000008 bytes"), "{message}");
 }
 
 #[test]

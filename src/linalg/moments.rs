@@ -54,7 +54,8 @@ pub struct Moments<F> {
 ///
 /// # Errors
 /// `ShapeMismatch` when y or the weights have another number of rows than x; `NonFinite` with the position of a value
-/// of x or y that is not finite; what [`check::weights`] says of the weights; `Overflow` when a sum is too large.
+/// of x or y that is not finite; what [`check::weights`] says of the weights; `Overflow` when a sum is too large;
+/// `TooLarge` or `InvalidInput` with the size of the products when there is no memory for them.
 pub fn moments<F: Float>(
     x: &ArrayRef2<F>,
     y: Option<&ArrayRef2<F>>,
@@ -78,6 +79,7 @@ pub fn moments<F: Float>(
         center,
     };
     let columns = data.columns();
+    parallel::fits::<f64>("products of all pairs of columns", (columns, columns))?;
     let partials = if columns >= WIDE {
         vec![data.sums(0..n)]
     } else {
