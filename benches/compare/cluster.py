@@ -77,6 +77,27 @@ def workloads(scale):
     def groups(x, out):
         return f"{int(out[0])} clusters, {int(out[1])} rows of noise"
 
+    def bisecting(x):
+        model = sk_cluster.BisectingKMeans(K, random_state=0)
+        start = time.perf_counter()
+        model.fit(x)
+        return time.perf_counter() - start, (model.inertia_,)
+
+    def spectral(affinity):
+        def run(x):
+            model = sk_cluster.SpectralClustering(15, affinity=affinity, gamma=0.05, random_state=0)
+            start = time.perf_counter()
+            model.fit(x)
+            return time.perf_counter() - start, ((np.bincount(model.labels_) ** 2).sum(),)
+
+        return run
+
+    def inertia(x, out):
+        return f"inertia {float(out[0]):.5g}"
+
+    def sizes(x, out):
+        return f"sum of squared sizes {int(out[0])}"
+
     def quality(x, out):
         return f"inertia {float(out[0]):.7g}, {out[1]} iterations"
 
@@ -112,4 +133,25 @@ def workloads(scale):
             groups,
         )
         for name in ["f64", "f32"]
+    ] + [
+        Workload(f"bisecting_kmeans_{name}", size, lambda meta, name=name: data(meta, dtype_of(name)), {"scikit-learn": bisecting}, inertia)
+        for name in ["f64", "f32"]
+    ] + [
+        Workload(
+            f"optics_{name}",
+            f"{10 * scale}k x 5",
+            lambda meta, name=name: blobs(10_000, 5, 6.0)(meta, dtype_of(name)),
+            {"scikit-learn": dense(lambda: sk_cluster.OPTICS(min_samples=20))} if scale == 1 else {},
+            groups,
+        )
+        for name in ["f64", "f32"]
+    ] + [
+        Workload(
+            f"spectral_{name}",
+            f"3k x 5, 15 clusters{', nearest neighbours' if 'neighbors' in name else ''}",
+            lambda meta, name=name: blobs(3_000 // scale, 5, 6.0)(meta, dtype_of(name)),
+            {"scikit-learn": spectral("nearest_neighbors" if "neighbors" in name else "rbf")},
+            sizes,
+        )
+        for name in ["f64", "f32", "neighbors_f64"]
     ]

@@ -3,7 +3,10 @@
 use std::time::Instant;
 
 use fitwell::Float;
-use fitwell::cluster::{AgglomerativeClustering, Dbscan, Hdbscan, KMeans, MiniBatchKMeans};
+use fitwell::cluster::{
+    AgglomerativeClustering, BisectingKMeans, Dbscan, Hdbscan, KMeans, MiniBatchKMeans, Optics,
+    SpectralAffinity, SpectralClustering,
+};
 use fitwell::prelude::*;
 use ndarray::{Array2, s};
 use serde_json::json;
@@ -23,6 +26,13 @@ pub(crate) fn job(workload: &str, data: &Data) -> Found {
         "dbscan_50k_f32" | "dbscan_20k_f32" => dbscan::<f32>(data.matrix("x")?, workload),
         "hdbscan_20k_f64" => hdbscan::<f64>(data.matrix("x")?),
         "hdbscan_20k_f32" => hdbscan::<f32>(data.matrix("x")?),
+        "optics_f64" => optics::<f64>(data.matrix("x")?),
+        "optics_f32" => optics::<f32>(data.matrix("x")?),
+        "spectral_f64" => spectral::<f64>(data.matrix("x")?, false),
+        "spectral_f32" => spectral::<f32>(data.matrix("x")?, false),
+        "spectral_neighbors_f64" => spectral::<f64>(data.matrix("x")?, true),
+        "bisecting_kmeans_f64" => bisecting::<f64>(data.matrix("x")?),
+        "bisecting_kmeans_f32" => bisecting::<f32>(data.matrix("x")?),
         _ => return Ok(None),
     }))
 }
@@ -81,5 +91,46 @@ fn hdbscan<F: Float>(x: Array2<F>) -> Job {
         let seconds = start.elapsed().as_secs_f64();
         let noise = fitted.labels().iter().filter(|&&label| label < 0).count();
         Ok((seconds, json!([fitted.n_clusters(), noise])))
+    })
+}
+
+fn bisecting<F: Float>(x: Array2<F>) -> Job {
+    let model = BisectingKMeans::new(20);
+    Box::new(move || {
+        let start = Instant::now();
+        let fitted = model.fit(&x, &())?;
+        let seconds = start.elapsed().as_secs_f64();
+        Ok((seconds, json!([fitted.inertia()])))
+    })
+}
+
+fn optics<F: Float>(x: Array2<F>) -> Job {
+    let model = Optics::new().min_samples(20);
+    Box::new(move || {
+        let start = Instant::now();
+        let fitted = model.fit(&x, &())?;
+        let seconds = start.elapsed().as_secs_f64();
+        let noise = fitted.labels().iter().filter(|&&label| label < 0).count();
+        Ok((seconds, json!([fitted.n_clusters(), noise])))
+    })
+}
+
+/// The sum of the squared sizes of the clusters tells whether they are the same.
+fn spectral<F: Float>(x: Array2<F>, neighbors: bool) -> Job {
+    let model = SpectralClustering::new(15).gamma(0.05);
+    let model = match neighbors {
+        true => model.affinity(SpectralAffinity::NearestNeighbors),
+        false => model,
+    };
+    Box::new(move || {
+        let start = Instant::now();
+        let fitted = model.fit(&x, &())?;
+        let seconds = start.elapsed().as_secs_f64();
+        let mut sizes = [0_u64; 15];
+        for &label in fitted.labels() {
+            sizes[label] += 1;
+        }
+        let squares: u64 = sizes.iter().map(|size| size * size).sum();
+        Ok((seconds, json!([squares])))
     })
 }

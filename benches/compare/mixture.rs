@@ -17,6 +17,12 @@ pub(crate) fn job(workload: &str, data: &Data) -> Found {
         "gmm_full_f64" => from_rows::<f64>(CovarianceType::Full, data.matrix("x")?),
         "gmm_full_f32" => from_rows::<f32>(CovarianceType::Full, data.matrix("x")?),
         "gmm_diag_f64" => from_rows::<f64>(CovarianceType::Diag, data.matrix("x")?),
+        "gmm_diag_f32" => from_rows::<f32>(CovarianceType::Diag, data.matrix("x")?),
+        "gmm_tied_f64" => from_rows::<f64>(CovarianceType::Tied, data.matrix("x")?),
+        "gmm_tied_f32" => from_rows::<f32>(CovarianceType::Tied, data.matrix("x")?),
+        "gmm_spherical_f64" => from_rows::<f64>(CovarianceType::Spherical, data.matrix("x")?),
+        "gmm_spherical_f32" => from_rows::<f32>(CovarianceType::Spherical, data.matrix("x")?),
+        "gmm_kmeans_f64" => from_k_means(data.matrix("x")?),
         _ => return Ok(None),
     }))
 }
@@ -31,8 +37,19 @@ fn from_rows<F: Float>(kind: CovarianceType, x: Array2<F>) -> Job {
     let one = |(_, i, j): (usize, usize, usize)| f64::from(u8::from(i == j));
     let model = match kind {
         CovarianceType::Full => model.precisions_init(Array3::from_shape_fn((K, p, p), one)),
-        _ => model.precisions_init(Array2::<f64>::ones((K, p))),
+        CovarianceType::Tied => model.precisions_init(Array2::<f64>::eye(p)),
+        CovarianceType::Diag => model.precisions_init(Array2::<f64>::ones((K, p))),
+        _ => model.precisions_init(Array1::<f64>::ones(K)),
     };
+    timed(model, x)
+}
+
+/// With all defaults: the start is found by k-means.
+fn from_k_means(x: Array2<f64>) -> Job {
+    timed(GaussianMixture::new(K), x)
+}
+
+fn timed<F: Float>(model: GaussianMixture, x: Array2<F>) -> Job {
     Box::new(move || {
         let start = Instant::now();
         let fitted = model.fit(&x, &())?;

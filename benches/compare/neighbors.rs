@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use fitwell::Float;
 use fitwell::metrics::pairwise::{Metric, MetricParams, pairwise_distances};
-use fitwell::neighbors::{NearestNeighbors, NeighborsAlgorithm};
+use fitwell::neighbors::{KernelDensity, LocalOutlierFactor, NearestNeighbors, NeighborsAlgorithm};
 use fitwell::prelude::*;
 use serde_json::json;
 
@@ -28,6 +28,9 @@ fn of_type<F: Float>(workload: &str, data: &Data) -> Found {
         "knn_brute" => nearest::<F>(NeighborsAlgorithm::Brute, data)?,
         "knn_kd_tree" => nearest::<F>(NeighborsAlgorithm::KdTree, data)?,
         "pairwise_distances" => distances::<F>(data)?,
+        "kernel_density" => density::<F>(0.0, data)?,
+        "kernel_density_rough" => density::<F>(1e-3, data)?,
+        "local_outlier_factor" => outliers::<F>(data)?,
         _ => return Ok(None),
     }))
 }
@@ -63,5 +66,36 @@ fn distances<F: Float>(data: &Data) -> std::result::Result<Job, Box<dyn std::err
                 found.diag().iter().filter(|d| d.is_zero()).count()
             ]),
         ))
+    }))
+}
+
+/// The fit and the densities of the queries.
+fn density<F: Float>(
+    rtol: f64,
+    data: &Data,
+) -> std::result::Result<Job, Box<dyn std::error::Error>> {
+    let (x, queries) = (data.matrix::<F>("x")?, data.matrix::<F>("queries")?);
+    Ok(Box::new(move || {
+        let start = Instant::now();
+        let model = KernelDensity::new()
+            .bandwidth(0.3)
+            .rtol(rtol)
+            .fit(&x, &())?;
+        let found = model.score_samples(&queries)?;
+        let seconds = start.elapsed().as_secs_f64();
+        let sum: f64 = found.iter().map(|d| d.f64()).sum();
+        Ok((seconds, json!([sum / found.len() as f64])))
+    }))
+}
+
+fn outliers<F: Float>(data: &Data) -> std::result::Result<Job, Box<dyn std::error::Error>> {
+    let x = data.matrix::<F>("x")?;
+    Ok(Box::new(move || {
+        let start = Instant::now();
+        let model = LocalOutlierFactor::new().fit(&x, &())?;
+        let seconds = start.elapsed().as_secs_f64();
+        let found = model.negative_outlier_factor();
+        let sum: f64 = found.iter().map(|d| d.f64()).sum();
+        Ok((seconds, json!([sum / found.len() as f64])))
     }))
 }
