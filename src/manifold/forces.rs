@@ -3,6 +3,7 @@
 #![allow(clippy::needless_range_loop)] // kernels over coordinates and lanes
 
 use ndarray::Array2;
+use pulp::{Simd, WithSimd, bytemuck};
 
 use super::affinities::Affinities;
 use super::tree::Tree;
@@ -293,10 +294,11 @@ pub(super) fn attraction<const D: usize>(points: &[[f32; D]], p: &Springs) -> Ve
         for (i, out) in range.zip(out) {
             let mine = p.start[i]..p.start[i + 1];
             gather(points, &p.neighbours[mine.clone()], &mut there);
-            *out = simd(
-                #[inline(always)]
-                || pull(&points[i], &there, &p.weights[mine]),
-            );
+            *out = pulp::Arch::new().dispatch(Pull {
+                here: &points[i],
+                there: &there,
+                weights: &p.weights[mine],
+            });
         }
     });
     forces
@@ -319,31 +321,49 @@ fn gather<const D: usize>(
     }
 }
 
-#[inline(always)]
-fn pull<const D: usize>(here: &[f32; D], there: &[[Lanes; D]], weights: &[Lanes]) -> [f64; D] {
-    let mut force = [[0.0; LANES]; D];
-    for (there, weights) in there.iter().zip(weights) {
-        let apart = Apart::new(there, here);
-        for lane in 0..LANES {
-            let weight = weights[lane] * of_map::<D>(apart.square[lane]);
-            for a in 0..D {
-                force[a][lane] = weight.mul_add(-apart.by[a][lane], force[a][lane]);
-            }
-        }
-    }
-    totals(&force)
+/// What neighbours of a point pull it by. Written in vectors, because the compiler takes it apart into single coordinates.
+struct Pull<'a, const D: usize> {
+    here: &'a [f32; D],
+    there: &'a [[Lanes; D]],
+    weights: &'a [Lanes],
 }
 
-/// Sums over lanes. Apart from the loop before it, which else is not compiled to whole vectors.
-#[inline(never)]
-fn totals<const D: usize>(lanes: &[Lanes; D]) -> [f64; D] {
-    let mut sums = [0.0; D];
-    for a in 0..D {
-        for &v in &lanes[a] {
-            sums[a] += f64::from(v);
+impl<const D: usize> WithSimd for Pull<'_, D> {
+    type Output = [f64; D];
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> [f64; D] {
+        let mut force = [simd.splat_f32s(0.0); D];
+        let here = self.here.map(|v| simd.splat_f32s(v));
+        let one = simd.splat_f32s(1.0);
+        let half = simd.splat_f32s(0.5);
+        for (there, weights) in self.there.iter().zip(self.weights) {
+            let there: [&[S::f32s]; D] = std::array::from_fn(|a| S::as_simd_f32s(&there[a]).0);
+            for (v, &weight) in S::as_simd_f32s(weights).0.iter().enumerate() {
+                let apart: [S::f32s; D] =
+                    std::array::from_fn(|a| simd.sub_f32s(here[a], there[a][v]));
+                let mut all = one;
+                for d in apart {
+                    let d_over = if D < 3 { d } else { simd.mul_f32s(d, half) };
+                    all = simd.mul_add_e_f32s(d, d_over, all);
+                }
+                // As `of_map`.
+                let mut q = simd.div_f32s(one, all);
+                if D == 3 {
+                    q = simd.mul_f32s(q, simd.sqrt_f32s(q));
+                }
+                let weight = simd.mul_f32s(weight, q);
+                for a in 0..D {
+                    force[a] = simd.mul_add_e_f32s(weight, apart[a], force[a]);
+                }
+            }
         }
+        force.map(|force| {
+            let lanes = [force];
+            let lanes = bytemuck::cast_slice::<S::f32s, f32>(&lanes);
+            lanes.iter().map(|&v| f64::from(v)).sum()
+        })
     }
-    sums
 }
 
 /// Σ p ln(p / q) over neighbours, with q a share of `sum` and probabilities times a factor.
