@@ -431,6 +431,9 @@ mod tests {
             .build()
             .unwrap();
         assert_eq!(pool.install(|| model.fit(&x, &())).unwrap(), here);
+        let all = model.clone().algorithm(NeighborsAlgorithm::Brute);
+        assert_eq!(all.fit(&x, &()).unwrap(), here);
+        assert_eq!(pool.install(|| all.fit(&x, &())).unwrap(), here);
         let large = model
             .clone()
             .eps(0.4 * f64::exp2(800.0))

@@ -501,7 +501,11 @@ impl<F: Float> Index<F> {
         parallel::map_mut(&mut numbered, |(part, (indices, distances))| {
             let first = *part * chunk;
             let last = n.min(first + chunk);
-            let mut taken: Vec<_> = (first..last).map(|i| Nearest::new(k, without(i))).collect();
+            let new = match self.search {
+                Search::Tree(_) => Nearest::new,
+                _ => Nearest::of_all,
+            };
+            let mut taken: Vec<_> = (first..last).map(|i| new(k, without(i))).collect();
             self.run(&rows[first * p..last * p], &mut taken);
             for (i, taken) in taken.iter_mut().enumerate() {
                 self.put(i, k, taken, indices, distances);

@@ -13,12 +13,16 @@ pub(crate) trait Take<F> {
     fn take(&mut self, sum: F, row: u32);
 }
 
-/// Up to this many are kept in order all the time.
+/// Up to this many are kept in order all the time, so that a tree knows at once what is too far.
 const SORTED: usize = 128;
+/// The same where all rows pass by, and less depends on it.
+const SORTED_OF_ALL: usize = 32;
 
 /// The `k` nearest, of equal distances those with the smaller numbers.
 pub(crate) struct Nearest<F> {
     k: usize,
+    /// Kept in order all the time; else sorted when there are twice as many.
+    in_order: bool,
     /// A row that does not count.
     without: u32,
     limit: F,
@@ -31,17 +35,27 @@ fn order<F: Float>(a: &Met<F>, b: &Met<F>) -> std::cmp::Ordering {
 
 impl<F: Float> Nearest<F> {
     pub(crate) fn new(k: usize, without: Option<u32>) -> Self {
+        Self::with(k, without, k <= SORTED)
+    }
+
+    /// As `new`, for a search that all rows pass by.
+    pub(crate) fn of_all(k: usize, without: Option<u32>) -> Self {
+        Self::with(k, without, k <= SORTED_OF_ALL)
+    }
+
+    fn with(k: usize, without: Option<u32>, in_order: bool) -> Self {
         Nearest {
             k,
+            in_order,
             without: without.unwrap_or(u32::MAX),
             limit: F::infinity(),
-            met: Vec::with_capacity(if k <= SORTED { k + 1 } else { 2 * k }),
+            met: Vec::with_capacity(if in_order { k + 1 } else { 2 * k }),
         }
     }
 
     /// What was kept, nearest first.
     pub(crate) fn sorted(&mut self) -> &[Met<F>] {
-        if self.k > SORTED {
+        if !self.in_order {
             self.met.sort_unstable_by(order);
             self.met.truncate(self.k);
         }
@@ -60,7 +74,7 @@ impl<F: Float> Take<F> for Nearest<F> {
             return;
         }
         let new = (sum, row);
-        if self.k > SORTED {
+        if !self.in_order {
             self.met.push(new);
             if self.met.len() >= 2 * self.k {
                 let (_, last, _) = self.met.select_nth_unstable_by(self.k - 1, order);

@@ -70,13 +70,12 @@ fn trees_and_brute_force_agree_in_both_precisions() {
 fn the_nearest_are_those_of_a_sort() {
     let x = numbers::<f64>(300, 4, 1, 1.5);
     let queries = numbers::<f64>(10, 4, 2, 1.5);
-    let index = Index::new(
-        "t",
-        &x,
-        settings(Metric::Euclidean, NeighborsAlgorithm::Auto, 30),
-    )
-    .unwrap();
-    for k in [1, 7, 128, 129, 200, 300] {
+    let by = |algorithm| Index::new("t", &x, settings(Metric::Euclidean, algorithm, 30)).unwrap();
+    let indexes = [by(NeighborsAlgorithm::Auto), by(NeighborsAlgorithm::Brute)];
+    for (k, index) in [1, 7, 32, 33, 128, 129, 200, 300]
+        .into_iter()
+        .flat_map(|k| indexes.iter().map(move |index| (k, index)))
+    {
         let (distances, indices) = index.nearest(&queries, k).unwrap();
         for (i, query) in queries.rows().into_iter().enumerate() {
             let mut all: Vec<(f64, usize)> = x
