@@ -4,7 +4,7 @@ use std::fmt;
 
 use ndarray::{Array1, Array2, ArrayRef2, ArrayView1, Axis};
 use rayon::slice::ParallelSliceMut;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::check;
 use crate::error::{Error, Result};
@@ -43,6 +43,25 @@ impl From<bool> for Increasing {
     }
 }
 
+/// As a parameter by name also `true` and `false`.
+fn by_name_or_flag<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Increasing, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected `yes`, `no`, `auto` or a boolean")]
+    enum Given {
+        Flag(bool),
+        Named(Increasing),
+    }
+    if !deserializer.is_human_readable() {
+        return Increasing::deserialize(deserializer);
+    }
+    Given::deserialize(deserializer).map(|given| match given {
+        Given::Flag(rises) => rises.into(),
+        Given::Named(increasing) => increasing,
+    })
+}
+
 /// What is predicted outside the range of the training data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -69,7 +88,7 @@ pub enum OutOfBounds {
 /// | name | default | range | meaning |
 /// |---|---|---|---|
 /// | `y_min`, `y_max` | none | a number, y_min ≤ y_max | bounds of the values |
-/// | `increasing` | `yes` | [`Increasing`], `true` or `false` in the setter | |
+/// | `increasing` | `yes` | [`Increasing`], or `true` and `false` | |
 /// | `out_of_bounds` | `nan` | [`OutOfBounds`] | what is predicted outside the range of the training data |
 ///
 /// # Complexity
@@ -103,6 +122,7 @@ pub struct IsotonicRegression {
     y_min: Option<f64>,
     #[serde(with = "crate::params::optional_number")]
     y_max: Option<f64>,
+    #[serde(deserialize_with = "by_name_or_flag")]
     increasing: Increasing,
     out_of_bounds: OutOfBounds,
 }
@@ -461,5 +481,28 @@ mod tests {
                 .increasing()
         );
         assert!(auto.fit(&array![[1.0, 2.0]], &array![1.0]).is_err());
+    }
+
+    #[test]
+    fn the_direction_has_the_names_of_both_worlds() {
+        use crate::params::Params;
+        let of =
+            |value: serde_json::Value| IsotonicRegression::new().with_value("increasing", value);
+        for (value, expected) in [
+            (serde_json::json!(false), Increasing::No),
+            (serde_json::json!(true), Increasing::Yes),
+            (serde_json::json!("auto"), Increasing::Auto),
+            (serde_json::json!("no"), Increasing::No),
+        ] {
+            assert_eq!(
+                of(value).unwrap(),
+                IsotonicRegression::new().increasing(expected)
+            );
+        }
+        let refused = of(serde_json::json!("down")).unwrap_err().to_string();
+        assert!(
+            refused.contains("increasing") && refused.contains("auto"),
+            "{refused}"
+        );
     }
 }
