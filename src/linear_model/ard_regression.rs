@@ -62,7 +62,9 @@ const NAME: &str = "ArdRegression";
 ///
 /// # Source
 /// D. J. C. MacKay, "Bayesian nonlinear modeling for the prediction competition", ASHRAE Transactions 100 (1994). Steps and
-/// numbers are scikit-learn's; f32 data are computed in f64 here.
+/// numbers are scikit-learn's; f32 data are computed in f64 here. Where the target is constant, or nearly so beside a column
+/// that is 0, α starts some fifteen orders of magnitude above λ: scikit-learn's pseudo-inverse then loses the precisions of
+/// such columns, and its `alpha_`, `lambda_` and score are of another size; the coefficients are 0 in both.
 ///
 /// # Examples
 /// ```
@@ -355,12 +357,14 @@ impl ArdRegression {
             let squares = data.squares(&coef);
             let mut determined = 0.0;
             for (l, &j) in kept.iter().enumerate() {
-                let gamma = 1.0 - lambda[j] * sigma[[l, l]];
+                // Rounding knows no bounds; γ does.
+                let gamma = (1.0 - lambda[j] * sigma[[l, l]]).clamp(0.0, 1.0);
                 determined += gamma;
                 lambda[j] =
                     (gamma + 2.0 * self.lambda_1) / (coef[j] * coef[j] + 2.0 * self.lambda_2);
             }
-            alpha = (data.total - determined + 2.0 * self.alpha_1) / (squares + 2.0 * self.alpha_2);
+            let free = (data.total - determined).max(0.0);
+            alpha = (free + 2.0 * self.alpha_1) / (squares + 2.0 * self.alpha_2);
             check::learned(NAME, "a precision", lambda.iter().chain([&alpha]))?;
             kept = (0..p)
                 .filter(|&j| lambda[j] < self.threshold_lambda)
@@ -572,6 +576,25 @@ mod tests {
                 .fit(&x, &x.column(0))
                 .is_err()
         );
+    }
+
+    #[test]
+    fn the_noise_has_a_precision_however_much_cancels() {
+        // α begins at 1/ε, and to rounding 5 rows determine more than 5 coefficients in one of five such cases.
+        for seed in 0..20 {
+            let mut rng = random::generator(seed);
+            let x = Array2::from_shape_simple_fn((5, 15), || {
+                1000.0 + 1000.0 * random::standard_normal(&mut rng)
+            });
+            let model = ArdRegression::new()
+                .compute_score(true)
+                .fit(&x, &Array1::from_elem(5, 1e-4))
+                .unwrap();
+            assert!(model.alpha() > 0.0 && model.lambda().iter().all(|l| *l > 0.0));
+            let (mean, std) = model.predict_std(&x).unwrap();
+            assert!(mean.iter().all(|m| (m - 1e-4).abs() < 1e-8));
+            assert!(std.iter().all(|s| *s > 0.0 && s.is_finite()));
+        }
     }
 
     #[test]
