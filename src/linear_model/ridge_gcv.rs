@@ -101,7 +101,8 @@ impl LeaveOneOut {
         if !this.squares.iter().all(|v| v.is_finite()) {
             return Err(Error::invalid_input(
                 estimator,
-                "a leave-one-out error is not finite: one row holds all the weight, or the data are too large",
+                "a leave-one-out error is not finite: one row holds all the weight, or the penalties are lost beside the data: \
+                 scale the features, or raise `alphas`",
             ));
         }
         Ok(this)
