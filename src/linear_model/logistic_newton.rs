@@ -38,6 +38,36 @@ pub(super) enum Stop {
 /// Iterations made, and whether a tolerance was reached.
 pub(super) type Ended = (usize, bool);
 
+/// Notices steps that only rounding takes: of an unreachable tolerance.
+struct Idle {
+    least: f64,
+    steps: usize,
+}
+
+impl Idle {
+    const MOST: usize = 3;
+
+    fn new() -> Self {
+        Idle {
+            least: f64::INFINITY,
+            steps: 0,
+        }
+    }
+
+    /// Whether to give up before a step from which `gain` is expected: the objective did not show what the last ones
+    /// gained, and none of them halved the gradient.
+    fn gives_up(&mut self, at: &Point, gain: f64, size: f64) -> bool {
+        let seen = gain > 16.0 * at.noise * (at.value + at.penalty).abs();
+        if seen || size <= 0.5 * self.least {
+            self.least = self.least.min(size);
+            self.steps = 0;
+        } else {
+            self.steps += 1;
+        }
+        self.steps > Self::MOST
+    }
+}
+
 /// The Hessian may have this many values.
 const MOST_VALUES: usize = 1 << 28;
 
@@ -50,6 +80,7 @@ pub(super) fn cholesky<F: Float>(
     let d = loss.layout().dimension(loss.layout().p);
     check_size(how.estimator, d)?;
     let mut at = Point::new(loss, parameters, how.estimator)?;
+    let mut idle = Idle::new();
     for n_iter in 0..=how.max_iter {
         let largest = at.largest();
         let gain_counts = matches!(how.stop, Stop::LargestAndGain(_));
@@ -63,7 +94,8 @@ pub(super) fn cholesky<F: Float>(
         let slope: f64 = dot(&at.gradient, &step);
         let gain = -0.5 * slope;
         let done = largest <= tol && gain <= tol;
-        if n_iter == how.max_iter || done && gain <= at.noise * at.value.abs() {
+        let nothing = done && gain <= at.noise * at.value.abs();
+        if n_iter == how.max_iter || nothing || idle.gives_up(&at, gain, largest) {
             return Ok((n_iter, done));
         }
         if !at.descend(loss, parameters, &step, slope, &[])? {
@@ -98,6 +130,7 @@ pub(super) fn conjugate_gradients<F: Float>(
         }
         Stop::Largest(tol) | Stop::LargestAndGain(tol) | Stop::Sum(tol) => tol,
     };
+    let mut idle = Idle::new();
     for n_iter in 0..=how.max_iter {
         let size = match how.stop {
             Stop::Norm(_) => norm(&at.gradient),
@@ -149,7 +182,9 @@ pub(super) fn conjugate_gradients<F: Float>(
             step = at.gradient.iter().map(|g| -g).collect();
             slope = -dot(&at.gradient, &at.gradient);
         }
-        if !at.descend(loss, parameters, &step, slope, &[])? {
+        if idle.gives_up(&at, -0.5 * slope, size)
+            || !at.descend(loss, parameters, &step, slope, &[])?
+        {
             return Ok((n_iter, size <= goal));
         }
         (how.report)(n_iter + 1, at.value)?;
@@ -181,6 +216,7 @@ pub(super) fn proximal<F: Float>(
     };
     let intercepts = layout.k * layout.p;
     let free = !l1[intercepts..].iter().any(|&l| l > 0.0);
+    let mut idle = Idle::new();
     for n_iter in 0..=how.max_iter {
         if free && layout.k > 1 {
             // A number added to every intercept changes no probability: they are those around zero.
@@ -225,7 +261,10 @@ pub(super) fn proximal<F: Float>(
         let step = hessian.l1_step(loss, &at.gradient, parameters, l1, largest);
         let moved: Vec<f64> = parameters.iter().zip(&step).map(|(w, s)| w + s).collect();
         let slope = dot(&at.gradient, &step) + absolute(&moved, l1) - at.penalty;
-        if slope.is_nan() || !at.descend(loss, parameters, &step, slope.min(0.0), l1)? {
+        if slope.is_nan()
+            || idle.gives_up(&at, -0.5 * slope, size)
+            || !at.descend(loss, parameters, &step, slope.min(0.0), l1)?
+        {
             return Ok((n_iter, size <= goal));
         }
         (how.report)(n_iter + 1, at.value + at.penalty)?;
@@ -628,5 +667,40 @@ impl Hessian {
         }
         let step: Array1<f64> = w.iter().zip(&start).map(|(w, s)| w - s).collect();
         self.scatter(loss, &step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_that_neither_gain_nor_calm_are_given_up() {
+        let at = Point {
+            value: 2.0,
+            gradient: Vec::new(),
+            curvature: Vec::new(),
+            penalty: 1.0,
+            noise: 1e-16,
+        };
+        let (seen, hidden) = (1e-10, 1e-16);
+        let steps = |sizes: &[(f64, f64)]| {
+            let mut idle = Idle::new();
+            let each = sizes.iter();
+            let each = each.map(|&(gain, size)| idle.gives_up(&at, gain, size));
+            each.collect::<Vec<bool>>()
+        };
+        // The first hidden step halves what there was: infinity.
+        assert_eq!(
+            steps(&[(hidden, 1e-9); 6]),
+            [false, false, false, false, true, true]
+        );
+        // A gain that shows, or half a gradient, and the count begins anew.
+        for other in [(seen, 1e-9), (hidden, 4e-10)] {
+            let mut course = [(hidden, 1e-9); 9];
+            course[3] = other;
+            let ended = steps(&course);
+            assert_eq!(ended.iter().position(|e| *e), Some(7));
+        }
     }
 }

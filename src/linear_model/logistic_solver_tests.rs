@@ -309,3 +309,25 @@ fn an_earlier_model_is_a_shorter_way() {
     let m = LogisticRegression::new().fit(&x, &other).unwrap();
     assert!(LogisticRegression::new().fit_from(&x, &y, &m).is_err());
 }
+
+#[test]
+fn a_tolerance_out_of_reach_ends_with_a_flag_where_rounding_begins() {
+    let (x, y) = data(24, 6, 2, 31);
+    let x = &x * 1e3;
+    for solver in [NewtonCg, NewtonCholesky, NewtonCd] {
+        let unreachable = LogisticRegression::new()
+            .tol(1e-300)
+            .max_iter(5000)
+            .solver(solver);
+        let model = unreachable.fit(&x, &y).unwrap();
+        let n_iter = model.n_iter();
+        assert!(n_iter < 200, "{solver:?}: {n_iter} iterations");
+        let reached = LogisticRegression::new()
+            .tol(1e-6)
+            .solver(solver)
+            .fit(&x, &y)
+            .unwrap();
+        let gap = objective(&x, &y, &model, 1.0) - objective(&x, &y, &reached, 1.0);
+        assert!(gap < 1e-9, "{solver:?}: {gap:e}");
+    }
+}
