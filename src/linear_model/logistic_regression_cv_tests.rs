@@ -122,6 +122,23 @@ fn a_class_missing_in_a_fold_keeps_its_place() {
 }
 
 #[test]
+fn a_class_with_one_row_is_named() {
+    let (x, _) = data(30);
+    let y: Labels = (0..30)
+        .map(|i: usize| if i == 7 { 2 } else { i % 2 })
+        .collect();
+    let refused = LogisticRegressionCv::new().cv(3).fit(&x, &y).unwrap_err();
+    let text = refused.to_string();
+    assert!(text.contains("class 2 in 3 stratified folds"), "{text}");
+    let refused = LogisticRegressionCv::new().cv(31).fit(&x, &y).unwrap_err();
+    let text = refused.to_string();
+    assert!(
+        text.contains("`cv`") && text.contains("at most 30 folds"),
+        "{text}"
+    );
+}
+
+#[test]
 fn what_is_out_of_range_is_refused() {
     let (x, y) = data(20);
     let refused = |cv: LogisticRegressionCv, text: &str| {

@@ -16,7 +16,8 @@ pub(super) fn splits<Y: Targets + ?Sized>(
             let expected = format!("a splitter whose number of folds is {expected}");
             Error::invalid_parameter(estimator, "cv", expected, got)
         }
-        ErrorKind::TooFewSamples { needed, got, .. } => {
+        // Of all rows; what is said of a class stands.
+        ErrorKind::TooFewSamples { needed, got, .. } if *got == n => {
             let expected = format!("a splitter of at most {got} folds, one for each row");
             Error::invalid_parameter(estimator, "cv", expected, needed)
         }
