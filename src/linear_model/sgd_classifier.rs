@@ -103,8 +103,8 @@ sgd_estimator! {
     /// 1 as a parameter by name.
     ///
     /// # Complexity
-    /// Time O(n p K) an epoch, for K classes of more than two; memory O(n + p K), and a copy of the samples unless they are in
-    /// row order. The classes of more than two run in parallel.
+    /// Time O(n p K) an epoch, for K classes of more than two; memory O(n + p K), at most 20 bytes a row, and a copy of the
+    /// samples unless they are in row order. An epoch reads the samples once. The classes of more than two run in parallel.
     ///
     /// # Errors
     /// `InvalidParameter`; `EmptyInput`, `NonFinite` and `ShapeMismatch` of the data; `TooFewClasses` when fewer than two

@@ -7,7 +7,8 @@
 //! cumulative penalty" (2009): u is what a weight could have been cut by so far, q what it was.
 //!
 //! A step is a product with the row, a few numbers, and the row added. Rows in random order come from memory, each from
-//! somewhere else: they are asked for some steps ahead, so that they are in the cache when their turn comes.
+//! somewhere else, and so do their targets and weights: all are asked for some steps ahead, so that they are in the cache
+//! when their turn comes.
 
 use std::ops::Range;
 
@@ -394,7 +395,15 @@ impl<F: Float> Machine<F> {
             if batch.scattered
                 && let Some(&next) = batch.order.get(at + ahead)
             {
-                prefetch(batch.rows.row(next as usize));
+                let next = next as usize;
+                prefetch(batch.rows.row(next));
+                match batch.goal {
+                    Goal::Class { codes, .. } => prefetch(&codes[next..=next]),
+                    Goal::Values(values) => prefetch(&values[next..=next]),
+                }
+                if let Some(weights) = batch.weights {
+                    prefetch(&weights[next..=next]);
+                }
             }
             let row = batch.order[at] as usize;
             let x = lanes_of(batch.rows.row(row), &self.mask);
@@ -567,14 +576,14 @@ fn power(t: f64, exponent: f64) -> f64 {
     }
 }
 
-/// Asks for a row that is needed soon.
+/// Asks for values that are needed soon.
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
 #[inline(always)]
-fn prefetch<F>(row: &[F]) {
+fn prefetch<T>(values: &[T]) {
     use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
     const LINE: usize = 64;
-    for part in row.chunks(LINE / size_of::<F>()) {
+    for part in values.chunks(LINE / size_of::<T>()) {
         // SAFETY: every x86-64 has the instruction; it is a hint that reads nothing a program could see and cannot fault.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(part.as_ptr().cast()) };
     }
@@ -582,4 +591,4 @@ fn prefetch<F>(row: &[F]) {
 
 #[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
-fn prefetch<F>(_: &[F]) {}
+fn prefetch<T>(_: &[T]) {}

@@ -80,7 +80,8 @@ sgd_estimator! {
     /// Coefficients are in units of the target per unit of the feature, `tol` and `epsilon` in those of the loss and the target.
     ///
     /// # Complexity
-    /// Time O(n p) an epoch; memory O(n + p), and a copy of the samples unless they are in row order.
+    /// Time O(n p) an epoch, which reads the samples once; memory O(n + p), at most 24 bytes a row, and a copy of the samples
+    /// unless they are in row order.
     ///
     /// # Errors
     /// `InvalidParameter`; `EmptyInput`, `NonFinite` and `ShapeMismatch` of the data; `Overflow` when steps are too large for

@@ -13,12 +13,14 @@ use super::stochastic_gradient::SgdLearningRate;
 use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
 use crate::observer::Watch;
-use crate::random;
+use crate::{parallel, random};
 
 /// Rows that all classes of a thread learn from before the next.
 const BLOCK: usize = 512;
 /// Values of an epoch from which its work is split.
 const LARGE: usize = 1 << 14;
+/// Rows from which on what is read at random stands on huge pages.
+const MANY: usize = 1 << 18;
 /// The step size below which the schedule `adaptive` ends.
 const SMALLEST: f64 = 1e-6;
 
@@ -57,7 +59,7 @@ impl<'a, F: Float> Samples<'a, F> {
         let data = match x.as_slice() {
             Some(data) => Cow::Borrowed(data),
             None => {
-                crate::parallel::fits::<F>("the copy of X in row order", (n_rows, width))?;
+                parallel::fits::<F>("the copy of X in row order", (n_rows, width))?;
                 Cow::Owned(x.iter().copied().collect())
             }
         };
@@ -135,12 +137,16 @@ pub(super) fn train<'a, F: Float>(
     let (name, t) = (*name, *t);
     let (mut order, held_out) = match epochs.validation {
         Some(share) => hold_out(name, samples, classes, share, epochs.random_state)?,
-        None => ((0..samples.n_rows as u32).collect(), Vec::new()),
+        None => (paged(0..samples.n_rows as u32), Vec::new()),
+    };
+    let copies = match tasks.first() {
+        Some(task) if epochs.shuffle && samples.n_rows >= MANY => Copies::new(&task.goal, samples),
+        _ => Copies::default(),
     };
     let mut workers: Vec<Worker<'_, F>> = tasks
         .into_iter()
         .map(|task| Worker {
-            goal: task.goal,
+            goal: copies.goal(task.goal),
             machine: Machine::new(method, &task.start, t),
             best: f64::INFINITY,
             last: f64::INFINITY,
@@ -151,6 +157,7 @@ pub(super) fn train<'a, F: Float>(
         .collect();
     let run = Run {
         samples,
+        weights: copies.weights.as_deref().or(samples.weights),
         method,
         epochs,
         held_out: &held_out,
@@ -159,6 +166,9 @@ pub(super) fn train<'a, F: Float>(
     // Another order for every call that goes on from here.
     let mut rng = random::stream(epochs.random_state, t as u64);
     let mut next = Vec::new();
+    if epochs.shuffle && epochs.max_iter > 1 {
+        next = paged(order.iter().copied());
+    }
     if epochs.shuffle {
         random::shuffle(&mut order, &mut rng);
     }
@@ -205,9 +215,69 @@ pub(super) fn train<'a, F: Float>(
     })
 }
 
+/// Copies of targets and weights on huge pages: of memory that is read at random, every page is looked up again.
+#[derive(Default)]
+struct Copies<F> {
+    codes: Option<Vec<u32>>,
+    values: Option<Vec<F>>,
+    weights: Option<Vec<f64>>,
+}
+
+impl<F: Float> Copies<F> {
+    /// All tasks have the targets of this goal.
+    fn new(goal: &Goal<'_, F>, samples: &Samples<'_, F>) -> Self {
+        let (codes, values) = match goal {
+            Goal::Class { codes, .. } => (Some(paged(codes.iter().copied())), None),
+            Goal::Values(values) => (None, Some(paged(values.iter().copied()))),
+        };
+        let weights = samples.weights.map(|w| paged(w.iter().copied()));
+        Copies {
+            codes,
+            values,
+            weights,
+        }
+    }
+
+    /// The goal, read from the copies if there are any.
+    fn goal<'c>(&'c self, goal: Goal<'c, F>) -> Goal<'c, F> {
+        match (goal, &self.codes, &self.values) {
+            (
+                Goal::Class {
+                    class,
+                    negative,
+                    weights,
+                    ..
+                },
+                Some(codes),
+                _,
+            ) => Goal::Class {
+                codes,
+                class,
+                negative,
+                weights,
+            },
+            (Goal::Values(_), _, Some(values)) => Goal::Values(values),
+            (goal, ..) => goal,
+        }
+    }
+}
+
+/// The values, on huge pages where there are many and the system has them.
+fn paged<T: Copy + Default>(values: impl ExactSizeIterator<Item = T>) -> Vec<T> {
+    let mut all = vec![T::default(); values.len()];
+    if all.len() >= MANY {
+        parallel::advise_huge_pages(&all);
+    }
+    all.iter_mut()
+        .zip(values)
+        .for_each(|(to, value)| *to = value);
+    all
+}
+
 /// What all epochs share.
 struct Run<'r, 'a, F: Float> {
     samples: &'r Samples<'a, F>,
+    weights: Option<&'r [f64]>,
     method: &'r Method,
     epochs: &'r Epochs,
     held_out: &'r [u32],
@@ -237,7 +307,7 @@ impl<F: Float> Run<'_, '_, F> {
                 let batch = Batch {
                     rows: &rows,
                     goal: &worker.goal,
-                    weights: self.samples.weights,
+                    weights: self.weights,
                     order,
                     range: range.clone(),
                     scattered: self.epochs.shuffle,
@@ -386,4 +456,30 @@ fn hold_out<F: Float>(
         }
     }
     Ok((learned, order))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_are_what_they_copy() {
+        let x = ndarray::Array2::<f64>::zeros((4, 1));
+        let (codes, values, weights) = ([2, 0, 1, 2], [0.5, -1.0, 3.0, 0.0], [1.0, 0.0, 2.5, 4.0]);
+        let class = Goal::Class {
+            codes: &codes,
+            class: 2,
+            negative: -1.0,
+            weights: [3.0, 0.25],
+        };
+        let samples = Samples::new(&x, Some(&weights)).unwrap();
+        for goal in [class, Goal::Values(&values)] {
+            let copies = Copies::new(&goal, &samples);
+            assert_eq!(copies.weights.as_deref(), samples.weights);
+            for copied in [copies.goal(goal), Copies::default().goal(goal)] {
+                assert!((0..4).all(|row| copied.of(row) == goal.of(row)));
+            }
+        }
+        assert!(paged(0..2 * MANY as u32).into_iter().eq(0..2 * MANY as u32));
+    }
 }
