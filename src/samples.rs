@@ -6,6 +6,7 @@ use ndarray::{Array2, ArrayBase, ArrayRef2, Axis, Data, Ix2};
 
 use crate::error::{Error, Result};
 use crate::float::Float;
+use crate::parallel;
 
 /// Rows to learn from: a dense array, a [`Table`](crate::table::Table).
 ///
@@ -68,7 +69,29 @@ impl<F: Float> Samples for ArrayRef2<F> {
 
     fn select(&self, rows: &[usize]) -> Result<Array2<F>> {
         check_rows(rows, self.nrows())?;
-        Ok(ArrayRef2::select(self, Axis(0), rows))
+        let width = self.ncols();
+        let (Some(values), true) = (self.as_slice(), width > 0) else {
+            return Ok(ArrayRef2::select(self, Axis(0), rows));
+        };
+        // Rows whose values lie one after the other are copied whole.
+        let row = |row: usize| &values[row * width..(row + 1) * width];
+        let chunk = parallel::row_chunks(rows.len(), width);
+        if rows.len() <= chunk {
+            let mut selected = Vec::with_capacity(rows.len() * width);
+            rows.iter()
+                .for_each(|&i| selected.extend_from_slice(row(i)));
+            return Array2::from_shape_vec((rows.len(), width), selected)
+                .map_err(|_| Error::shape("values of a selection", rows.len() * width, 0));
+        }
+        let mut selected = parallel::fresh((rows.len(), width));
+        parallel::for_each_row_chunk_mut(&mut selected, chunk, |first, mut block| {
+            for (mut to, &i) in block.rows_mut().into_iter().zip(&rows[first..]) {
+                if let Some(to) = to.as_slice_mut() {
+                    to.copy_from_slice(row(i));
+                }
+            }
+        });
+        Ok(selected)
     }
 
     fn fingerprint(&self) -> u64 {
@@ -117,6 +140,8 @@ pub(crate) fn check_rows(rows: &[usize], n: usize) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::s;
+
     use super::*;
 
     #[test]
@@ -125,5 +150,31 @@ mod tests {
         assert_ne!(of(&[1.0, 2.0]), of(&[2.0, 1.0]));
         assert_ne!(of(&[1.0, 2.0]), of(&[1.0, 2.0 + 2.0 * f64::EPSILON]));
         assert_ne!(of(&[1.0]), of(&[1.0, 0.0]));
+    }
+
+    #[test]
+    fn rows_are_selected_from_every_layout() {
+        let x = Array2::from_shape_fn((7, 3), |(i, j)| (10 * i + j) as f64);
+        let rows = [6, 0, 6, 3];
+        let expected = Array2::from_shape_fn((4, 3), |(i, j)| (10 * rows[i] + j) as f64);
+        let columns_first = x.t().as_standard_layout().into_owned().reversed_axes();
+        assert_eq!(Samples::select(&*x, &rows).ok(), Some(expected.clone()));
+        assert_eq!(Samples::select(&*columns_first, &rows).ok(), Some(expected));
+        let part = x.slice(s![..;2, ..2]);
+        let part = Samples::select(&*part, &[3]).ok();
+        assert_eq!(part, Some(ndarray::array![[60.0, 61.0]]));
+        let empty = Samples::select(&*x, &[]).ok();
+        assert_eq!(empty.map(|e| e.dim()), Some((0, 3)));
+        let narrow = Array2::<f64>::zeros((2, 0));
+        assert_eq!(
+            Samples::select(&*narrow, &[1, 1]).ok().map(|n| n.dim()),
+            Some((2, 0))
+        );
+        assert!(Samples::select(&*x, &[7]).is_err());
+        // More than one chunk.
+        let x = Array2::from_shape_fn((300, 700), |(i, j)| (1000 * i + j) as f32);
+        let rows: Vec<usize> = (0..300).map(|i| (7 * i) % 300).collect();
+        let found = Samples::select(&*x, &rows).ok();
+        assert_eq!(found, Some(x.select(Axis(0), &rows)));
     }
 }
