@@ -25,6 +25,18 @@ pub(crate) fn each<T: Send>(
     parallel::map(n, task).into_iter().collect()
 }
 
+/// Copies of the models after one more batch each, side by side, or the first error in order.
+pub(crate) fn after_batch<M: Clone + Send + Sync>(
+    models: &[M],
+    learn: impl Fn(usize, &mut M) -> Result<()> + Sync + Send,
+) -> Result<Vec<M>> {
+    each(models.len(), |i| {
+        let mut model = models[i].clone();
+        learn(i, &mut model)?;
+        Ok(model)
+    })
+}
+
 /// Parameters of what is inside, as `name__...`.
 pub(crate) fn nested(
     name: &str,
@@ -116,6 +128,50 @@ macro_rules! around_one {
     };
 }
 pub(crate) use around_one;
+
+/// An estimator around another one, without settings of its own: the type, its constructor, and what [`around_one`] gives.
+macro_rules! around_only {
+    ($(#[$doc:meta])* pub struct $name:ident around $what:literal;) => {
+        /// There are none.
+        #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        struct Settings {}
+
+        impl $crate::params::Hyperparameters for Settings {
+            const NAME: &'static str = NAME;
+            fn check(&self) -> $crate::Result<()> {
+                Ok(())
+            }
+        }
+
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[must_use]
+        pub struct $name<E> {
+            estimator: E,
+            settings: Settings,
+        }
+
+        impl<E> $name<E> {
+            #[doc = concat!("Around this ", $what, ".")]
+            pub fn new(estimator: E) -> Self {
+                $name {
+                    estimator,
+                    settings: Settings::default(),
+                }
+            }
+
+            #[doc = concat!("The ", $what, ".")]
+            pub fn estimator(&self) -> &E {
+                &self.estimator
+            }
+        }
+
+        $crate::meta::around_one!($name<E>);
+    };
+}
+pub(crate) use around_only;
 
 /// The classes that have weight, at least two.
 ///

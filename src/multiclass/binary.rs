@@ -3,9 +3,11 @@
 use ndarray::Array1;
 
 use crate::boxed::Confidence;
-use crate::error::{Error, Result};
+use crate::check;
+use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
 use crate::labels::{Class, Labels};
+use crate::linear_model::linear_classifier::ClassList;
 use crate::meta::{Said, decision_or_proba};
 use crate::model::ensure;
 use crate::targets::{ClassTarget, Weighted};
@@ -40,6 +42,49 @@ pub(super) fn two_classes(n: usize, is: impl Fn(usize) -> bool) -> Labels {
         codes,
         std::sync::Arc::new(vec![Class::Int(0), Class::Int(1)]),
     )
+}
+
+/// The classes 0 and 1, without rows: what a classifier of two begins with.
+pub(super) fn zero_and_one() -> Labels {
+    two_classes(0, |_| false)
+}
+
+/// The code of each row of a batch among the classes that are known.
+pub(super) fn known_codes<Y: ClassTarget + ?Sized>(
+    y: &Y,
+    n_samples: usize,
+    classes: &[Class],
+) -> Result<Vec<usize>> {
+    check::target(y, n_samples)?;
+    let codes = y.labels().codes_in(classes).into_iter().enumerate();
+    let unknown = |row: usize| -> Error {
+        ErrorKind::UnknownLabel {
+            what: format!("y, row {row}"),
+            label: y
+                .labels()
+                .get(row)
+                .map(Class::to_string)
+                .unwrap_or_default(),
+            known: classes.iter().map(Class::to_string).collect(),
+        }
+        .into()
+    };
+    codes
+        .map(|(row, code)| code.map(|c| c as usize).ok_or_else(|| unknown(row)))
+        .collect()
+}
+
+/// The classes that a model begins with, at least two.
+pub(super) fn first_classes(estimator: &str, classes: &Labels) -> Result<ClassList> {
+    if classes.classes().len() < 2 {
+        return Err(ErrorKind::TooFewClasses {
+            estimator: estimator.into(),
+            got: classes.classes().len(),
+            classes: classes.classes().iter().map(Class::to_string).collect(),
+        }
+        .into());
+    }
+    Ok(ClassList::new(classes.shared_classes()))
 }
 
 /// The score of class 1 in each row, by a classifier of the classes 0 and 1.

@@ -7,11 +7,16 @@
 //! | [`OutputCodeClassifier`] | one for each digit of a random code of the classes | very many classes |
 
 mod binary;
+mod multi_label;
 mod one_vs_one;
 mod one_vs_rest;
 mod output_code;
 
 pub use binary::RelabelTarget;
+pub use multi_label::FittedOneVsRestMultiLabel;
 pub use one_vs_one::{FittedOneVsOneClassifier, OneVsOneClassifier};
 pub use one_vs_rest::{FittedOneVsRestClassifier, OneVsRestClassifier};
 pub use output_code::{FittedOutputCodeClassifier, OutputCodeClassifier};
+
+#[cfg(test)]
+mod tests;

@@ -6,88 +6,90 @@ use std::fmt;
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 
-use super::binary::{RelabelTarget, cut, ensure_two, score_of_one, two_classes};
+use super::binary::{
+    RelabelTarget, cut, ensure_two, first_classes, known_codes, score_of_one, two_classes,
+    zero_and_one,
+};
 use crate::boxed::Confidence;
 use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::labels::{Class, Labels};
 use crate::linear_model::linear_classifier::ClassList;
-use crate::meta::{Said, arg_max, around_one, each, indented, not_empty, weighted_classes};
+use crate::meta::{
+    Said, after_batch, arg_max, around_only, each, indented, not_empty, weighted_classes,
+};
 use crate::metrics;
 use crate::model::{Model, ensure};
-use crate::params::Hyperparameters;
 use crate::samples::Samples;
 use crate::targets::{ClassTarget, Targets};
-use crate::traits::{Classes, DecisionFunction, Estimator, Predict, Score};
+use crate::traits::{Classes, DecisionFunction, Estimator, PartialFit, Predict, Score};
 
 const NAME: &str = "OneVsOneClassifier";
 
-/// There are none.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Settings {}
-
-impl Hyperparameters for Settings {
-    const NAME: &'static str = NAME;
-    fn check(&self) -> Result<()> {
-        Ok(())
-    }
-}
-
-/// One classifier for each pair of classes, on the rows of both; the class with most votes wins.
-///
-/// The decision value of a class is the number of its votes, plus s / (3 (|s| + 1)) for the sum s of the scores for it, which
-/// breaks ties and no more. Scores are decision values or, without them, probabilities.
-///
-/// # Settings
-/// | name | meaning |
-/// |---|---|
-/// | `estimator` | the classifier of two classes; its parameters are `estimator__...` |
-///
-/// # Complexity
-/// k (k − 1) / 2 fits for k classes, each to the rows of two classes, side by side.
-///
-/// # Errors
-/// `TooFewClasses`; those of the classifier, with the classes in [`Error::context`]; `Unsupported` for one that says nothing of
-/// its confidence.
-///
-/// # Source
-/// scikit-learn's `OneVsOneClassifier`.
-///
-/// # Examples
-/// ```
-/// use fitwell::{linear_model::RidgeClassifier, multiclass::OneVsOneClassifier, prelude::*};
-///
-/// let wine = fitwell::datasets::load_wine()?;
-/// let model = OneVsOneClassifier::new(RidgeClassifier::new()).fit(&wine.x, &wine.target)?;
-/// assert_eq!(model.estimators().len(), 3);
-/// assert!(model.score(&wine.x, &wine.target)? > 0.98);
-/// # Ok::<(), Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[must_use]
-pub struct OneVsOneClassifier<E> {
-    estimator: E,
-    settings: Settings,
+around_only! {
+    /// One classifier for each pair of classes, on the rows of both; the class with most votes wins.
+    ///
+    /// The decision value of a class is the number of its votes, plus s / (3 (|s| + 1)) for the sum s of the scores for it, which
+    /// breaks ties and no more. Scores are decision values or, without them, probabilities.
+    ///
+    /// # Settings
+    /// | name | meaning |
+    /// |---|---|
+    /// | `estimator` | the classifier of two classes; its parameters are `estimator__...` |
+    ///
+    /// # Complexity
+    /// k (k − 1) / 2 fits for k classes, each to the rows of two classes, side by side.
+    ///
+    /// # Errors
+    /// `TooFewClasses`; those of the classifier, with the classes in [`Error::context`]; `Unsupported` for one that says nothing of
+    /// its confidence.
+    ///
+    /// # Source
+    /// scikit-learn's `OneVsOneClassifier`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fitwell::{linear_model::RidgeClassifier, multiclass::OneVsOneClassifier, prelude::*};
+    ///
+    /// let wine = fitwell::datasets::load_wine()?;
+    /// let model = OneVsOneClassifier::new(RidgeClassifier::new()).fit(&wine.x, &wine.target)?;
+    /// assert_eq!(model.estimators().len(), 3);
+    /// assert!(model.score(&wine.x, &wine.target)? > 0.98);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub struct OneVsOneClassifier around "classifier of two classes";
 }
 
 impl<E> OneVsOneClassifier<E> {
-    /// Around this classifier of two classes.
-    pub fn new(estimator: E) -> Self {
-        OneVsOneClassifier {
-            estimator,
-            settings: Settings::default(),
-        }
-    }
-
-    /// The classifier of two classes.
-    pub fn estimator(&self) -> &E {
-        &self.estimator
+    /// A model that has learned nothing yet, for [`partial_fit`](PartialFit::partial_fit) alone, with all the classes that may
+    /// come. `begin` makes a classifier of the classes 0 and 1.
+    ///
+    /// ```
+    /// use fitwell::{linear_model::SgdClassifier, multiclass::OneVsOneClassifier, prelude::*};
+    /// use ndarray::array;
+    ///
+    /// let one = OneVsOneClassifier::new(SgdClassifier::new());
+    /// let mut model = one.begin(&Labels::from(["a", "b", "c"]), |sgd, two| sgd.begin::<f64>(1, two))?;
+    /// model.partial_fit(&array![[0.0], [1.0]], &Labels::from(["a", "c"]))?;
+    /// assert_eq!(model.estimators().len(), 3);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `TooFewClasses`; those of `begin`.
+    pub fn begin<M>(
+        &self,
+        classes: &Labels,
+        begin: impl Fn(&E, &Labels) -> Result<M>,
+    ) -> Result<FittedOneVsOneClassifier<M>> {
+        let classes = first_classes(NAME, classes)?;
+        let each = pairs(classes.len()).map(|_| begin(&self.estimator, &zero_and_one()));
+        Ok(FittedOneVsOneClassifier {
+            estimators: each.collect::<Result<_>>()?,
+            classes,
+        })
     }
 }
-
-around_one!(OneVsOneClassifier<E>);
 
 /// The pairs of `k` classes, in order.
 fn pairs(k: usize) -> impl Iterator<Item = (usize, usize)> {
@@ -193,6 +195,35 @@ where
         Ok(self
             .classes
             .labels(votes.rows().into_iter().map(code).collect()))
+    }
+}
+
+/// The classifier of each pair learns from the rows of both, if there are any. Classes that were not known before are an error.
+impl<X, Y, M> PartialFit<X, Y> for FittedOneVsOneClassifier<M>
+where
+    X: Samples + ?Sized,
+    Y: RelabelTarget + ?Sized,
+    M: PartialFit<X, Y> + Clone + Send + Sync,
+{
+    fn partial_fit(&mut self, x: &X, y: &Y) -> Result<()> {
+        not_empty(x)?;
+        let classes = self.classes.as_slice();
+        let codes = known_codes(y, x.n_samples(), classes)?;
+        let pairs: Vec<(usize, usize)> = pairs(classes.len()).collect();
+        self.estimators = after_batch(&self.estimators, |task, model| {
+            let (i, j) = pairs[task];
+            let mut rows = (0..codes.len()).collect::<Vec<usize>>();
+            rows.retain(|&row| codes[row] == i || codes[row] == j);
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let all = y.relabelled(two_classes(codes.len(), |row| codes[row] == j));
+            let some_y = Targets::select(Borrow::<Y>::borrow(&all), &rows)?;
+            let learned = model.partial_fit(x.select(&rows)?.borrow(), some_y.borrow());
+            let place = || format!("classes {} and {}", classes[i], classes[j]);
+            learned.map_err(|e| e.at_rows(&rows).within(place()))
+        })?;
+        Ok(())
     }
 }
 

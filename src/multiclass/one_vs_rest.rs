@@ -6,92 +6,104 @@ use std::fmt;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use super::binary::{RelabelTarget, cut, ensure_two, score_of_one, two_classes};
+use super::binary::{
+    RelabelTarget, cut, ensure_two, first_classes, known_codes, score_of_one, two_classes,
+    zero_and_one,
+};
 use crate::boxed::Confidence;
 use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::labels::{Class, Labels};
 use crate::linear_model::linear_classifier::ClassList;
 use crate::meta::{
-    arg_max, around_one, each, indented, logs, no_confidence, not_empty, weighted_classes,
+    after_batch, arg_max, around_only, each, indented, logs, no_confidence, not_empty,
+    weighted_classes,
 };
 use crate::metrics;
 use crate::model::{Model, ensure};
-use crate::params::Hyperparameters;
 use crate::samples::Samples;
 use crate::targets::ClassTarget;
-use crate::traits::{Classes, DecisionFunction, Estimator, Predict, PredictProba, Score};
+use crate::traits::{
+    Classes, DecisionFunction, Estimator, PartialFit, Predict, PredictProba, Score,
+};
 
-const NAME: &str = "OneVsRestClassifier";
+pub(super) const NAME: &str = "OneVsRestClassifier";
 
-/// There are none.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Settings {}
-
-impl Hyperparameters for Settings {
-    const NAME: &'static str = NAME;
-    fn check(&self) -> Result<()> {
-        Ok(())
-    }
-}
-
-/// One classifier for each class, against all others; the class with the greatest score wins.
-///
-/// Each classifier learns a target of 1 for its class and 0 for the others; for two classes there is one classifier. Scores
-/// are decision values or, without them, probabilities. Probabilities are those of the classifiers, divided by their sum.
-///
-/// # Settings
-/// | name | meaning |
-/// |---|---|
-/// | `estimator` | the classifier of two classes; its parameters are `estimator__...` |
-///
-/// # Complexity
-/// A fit for each class, side by side.
-///
-/// # Errors
-/// `TooFewClasses`; those of the classifier, with the class in [`Error::context`]; `Unsupported` for one that says nothing of its
-/// confidence.
-///
-/// # Source
-/// scikit-learn's `OneVsRestClassifier`. A row for which every classifier has probability 0 gets equal probabilities here and
-/// zeros there.
-///
-/// # Examples
-/// ```
-/// use fitwell::{linear_model::LogisticRegression, multiclass::OneVsRestClassifier, prelude::*};
-///
-/// let wine = fitwell::datasets::load_wine()?;
-/// let pipe = pipeline("scale", fitwell::preprocessing::StandardScaler::new()).then("clf", LogisticRegression::new());
-/// let model = OneVsRestClassifier::new(pipe).fit(&wine.x, &wine.target)?;
-/// assert_eq!(model.estimators().len(), 3);
-/// assert!(model.score(&wine.x, &wine.target)? > 0.98);
-/// # Ok::<(), Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[must_use]
-pub struct OneVsRestClassifier<E> {
-    estimator: E,
-    settings: Settings,
+around_only! {
+    /// One classifier for each class, against all others; the class with the greatest score wins.
+    ///
+    /// Each classifier learns a target of 1 for its class and 0 for the others; for two classes there is one classifier. Scores
+    /// are decision values or, without them, probabilities. Probabilities are those of the classifiers, divided by their sum.
+    ///
+    /// Several labels at once, as zeros and ones in columns, (n_samples, n_labels), are a target too: each column is learned by itself, see
+    /// [`FittedOneVsRestMultiLabel`](super::FittedOneVsRestMultiLabel).
+    ///
+    /// # Settings
+    /// | name | meaning |
+    /// |---|---|
+    /// | `estimator` | the classifier of two classes; its parameters are `estimator__...` |
+    ///
+    /// # Complexity
+    /// A fit for each class, side by side.
+    ///
+    /// # Errors
+    /// `TooFewClasses`; those of the classifier, with the class in [`Error::context`]; `Unsupported` for one that says nothing of its
+    /// confidence.
+    ///
+    /// # Source
+    /// scikit-learn's `OneVsRestClassifier`. A row for which every classifier has probability 0 gets equal probabilities here and
+    /// zeros there.
+    ///
+    /// # Examples
+    /// ```
+    /// use fitwell::{linear_model::LogisticRegression, multiclass::OneVsRestClassifier, prelude::*};
+    ///
+    /// let wine = fitwell::datasets::load_wine()?;
+    /// let pipe = pipeline("scale", fitwell::preprocessing::StandardScaler::new()).then("clf", LogisticRegression::new());
+    /// let model = OneVsRestClassifier::new(pipe).fit(&wine.x, &wine.target)?;
+    /// assert_eq!(model.estimators().len(), 3);
+    /// assert!(model.score(&wine.x, &wine.target)? > 0.98);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub struct OneVsRestClassifier around "classifier of two classes";
 }
 
 impl<E> OneVsRestClassifier<E> {
-    /// Around this classifier of two classes.
-    pub fn new(estimator: E) -> Self {
-        OneVsRestClassifier {
-            estimator,
-            settings: Settings::default(),
-        }
-    }
-
-    /// The classifier of two classes.
-    pub fn estimator(&self) -> &E {
-        &self.estimator
+    /// A model that has learned nothing yet, for [`partial_fit`](PartialFit::partial_fit) alone, with all the classes that may
+    /// come. `begin` makes a classifier of the classes 0 and 1.
+    ///
+    /// ```
+    /// use fitwell::{linear_model::SgdClassifier, multiclass::OneVsRestClassifier, prelude::*};
+    /// use ndarray::array;
+    ///
+    /// let rest = OneVsRestClassifier::new(SgdClassifier::new());
+    /// let mut model = rest.begin(&Labels::from(["a", "b", "c"]), |sgd, two| sgd.begin::<f64>(1, two))?;
+    /// model.partial_fit(&array![[0.0], [1.0]], &Labels::from(["a", "c"]))?;
+    /// assert_eq!(model.decision_function(&array![[0.5]])?.dim(), (1, 3));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `TooFewClasses`; those of `begin`.
+    pub fn begin<M>(
+        &self,
+        classes: &Labels,
+        begin: impl Fn(&E, &Labels) -> Result<M>,
+    ) -> Result<FittedOneVsRestClassifier<M>> {
+        let classes = first_classes(NAME, classes)?;
+        let positive = positive(classes.len()).into_iter();
+        let each = positive.map(|_| begin(&self.estimator, &zero_and_one()));
+        Ok(FittedOneVsRestClassifier {
+            estimators: each.collect::<Result<_>>()?,
+            classes,
+        })
     }
 }
 
-around_one!(OneVsRestClassifier<E>);
+/// The class of each classifier: of two the second, else each.
+fn positive(k: usize) -> Vec<usize> {
+    if k == 2 { vec![1] } else { (0..k).collect() }
+}
 
 impl<X, Y, E, M> Estimator<X, Y> for OneVsRestClassifier<E>
 where
@@ -106,8 +118,7 @@ where
         not_empty(x)?;
         let labels = weighted_classes(NAME, y, x.n_samples())?;
         let codes = y.labels().codes_in(labels.classes());
-        let k = labels.classes().len();
-        let positive: Vec<usize> = if k == 2 { vec![1] } else { (0..k).collect() };
+        let positive = positive(labels.classes().len());
         let estimators = each(positive.len(), |i| {
             let class = positive[i];
             let two = two_classes(codes.len(), |row| codes[row] == Some(class as u32));
@@ -216,6 +227,26 @@ where
         Ok(self
             .classes
             .labels(scores.rows().into_iter().map(code).collect()))
+    }
+}
+
+/// Each classifier learns from the batch. Classes that were not known before are an error.
+impl<X, Y, M> PartialFit<X, Y> for FittedOneVsRestClassifier<M>
+where
+    X: Samples + ?Sized,
+    Y: RelabelTarget + ?Sized,
+    M: PartialFit<X, Y> + Clone + Send + Sync,
+{
+    fn partial_fit(&mut self, x: &X, y: &Y) -> Result<()> {
+        not_empty(x)?;
+        let codes = known_codes(y, x.n_samples(), self.classes.as_slice())?;
+        let positive = positive(self.classes.len());
+        self.estimators = after_batch(&self.estimators, |i, model| {
+            let two = two_classes(codes.len(), |row| codes[row] == positive[i]);
+            let learned = model.partial_fit(x, y.relabelled(two).borrow());
+            learned.map_err(|e| e.within(format!("class {}", self.classes.as_slice()[positive[i]])))
+        })?;
+        Ok(())
     }
 }
 

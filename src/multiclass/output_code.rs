@@ -33,6 +33,7 @@ const MOST: usize = 100_000;
 struct Settings {
     #[serde(with = "crate::params::number")]
     code_size: f64,
+    code_book: Option<Vec<Vec<bool>>>,
     random_state: u64,
 }
 
@@ -40,6 +41,7 @@ impl Default for Settings {
     fn default() -> Self {
         Settings {
             code_size: 1.5,
+            code_book: None,
             random_state: 0,
         }
     }
@@ -52,6 +54,39 @@ impl Hyperparameters for Settings {
     }
 }
 
+impl Settings {
+    /// The codes of `k` classes.
+    fn code_book(&self, k: usize) -> Result<Array2<bool>> {
+        if let Some(rows) = &self.code_book {
+            let digits = rows.first().map_or(0, Vec::len);
+            if rows.len() != k
+                || !(1..=MOST).contains(&digits)
+                || rows.iter().any(|r| r.len() != digits)
+            {
+                let expected =
+                    format!("{k} rows, one for each class, of equally many digits, 1 to {MOST}");
+                let lengths: Vec<usize> = rows.iter().take(10).map(Vec::len).collect();
+                let got = format!("{} rows of {lengths:?} digits", rows.len());
+                return Err(Error::invalid_parameter(NAME, "code_book", expected, got));
+            }
+            return Ok(Array2::from_shape_fn((k, digits), |(i, j)| rows[i][j]));
+        }
+        let digits = (k as f64 * self.code_size).floor();
+        if !(digits >= 1.0 && digits <= MOST as f64) {
+            let expected = format!("such that {k} classes give 1 to {MOST} classifiers");
+            return Err(Error::invalid_parameter(
+                NAME,
+                "code_size",
+                expected,
+                self.code_size,
+            ));
+        }
+        let mut rng = random::generator(self.random_state);
+        let digit = || random::uniform(&mut rng) > 0.5;
+        Ok(Array2::from_shape_simple_fn((k, digits as usize), digit))
+    }
+}
+
 /// Each class has a random code of zeros and ones; a classifier learns each digit, and the class with the nearest code wins.
 ///
 /// Distances are Euclidean, between what the classifiers say and the codes: decision values and ±1, or probabilities and 0 or 1.
@@ -61,6 +96,7 @@ impl Hyperparameters for Settings {
 /// |---|---|---|---|
 /// | `estimator` | | | the classifier of two classes; its parameters are `estimator__...` |
 /// | `code_size` | 1.5 | `(0, inf)` | digits for each class: ⌊`code_size` · classes⌋ classifiers, 1 to 100,000 |
+/// | `code_book` | drawn | a row for each class | the digits of each class, (n_classes, n_digits), instead of random ones of `code_size` |
 /// | `random_state` | 0 | | the seed of the codes |
 ///
 /// # Errors
@@ -104,6 +140,24 @@ impl<E> OutputCodeClassifier<E> {
         self
     }
 
+    /// The digits of each class, in the order of the sorted classes: a code that was designed, instead of a random one.
+    ///
+    /// ```
+    /// use fitwell::{linear_model::RidgeClassifier, multiclass::OutputCodeClassifier, prelude::*};
+    ///
+    /// // Of three classes every way to part them in two.
+    /// let exhaustive = [[true, false, false], [false, true, false], [false, false, true]];
+    /// let wine = fitwell::datasets::load_wine()?;
+    /// let model = OutputCodeClassifier::new(RidgeClassifier::new()).code_book(exhaustive).fit(&wine.x, &wine.target)?;
+    /// assert_eq!(model.estimators().len(), 3);
+    /// assert!(model.score(&wine.x, &wine.target)? > 0.98);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn code_book<R: Into<Vec<bool>>>(mut self, rows: impl IntoIterator<Item = R>) -> Self {
+        self.settings.code_book = Some(rows.into_iter().map(Into::into).collect());
+        self
+    }
+
     /// The seed of the codes.
     pub fn random_state(mut self, random_state: u64) -> Self {
         self.settings.random_state = random_state;
@@ -133,19 +187,7 @@ where
         let labels = weighted_classes(NAME, y, x.n_samples())?;
         let codes = y.labels().codes_in(labels.classes());
         let k = labels.classes().len();
-        let digits = (k as f64 * self.settings.code_size).floor();
-        if !(digits >= 1.0 && digits <= MOST as f64) {
-            let expected = format!("such that {k} classes give 1 to {MOST} classifiers");
-            return Err(Error::invalid_parameter(
-                NAME,
-                "code_size",
-                expected,
-                self.settings.code_size,
-            ));
-        }
-        let mut rng = random::generator(self.settings.random_state);
-        let code_book =
-            Array2::from_shape_simple_fn((k, digits as usize), || random::uniform(&mut rng) > 0.5);
+        let code_book = self.settings.code_book(k)?;
         let estimators = each(code_book.ncols(), |digit| {
             let column = code_book.column(digit);
             if column.iter().all(|one| *one == column[0]) {

@@ -1,10 +1,11 @@
 //! The order of a chain, and what its models hand on.
 
 use ndarray::{Array1, Array2, ArrayRef2, Axis, concatenate};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::error::{Error, Result};
 use crate::float::Float;
+use crate::params::Value;
 use crate::random;
 
 /// The order of the columns of a target in a chain.
@@ -33,6 +34,79 @@ pub enum ChainMethod {
     PredictLogProba,
     /// The decision value of the second of two classes.
     DecisionFunction,
+}
+
+/// What is handed on, the first choice first: of several the first that the classifier has.
+///
+/// As a parameter one method is its name, several are a list of names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainMethods(Vec<ChainMethod>);
+
+impl Default for ChainMethods {
+    fn default() -> Self {
+        ChainMethods(vec![ChainMethod::Predict])
+    }
+}
+
+impl From<ChainMethod> for ChainMethods {
+    fn from(method: ChainMethod) -> Self {
+        ChainMethods(vec![method])
+    }
+}
+
+impl<const N: usize> From<[ChainMethod; N]> for ChainMethods {
+    fn from(methods: [ChainMethod; N]) -> Self {
+        ChainMethods(methods.into())
+    }
+}
+
+impl ChainMethods {
+    pub(super) fn check(&self, name: &str) -> Result<()> {
+        match self.0.is_empty() {
+            false => Ok(()),
+            true => Err(Error::invalid_parameter(
+                name,
+                "chain_method",
+                "a method, or a list of at least one",
+                "[]",
+            )),
+        }
+    }
+
+    /// The first that a classifier `has`, or the last.
+    pub(super) fn first(&self, has: impl Fn(ChainMethod) -> bool) -> ChainMethod {
+        let found = self.0.iter().copied().find(|method| has(*method));
+        found.or(self.0.last().copied()).unwrap_or_default()
+    }
+}
+
+impl Serialize for ChainMethods {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match self.0[..] {
+            [one] if serializer.is_human_readable() => one.serialize(serializer),
+            _ => self.0.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ChainMethods {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return Vec::deserialize(deserializer).map(ChainMethods);
+        }
+        let wrong = || {
+            let names = "predict, predict_proba, predict_log_proba or decision_function";
+            de::Error::custom(format!("expected one of {names}, or a list of them"))
+        };
+        let value = Value::deserialize(deserializer).map_err(|_| wrong())?;
+        let all = match value {
+            Value::Array(values) => values,
+            one => vec![one],
+        };
+        let each = all.into_iter().map(serde_json::from_value);
+        let methods: std::result::Result<_, _> = each.collect();
+        methods.map(ChainMethods).map_err(|_| wrong())
+    }
 }
 
 impl ChainOrder {

@@ -6,7 +6,7 @@ use std::fmt;
 use ndarray::{Array1, Array2, ArrayRef2};
 use serde::{Deserialize, Serialize};
 
-use super::chain::{ChainMethod, ChainOrder, validate_order, with_column};
+use super::chain::{ChainMethod, ChainMethods, ChainOrder, validate_order, with_column};
 use super::label_columns::{LabelColumns, LabelTargets, checked, subset_accuracy};
 use crate::boxed::Confidence;
 use crate::check;
@@ -27,14 +27,14 @@ const NAME: &str = "ClassifierChain";
 #[serde(default, deny_unknown_fields)]
 struct Settings {
     order: ChainOrder,
-    chain_method: ChainMethod,
+    chain_method: ChainMethods,
     random_state: u64,
 }
 
 impl Hyperparameters for Settings {
     const NAME: &'static str = NAME;
     fn check(&self) -> Result<()> {
-        Ok(())
+        self.chain_method.check(NAME)
     }
 }
 
@@ -49,7 +49,7 @@ impl Hyperparameters for Settings {
 /// | `estimator` | | the classifier; its parameters are `estimator__...` |
 /// | `order` | as they are | a [`ChainOrder`] of the columns |
 /// | `cv` | none | where given, the classifiers learn from cross-validated predictions of the columns before, not from the columns themselves |
-/// | `chain_method` | `predict` | a [`ChainMethod`]: what is handed on in predictions, and with `cv` in fits |
+/// | `chain_method` | `predict` | a [`ChainMethod`], or a list of which the first counts that the classifier has: what is handed on in predictions, and with `cv` in fits |
 /// | `random_state` | 0 | the seed of a random order |
 ///
 /// A class stands as a number among the features: integers as they are, booleans as 0 and 1, texts by their place in the
@@ -109,9 +109,9 @@ impl<E, C> ClassifierChain<E, C> {
         self
     }
 
-    /// What a classifier hands on.
-    pub fn chain_method(mut self, method: ChainMethod) -> Self {
-        self.settings.chain_method = method;
+    /// What a classifier hands on: a method, or a list of which the first counts that the classifier has.
+    pub fn chain_method(mut self, methods: impl Into<ChainMethods>) -> Self {
+        self.settings.chain_method = methods.into();
         self
     }
 
@@ -148,8 +148,21 @@ fn numbers<F: Float>(labels: &Labels, classes: &[Class]) -> Array1<F> {
         .collect()
 }
 
-/// What a classifier hands on.
-fn hand_on<F, M>(method: ChainMethod, model: &M, x: &ArrayRef2<F>) -> Result<Array1<F>>
+/// Whether the classifier has the method.
+fn has<F, M>(method: ChainMethod, model: &M, x: &ArrayRef2<F>) -> bool
+where
+    M: Confidence<ArrayRef2<F>, Float = F>,
+{
+    match method {
+        ChainMethod::Predict => true,
+        ChainMethod::PredictProba => model.maybe_proba(x).is_some(),
+        ChainMethod::PredictLogProba => model.maybe_log_proba(x).is_some(),
+        ChainMethod::DecisionFunction => model.maybe_decision(x).is_some(),
+    }
+}
+
+/// What a classifier says of the second of two classes.
+fn say<F, M>(method: ChainMethod, model: &M, x: &ArrayRef2<F>) -> Result<Array1<F>>
 where
     F: Float,
     M: Predict<ArrayRef2<F>, Output = Labels> + Confidence<ArrayRef2<F>, Float = F> + Classes,
@@ -165,12 +178,16 @@ where
         let what = "number of columns of what a classifier of two classes says";
         return Err(Error::shape(what, columns, said.ncols()));
     }
-    let column = said.column(columns - 1).to_owned();
-    match column.iter().all(|v| v.is_finite()) {
-        true => Ok(column),
-        // The logarithm of a probability of 0.
-        false => Ok(column.mapv(|v| v.max(F::min_value()))),
-    }
+    Ok(said.column(columns - 1).to_owned())
+}
+
+/// What a classifier hands on: the same, with a finite number for the logarithm of a probability of 0.
+fn hand_on<F, M>(method: ChainMethod, model: &M, x: &ArrayRef2<F>) -> Result<Array1<F>>
+where
+    F: Float,
+    M: Predict<ArrayRef2<F>, Output = Labels> + Confidence<ArrayRef2<F>, Float = F> + Classes,
+{
+    Ok(say(method, model, x)?.mapv_into(|v| v.max(F::min_value())))
 }
 
 impl<Y, E, M, C, F> Estimator<ArrayRef2<F>, Y> for ClassifierChain<E, C>
@@ -187,6 +204,7 @@ where
     type Fitted = FittedClassifierChain<M>;
 
     fn fit(&self, x: &ArrayRef2<F>, y: &Y) -> Result<Self::Fitted> {
+        self.settings.check()?;
         check::samples(x)?;
         let columns = checked(y, x.nrows())?;
         let k = columns.len();
@@ -194,20 +212,23 @@ where
             .settings
             .order
             .resolve(NAME, k, self.settings.random_state)?;
-        let method = self.settings.chain_method;
+        let mut method = None;
         let (mut x, mut estimators) = (x.to_owned(), Vec::with_capacity(k));
         for (place, &j) in order.iter().enumerate() {
-            let link = || -> Result<(M, Option<Array1<F>>)> {
+            let mut link = || -> Result<(M, Option<Array1<F>>)> {
                 let target = y.as_target(&columns[j]);
                 let target: &Y::Column = target.borrow();
                 let model = self.estimator.fit(&x, target)?;
+                let first = ndarray::ArrayRef::select(&x, ndarray::Axis(0), &[0]);
+                let wanted = &self.settings.chain_method;
+                let method =
+                    *method.get_or_insert_with(|| wanted.first(|m| has(m, &model, &first)));
                 let next = match &self.cv {
                     _ if place + 1 == k => None,
                     None => Some(numbers(&columns[j], columns[j].observed().classes())),
-                    Some(cv) => Some(self.held_out(cv, &x, target)?),
+                    Some(cv) => Some(self.held_out(cv, method, &x, target)?),
                 };
                 // Predictions need it: better now than then.
-                let first = ndarray::ArrayRef::select(&x, ndarray::Axis(0), &[0]);
                 hand_on(method, &model, &first)?;
                 Ok((model, next))
             };
@@ -220,14 +241,20 @@ where
         Ok(FittedClassifierChain {
             estimators,
             order,
-            chain_method: method,
+            chain_method: method.unwrap_or_default(),
         })
     }
 }
 
 impl<E, C> ClassifierChain<E, C> {
     /// What models that have not seen a row hand on.
-    fn held_out<T, M, F>(&self, cv: &C, x: &ArrayRef2<F>, y: &T) -> Result<Array1<F>>
+    fn held_out<T, M, F>(
+        &self,
+        cv: &C,
+        method: ChainMethod,
+        x: &ArrayRef2<F>,
+        y: &T,
+    ) -> Result<Array1<F>>
     where
         T: Targets + ?Sized,
         E: Estimator<ArrayRef2<F>, T, Fitted = M> + Sync,
@@ -237,7 +264,7 @@ impl<E, C> ClassifierChain<E, C> {
     {
         let splits = cv.split(x.nrows(), y)?;
         every_row_once(&splits, x.nrows())?;
-        let (estimator, method) = (&self.estimator, self.settings.chain_method);
+        let estimator = &self.estimator;
         let parts = each(splits.len(), |k| {
             let part = || {
                 let (train, test) = (&splits[k].train, &splits[k].test);
@@ -283,6 +310,23 @@ impl<M> FittedClassifierChain<M> {
         &self.order
     }
 
+    /// The classes of each column, in the order of the columns.
+    pub fn classes(&self) -> Vec<&[Class]>
+    where
+        M: Classes,
+    {
+        let mut all: Vec<&[Class]> = vec![&[]; self.order.len()];
+        for (model, &j) in self.estimators.iter().zip(&self.order) {
+            all[j] = model.classes();
+        }
+        all
+    }
+
+    /// What the classifiers hand on.
+    pub fn chain_method(&self) -> ChainMethod {
+        self.chain_method
+    }
+
     /// What `say` says of each column, in their own order, as the chain goes on.
     fn along<F, T>(
         &self,
@@ -318,13 +362,26 @@ impl<M> FittedClassifierChain<M> {
         self.columns(x.as_samples(), ChainMethod::PredictProba)
     }
 
+    /// The natural logarithm of [`predict_proba`](Self::predict_proba).
+    ///
+    /// # Errors
+    /// As [`predict_proba`](Self::predict_proba).
+    pub fn predict_log_proba<X, F>(&self, x: &X) -> Result<Array2<F>>
+    where
+        X: crate::samples::AsSamples<Samples = ArrayRef2<F>> + ?Sized,
+        F: Float,
+        M: Predict<ArrayRef2<F>, Output = Labels> + Confidence<ArrayRef2<F>, Float = F> + Classes,
+    {
+        self.columns(x.as_samples(), ChainMethod::PredictLogProba)
+    }
+
     fn columns<F>(&self, x: &ArrayRef2<F>, method: ChainMethod) -> Result<Array2<F>>
     where
         F: Float,
         M: Predict<ArrayRef2<F>, Output = Labels> + Confidence<ArrayRef2<F>, Float = F> + Classes,
     {
         let said = self.along(x, |model, x| {
-            Ok(hand_on(method, model, x)?.insert_axis(ndarray::Axis(1)))
+            Ok(self::say(method, model, x)?.insert_axis(ndarray::Axis(1)))
         })?;
         side_by_side(&said)
     }

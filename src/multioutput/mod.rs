@@ -14,9 +14,12 @@ mod multi_classifier;
 mod multi_regressor;
 mod regressor_chain;
 
-pub use chain::{ChainMethod, ChainOrder};
+pub use chain::{ChainMethod, ChainMethods, ChainOrder};
 pub use classifier_chain::{ClassifierChain, FittedClassifierChain};
 pub use label_columns::{LabelColumns, LabelTargets};
 pub use multi_classifier::{FittedMultiOutputClassifier, MultiOutputClassifier};
 pub use multi_regressor::{FittedMultiOutputRegressor, MultiOutputRegressor, RealColumns};
 pub use regressor_chain::{FittedRegressorChain, RegressorChain};
+
+#[cfg(test)]
+mod tests;

@@ -8,81 +8,85 @@ use serde::{Deserialize, Serialize};
 
 use super::label_columns::{LabelColumns, LabelTargets, checked, subset_accuracy};
 use crate::boxed::Confidence;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
 use crate::labels::{Class, Labels};
-use crate::meta::{around_one, each, indented, no_confidence, not_empty};
+use crate::meta::{after_batch, around_only, each, indented, no_confidence, not_empty};
 use crate::model::{Model, ensure};
-use crate::params::Hyperparameters;
 use crate::samples::Samples;
-use crate::traits::{Classes, Estimator, Predict, Score};
+use crate::traits::{Classes, Estimator, PartialFit, Predict, Score};
 
 const NAME: &str = "MultiOutputClassifier";
 
-/// There are none.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Settings {}
-
-impl Hyperparameters for Settings {
-    const NAME: &'static str = NAME;
-    fn check(&self) -> Result<()> {
-        Ok(())
-    }
-}
-
-/// A classifier for each column of a target of classes.
-///
-/// # Settings
-/// | name | meaning |
-/// |---|---|
-/// | `estimator` | the classifier; its parameters are `estimator__...` |
-///
-/// # Complexity
-/// A fit for each column, side by side.
-///
-/// # Errors
-/// Those of the classifier, with the column in [`Error::context`](crate::Error::context): one class in a column, say.
-///
-/// # Source
-/// scikit-learn's `MultiOutputClassifier`.
-///
-/// # Examples
-/// ```
-/// use fitwell::{linear_model::LogisticRegression, multioutput::{LabelColumns, MultiOutputClassifier}, prelude::*};
-/// use ndarray::array;
-///
-/// let x = array![[0.0], [1.0], [2.0], [3.0]];
-/// let y = LabelColumns::from(&array![[0, 1], [0, 1], [1, 1], [1, 0]]);
-/// let model = MultiOutputClassifier::new(LogisticRegression::new().c(100.0)).fit(&x, &y)?;
-/// assert_eq!(model.predict(&x)?, y);
-/// assert_eq!(model.predict_proba(&x)?.len(), 2);
-/// # Ok::<(), Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[must_use]
-pub struct MultiOutputClassifier<E> {
-    estimator: E,
-    settings: Settings,
+around_only! {
+    /// A classifier for each column of a target of classes.
+    ///
+    /// # Settings
+    /// | name | meaning |
+    /// |---|---|
+    /// | `estimator` | the classifier; its parameters are `estimator__...` |
+    ///
+    /// # Complexity
+    /// A fit for each column, side by side.
+    ///
+    /// # Errors
+    /// Those of the classifier, with the column in [`Error::context`]: one class in a column, say.
+    ///
+    /// # Source
+    /// scikit-learn's `MultiOutputClassifier`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fitwell::{linear_model::LogisticRegression, multioutput::{LabelColumns, MultiOutputClassifier}, prelude::*};
+    /// use ndarray::array;
+    ///
+    /// let x = array![[0.0], [1.0], [2.0], [3.0]];
+    /// let y = LabelColumns::from(&array![[0, 1], [0, 1], [1, 1], [1, 0]]);
+    /// let model = MultiOutputClassifier::new(LogisticRegression::new().c(100.0)).fit(&x, &y)?;
+    /// assert_eq!(model.predict(&x)?, y);
+    /// assert_eq!(model.predict_proba(&x)?.len(), 2);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub struct MultiOutputClassifier around "classifier of one column";
 }
 
 impl<E> MultiOutputClassifier<E> {
-    /// Copies of this classifier.
-    pub fn new(estimator: E) -> Self {
-        MultiOutputClassifier {
-            estimator,
-            settings: Settings::default(),
+    /// A model that has learned nothing yet, for [`partial_fit`](PartialFit::partial_fit) alone. `begin` makes the classifier
+    /// of a column from all the classes that may come in it.
+    ///
+    /// ```
+    /// use fitwell::{linear_model::SgdClassifier, multioutput::{LabelColumns, MultiOutputClassifier}, prelude::*};
+    /// use ndarray::array;
+    ///
+    /// let kinds = [Labels::from([0, 1]), Labels::from(["a", "b", "c"])];
+    /// let mut model = MultiOutputClassifier::new(SgdClassifier::new()).begin(&kinds, |sgd, classes| sgd.begin::<f64>(1, classes))?;
+    /// let y = LabelColumns::new([Labels::from([1, 0]), Labels::from(["a", "c"])])?;
+    /// model.partial_fit(&array![[0.0], [1.0]], &y)?;
+    /// assert_eq!(model.classes()[1].len(), 3);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `EmptyInput` without columns; those of `begin`, with the column in [`Error::context`].
+    pub fn begin<M>(
+        &self,
+        classes: &[Labels],
+        begin: impl Fn(&E, &Labels) -> Result<M>,
+    ) -> Result<FittedMultiOutputClassifier<M>> {
+        if classes.is_empty() {
+            return Err(ErrorKind::EmptyInput {
+                what: "classes (no columns)".into(),
+            }
+            .into());
         }
-    }
-
-    /// The classifier.
-    pub fn estimator(&self) -> &E {
-        &self.estimator
+        let each = classes.iter().enumerate().map(|(j, classes)| {
+            begin(&self.estimator, classes).map_err(|e| e.within(format!("column {j} of y")))
+        });
+        Ok(FittedMultiOutputClassifier {
+            estimators: each.collect::<Result<_>>()?,
+        })
     }
 }
-
-around_one!(MultiOutputClassifier<E>);
 
 impl<X, Y, E, M> Estimator<X, Y> for MultiOutputClassifier<E>
 where
@@ -153,6 +157,28 @@ where
         LabelColumns::new(each(self.estimators.len(), |j| {
             self.estimators[j].predict(x)
         })?)
+    }
+}
+
+/// Each classifier learns its column of the batch.
+impl<X, Y, M> PartialFit<X, Y> for FittedMultiOutputClassifier<M>
+where
+    X: Samples + ?Sized,
+    Y: LabelTargets + ?Sized,
+    M: PartialFit<X, Y::Column> + Clone + Send + Sync,
+{
+    fn partial_fit(&mut self, x: &X, y: &Y) -> Result<()> {
+        not_empty(x)?;
+        let columns = checked(y, x.n_samples())?;
+        let (expected, got) = (self.estimators.len(), columns.len());
+        if got != expected {
+            return Err(Error::shape("number of columns of y", expected, got));
+        }
+        self.estimators = after_batch(&self.estimators, |j, model| {
+            let learned = model.partial_fit(x, y.as_target(&columns[j]).borrow());
+            learned.map_err(|e| e.within(format!("column {j} of y")))
+        })?;
+        Ok(())
     }
 }
 

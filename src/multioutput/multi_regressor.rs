@@ -9,27 +9,14 @@ use serde::{Deserialize, Serialize};
 use crate::check;
 use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
-use crate::meta::{around_one, each, indented, not_empty, side_by_side};
+use crate::meta::{after_batch, around_only, each, indented, not_empty, side_by_side};
 use crate::metrics;
 use crate::model::{Model, ensure};
-use crate::params::Hyperparameters;
 use crate::samples::Samples;
 use crate::targets::{RealTarget, RealTargets, Targets, Weighted};
-use crate::traits::{Estimator, Predict, Score};
+use crate::traits::{Estimator, PartialFit, Predict, Score};
 
 const NAME: &str = "MultiOutputRegressor";
-
-/// There are none.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Settings {}
-
-impl Hyperparameters for Settings {
-    const NAME: &'static str = NAME;
-    fn check(&self) -> Result<()> {
-        Ok(())
-    }
-}
 
 /// Several real targets, with or without weights, one of which can be taken out.
 #[diagnostic::on_unimplemented(
@@ -80,55 +67,72 @@ pub(super) fn checked<F: Float, Y: RealColumns<Element = F> + ?Sized>(
     }
 }
 
-/// A regressor for each of several real targets.
-///
-/// # Settings
-/// | name | meaning |
-/// |---|---|
-/// | `estimator` | the regressor; its parameters are `estimator__...` |
-///
-/// # Complexity
-/// A fit for each target, side by side.
-///
-/// # Errors
-/// `NonFinite`, `ShapeMismatch`, `EmptyInput`; those of the regressor, with the target in [`Error::context`].
-///
-/// # Source
-/// scikit-learn's `MultiOutputRegressor`.
-///
-/// # Examples
-/// ```
-/// use fitwell::{linear_model::Lasso, multioutput::MultiOutputRegressor, prelude::*};
-///
-/// let data = fitwell::datasets::load_linnerud()?;
-/// let model = MultiOutputRegressor::new(Lasso::new()).fit(&data.x, &data.target)?;
-/// assert_eq!(model.predict(&data.x)?.dim(), (20, 3));
-/// # Ok::<(), Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[must_use]
-pub struct MultiOutputRegressor<E> {
-    estimator: E,
-    settings: Settings,
+around_only! {
+    /// A regressor for each of several real targets.
+    ///
+    /// # Settings
+    /// | name | meaning |
+    /// |---|---|
+    /// | `estimator` | the regressor; its parameters are `estimator__...` |
+    ///
+    /// # Complexity
+    /// A fit for each target, side by side.
+    ///
+    /// # Errors
+    /// `NonFinite`, `ShapeMismatch`, `EmptyInput`; those of the regressor, with the target in [`Error::context`].
+    ///
+    /// # Source
+    /// scikit-learn's `MultiOutputRegressor`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fitwell::{linear_model::Lasso, multioutput::MultiOutputRegressor, prelude::*};
+    ///
+    /// let data = fitwell::datasets::load_linnerud()?;
+    /// let model = MultiOutputRegressor::new(Lasso::new()).fit(&data.x, &data.target)?;
+    /// assert_eq!(model.predict(&data.x)?.dim(), (20, 3));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub struct MultiOutputRegressor around "regressor of one target";
 }
 
 impl<E> MultiOutputRegressor<E> {
-    /// Copies of this regressor.
-    pub fn new(estimator: E) -> Self {
-        MultiOutputRegressor {
-            estimator,
-            settings: Settings::default(),
+    /// A model of `n_targets` targets that has learned nothing yet, for [`partial_fit`](PartialFit::partial_fit) alone. `begin`
+    /// makes the regressor of a target.
+    ///
+    /// ```
+    /// use fitwell::{linear_model::SgdRegressor, multioutput::MultiOutputRegressor, prelude::*};
+    /// use ndarray::array;
+    ///
+    /// let mut model = MultiOutputRegressor::new(SgdRegressor::new()).begin(2, |sgd| sgd.begin::<f64>(1))?;
+    /// model.partial_fit(&array![[0.0], [1.0]], &array![[0.0, 1.0], [2.0, 3.0]])?;
+    /// assert_eq!(model.predict(&array![[0.5]])?.dim(), (1, 2));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidParameter` for no targets, or more than a million; those of `begin`.
+    pub fn begin<M>(
+        &self,
+        n_targets: usize,
+        begin: impl Fn(&E) -> Result<M>,
+    ) -> Result<FittedMultiOutputRegressor<M>> {
+        const MOST: usize = 1_000_000;
+        if !(1..=MOST).contains(&n_targets) {
+            let expected = format!("1 to {MOST}");
+            return Err(Error::invalid_parameter(
+                NAME,
+                "n_targets",
+                expected,
+                n_targets,
+            ));
         }
-    }
-
-    /// The regressor.
-    pub fn estimator(&self) -> &E {
-        &self.estimator
+        let each = (0..n_targets).map(|_| begin(&self.estimator));
+        Ok(FittedMultiOutputRegressor {
+            estimators: each.collect::<Result<_>>()?,
+        })
     }
 }
-
-around_one!(MultiOutputRegressor<E>);
 
 impl<X, Y, E, M, F> Estimator<X, Y> for MultiOutputRegressor<E>
 where
@@ -178,6 +182,28 @@ where
             Ok(self.estimators[j].predict(x)?.insert_axis(Axis(1)))
         })?;
         side_by_side(&columns)
+    }
+}
+
+/// Each regressor learns its target of the batch.
+impl<X, Y, M, F> PartialFit<X, Y> for FittedMultiOutputRegressor<M>
+where
+    X: Samples + ?Sized,
+    F: Float,
+    Y: RealColumns<Element = F> + ?Sized,
+    M: PartialFit<X, Y::Column> + Clone + Send + Sync,
+{
+    fn partial_fit(&mut self, x: &X, y: &Y) -> Result<()> {
+        not_empty(x)?;
+        let (expected, got) = (self.estimators.len(), checked(y, x.n_samples())?);
+        if got != expected {
+            return Err(Error::shape("number of targets", expected, got));
+        }
+        self.estimators = after_batch(&self.estimators, |j, model| {
+            let learned = model.partial_fit(x, y.column_target(j).borrow());
+            learned.map_err(|e: Error| e.within(format!("column {j} of y")))
+        })?;
+        Ok(())
     }
 }
 

@@ -33,6 +33,7 @@ pub use losses::{ClassificationLoss, Loss, RegressionLoss};
 pub use mlp_classifier::{FittedMlpClassifier, MlpClassifier};
 pub use mlp_regressor::{FittedMlpRegressor, MlpRegressor};
 pub use monitor::{ClassificationMonitor, RegressionMonitor};
+pub(crate) use multi_label::indicators;
 pub use multi_label::{FittedMlpMultiLabel, MultiLabelTarget};
 pub use optimizer::Optimizer;
 pub use schedule::Schedule;
