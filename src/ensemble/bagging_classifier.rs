@@ -483,6 +483,14 @@ where
     fn maybe_proba(&self, x: &X) -> Option<Result<Array2<F>>> {
         Some(self.proba(x))
     }
+    /// Of copies that have decision values of all classes.
+    fn maybe_decision(&self, x: &X) -> Option<Result<Array2<F>>> {
+        let no_rows = x.select(&[]).ok()?;
+        let _ = self.estimators.first()?.maybe_decision(no_rows.borrow())?;
+        let whole = |model: &M| model.classes() == self.classes.as_slice();
+        let all = self.estimators.iter().all(whole);
+        all.then(|| DecisionFunction::decision_function(self, x))
+    }
 }
 
 impl<M> Classes for FittedBaggingClassifier<M> {

@@ -190,6 +190,33 @@ macro_rules! bagging_builder {
             pub fn estimator(&self) -> &E {
                 &self.estimator
             }
+
+            /// The rows of each copy, those that `fit` draws for these samples and this target: scikit-learn's
+            /// `estimators_samples_`. A model does not keep them.
+            ///
+            /// # Errors
+            /// `InvalidParameter`, `EmptyInput`, and what a target with bad weights says.
+            #[doc(alias = "estimators_samples_")]
+            pub fn estimators_samples<X, Y>(&self, x: &X, y: &Y) -> Result<Vec<Vec<usize>>>
+            where
+                X: $crate::samples::AsSamples + ?Sized,
+                Y: $crate::targets::AsTargets + ?Sized,
+            {
+                use $crate::samples::Samples;
+                use $crate::targets::Targets;
+                self.settings.check()?;
+                let (x, y) = (x.as_samples(), y.as_targets());
+                not_empty(x)?;
+                $crate::check::target(y, x.n_samples())?;
+                let (n, p) = (x.n_samples(), x.n_features());
+                let weights = y.sample_weight().map_or(vec![1.0; n], |w| w.to_vec());
+                let settings = &self.settings.0;
+                let rows = |i: usize| Ok(settings.bag(NAME, i, p, &weights)?.rows);
+                let first: Vec<usize> = rows(0)?;
+                let size = (settings.n_estimators, first.len());
+                $crate::parallel::fits::<usize>("rows of the copies", size)?;
+                each(settings.n_estimators, rows)
+            }
         }
     };
 }

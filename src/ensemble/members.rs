@@ -35,55 +35,6 @@ impl<E> Members<E> {
         self.names.iter().map(String::as_str).zip(&self.members)
     }
 
-    /// There is one, and names are distinct, not empty, without `__`, and none of `taken`.
-    pub(super) fn check<'a>(
-        &self,
-        estimator: &str,
-        mut taken: impl Iterator<Item = &'a String>,
-    ) -> Result<()> {
-        let refuse = |expected: &str, got: &str| {
-            Err(Error::invalid_parameter(
-                estimator,
-                "estimators",
-                expected,
-                got,
-            ))
-        };
-        if self.members.is_empty() {
-            return refuse("at least one estimator", "none");
-        }
-        let mut seen = std::collections::HashSet::new();
-        for name in &self.names {
-            if name.is_empty() || name.contains("__") {
-                return refuse("named by texts that are not empty and without `__`", name);
-            }
-            if !seen.insert(name) || taken.any(|t| t == name) {
-                return refuse(
-                    "named by texts that differ from each other and from settings",
-                    name,
-                );
-            }
-        }
-        Ok(())
-    }
-
-    /// Fits each to all rows, side by side.
-    pub(super) fn fit<X, Y>(&self, x: &X, y: &Y) -> Result<Members<E::Fitted>>
-    where
-        X: Samples + ?Sized,
-        Y: Targets + ?Sized,
-        E: Estimator<X, Y, Fitted: Send> + Sync,
-    {
-        let members = each(self.len(), |i| {
-            let fitted = self.members[i].fit(x, y);
-            fitted.map_err(|e| e.within(self.place(i)))
-        })?;
-        Ok(Members {
-            names: self.names.clone(),
-            members,
-        })
-    }
-
     /// `estimator "name"`.
     pub(super) fn place(&self, i: usize) -> String {
         format!("estimator {:?}", self.names[i])
@@ -109,24 +60,175 @@ impl<E> Members<E> {
     }
 }
 
-impl<E: Params> Members<E> {
-    pub(super) fn params(&self) -> BTreeMap<String, Value> {
-        self.iter()
-            .flat_map(|(n, e)| nested(n, e.params()))
-            .collect()
+impl<E> Members<&E> {
+    /// Fits each to all rows, side by side.
+    pub(super) fn fit<X, Y>(&self, x: &X, y: &Y) -> Result<Members<E::Fitted>>
+    where
+        X: Samples + ?Sized,
+        Y: Targets + ?Sized,
+        E: Estimator<X, Y, Fitted: Send> + Sync,
+    {
+        let members = each(self.len(), |i| {
+            let fitted = self.members[i].fit(x, y);
+            fitted.map_err(|e| e.within(self.place(i)))
+        })?;
+        Ok(Members {
+            names: self.names.clone(),
+            members,
+        })
+    }
+}
+
+/// Estimators by name, of which some may be left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Roster<E> {
+    all: Members<E>,
+    /// The names of those that are left out.
+    dropped: Vec<String>,
+}
+
+/// What the parameter named after an estimator says.
+const FIT: &str = "fit";
+const DROP: &str = "drop";
+
+impl<E> Roster<E> {
+    pub(super) fn new<N: Into<String>>(members: impl IntoIterator<Item = (N, E)>) -> Self {
+        Roster {
+            all: Members::new(members),
+            dropped: Vec::new(),
+        }
     }
 
-    /// With a parameter of a member changed; nothing if the name is of no member.
-    pub(super) fn with_value(&self, name: &str, value: &Value) -> Result<Option<Self>> {
-        let Some((member, inner)) = name.split_once("__") else {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &E)> {
+        self.all.iter()
+    }
+
+    pub(super) fn drop(&mut self, name: String) {
+        if !self.dropped.contains(&name) {
+            self.dropped.push(name);
+        }
+    }
+
+    fn is_dropped(&self, name: &str) -> bool {
+        self.dropped.iter().any(|dropped| dropped == name)
+    }
+
+    /// Those that are not left out. There is one, and all names are distinct, not empty, without `__`, and none of `taken`.
+    pub(super) fn chosen<'a>(
+        &self,
+        estimator: &str,
+        taken: impl Iterator<Item = &'a String>,
+    ) -> Result<Members<&E>> {
+        let refuse = |expected: &str, got: &str| {
+            Err(Error::invalid_parameter(
+                estimator,
+                "estimators",
+                expected,
+                got,
+            ))
+        };
+        let mut seen: std::collections::HashSet<&String> = taken.collect();
+        for name in &self.all.names {
+            if name.is_empty() || name.contains("__") {
+                return refuse("named by texts that are not empty and without `__`", name);
+            }
+            if !seen.insert(name) {
+                return refuse(
+                    "named by texts that differ from each other and from settings",
+                    name,
+                );
+            }
+        }
+        if let Some(name) = self.dropped.iter().find(|n| !self.all.names.contains(n)) {
+            return refuse("with one of the name that is dropped", name);
+        }
+        let chosen = Members::new(self.iter().filter(|(name, _)| !self.is_dropped(name)));
+        match chosen.members.is_empty() {
+            true => refuse("at least one estimator that is not dropped", "none"),
+            false => Ok(chosen),
+        }
+    }
+
+    /// The weights of those that are not left out.
+    pub(super) fn chosen_weights(
+        &self,
+        estimator: &str,
+        weights: Option<&[f64]>,
+    ) -> Result<Option<Vec<f64>>> {
+        check_count(estimator, weights, self.all.len())?;
+        let Some(weights) = weights else {
             return Ok(None);
         };
-        let Some(i) = self.names.iter().position(|n| n == member) else {
+        let both = self.all.names.iter().zip(weights);
+        let kept = both.filter(|(name, _)| !self.is_dropped(name));
+        let kept: Vec<f64> = kept.map(|(_, w)| *w).collect();
+        check_weights(estimator, Some(&kept))?;
+        Ok(Some(kept))
+    }
+
+    pub(super) fn parts(&self) -> Vec<(&str, &dyn fmt::Display)>
+    where
+        E: fmt::Display,
+    {
+        let part = |(name, e)| match self.is_dropped(name) {
+            true => (name, &DROP as &dyn fmt::Display),
+            false => (name, e as &dyn fmt::Display),
+        };
+        self.iter().map(part).collect()
+    }
+}
+
+impl<E: Params> Roster<E> {
+    pub(super) fn params(&self) -> BTreeMap<String, Value> {
+        let mut all: BTreeMap<String, Value> = self
+            .iter()
+            .flat_map(|(n, e)| nested(n, e.params()))
+            .collect();
+        for name in &self.all.names {
+            let how = if self.is_dropped(name) { DROP } else { FIT };
+            all.insert(name.clone(), how.into());
+        }
+        all
+    }
+
+    /// With a parameter of a member changed, or the member left out; nothing if the name is of no member.
+    pub(super) fn with_value(
+        &self,
+        estimator: &str,
+        name: &str,
+        value: &Value,
+    ) -> Result<Option<Self>> {
+        let (member, inner) = match name.split_once("__") {
+            Some((member, inner)) => (member, Some(inner)),
+            None => (name, None),
+        };
+        let Some(i) = self.all.names.iter().position(|n| n == member) else {
             return Ok(None);
         };
         let mut new = self.clone();
-        new.members[i] = self.members[i].with_value(inner, value.clone())?;
+        match (inner, value.as_str()) {
+            (Some(inner), _) => {
+                new.all.members[i] = self.all.members[i].with_value(inner, value.clone())?;
+            }
+            (None, Some(FIT)) => new.dropped.retain(|dropped| dropped != member),
+            (None, Some(DROP)) => new.drop(member.into()),
+            _ => {
+                let expected = format!("\"{FIT}\" or \"{DROP}\"");
+                return Err(Error::invalid_parameter(estimator, name, expected, value));
+            }
+        }
         Ok(Some(new))
+    }
+}
+
+impl<E: Model> Roster<E> {
+    pub(super) fn validate(&self) -> Result<()> {
+        self.all.validate()?;
+        let known = |name: &String| self.all.names.contains(name);
+        ensure::that(self.dropped.iter().all(known), || {
+            "an estimator is dropped that is not there".into()
+        })
     }
 }
 
@@ -141,7 +243,7 @@ impl<E: Model> Members<E> {
 /// Parameters, text and files of an estimator with `estimators` and `settings`.
 macro_rules! around_members {
     ($name:ident<$e:ident>) => {
-        /// The settings, and the estimators' parameters after their names: `name__...`.
+        /// The settings, the estimators' parameters after their names, `name__...`, and `"fit"` or `"drop"` under each name.
         impl<$e: $crate::params::Params> $crate::params::Params for $name<$e> {
             fn params(&self) -> std::collections::BTreeMap<String, $crate::params::Value> {
                 let mut all = self.settings.params();
@@ -150,7 +252,7 @@ macro_rules! around_members {
             }
             fn with_value(&self, name: &str, value: $crate::params::Value) -> $crate::Result<Self> {
                 let mut new = self.clone();
-                if let Some(estimators) = self.estimators.with_value(name, &value)? {
+                if let Some(estimators) = self.estimators.with_value(NAME, name, &value)? {
                     new.estimators = estimators;
                 } else if self.settings.params().contains_key(name) {
                     new.settings = self.settings.with_value(name, value)?;
@@ -158,6 +260,14 @@ macro_rules! around_members {
                     return Err($crate::meta::unknown_parameter(NAME, name, self.params()));
                 }
                 Ok(new)
+            }
+        }
+
+        impl<$e> $name<$e> {
+            /// Without the estimator of this name, as long as the parameter of that name is `"drop"`.
+            pub fn drop(mut self, name: impl Into<String>) -> Self {
+                self.estimators.drop(name.into());
+                self
             }
         }
 
@@ -201,7 +311,7 @@ pub(super) fn check_weights(estimator: &str, weights: Option<&[f64]>) -> Result<
 }
 
 /// There is a weight for each member.
-pub(super) fn check_count(estimator: &str, weights: Option<&[f64]>, members: usize) -> Result<()> {
+fn check_count(estimator: &str, weights: Option<&[f64]>, members: usize) -> Result<()> {
     match weights {
         Some(w) if w.len() != members => {
             let expected = format!("one number for each of the {members} estimators");

@@ -44,3 +44,6 @@ pub use stacking_classifier::{FittedStackingClassifier, StackMethod, StackingCla
 pub use stacking_regressor::{FittedStackingRegressor, StackingRegressor};
 pub use voting_classifier::{FittedVotingClassifier, Voting, VotingClassifier};
 pub use voting_regressor::{FittedVotingRegressor, VotingRegressor};
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,7 @@ use crate::traits::Estimator;
 /// For each member what `say` makes of its models for the test rows of the splits, put together for all rows. `say` is
 /// given the member's position.
 pub(super) fn out_of_fold<X, Y, E, M, F>(
-    estimators: &Members<E>,
+    estimators: &Members<&E>,
     x: &X,
     y: &Y,
     splits: &[Split],
@@ -64,7 +64,8 @@ where
 /// Parameters, text and files of an estimator with `estimators`, `final_estimator`, `settings` and a splitter.
 macro_rules! around_stack {
     ($name:ident<$e:ident, $g:ident, $c:ident>) => {
-        /// The settings, the estimators' parameters after their names, and those of the last as `final_estimator__...`.
+        /// The settings, the estimators' parameters after their names, `"fit"` or `"drop"` under each name, and the parameters of the
+        /// last as `final_estimator__...`.
         impl<$e: Params, $g: Params, $c: Clone> Params for $name<$e, $g, $c> {
             fn params(&self) -> BTreeMap<String, Value> {
                 let mut all = self.settings.params();
@@ -76,7 +77,7 @@ macro_rules! around_stack {
                 let mut new = self.clone();
                 if let Some(inner) = name.strip_prefix("final_estimator__") {
                     new.final_estimator = self.final_estimator.with_value(inner, value)?;
-                } else if let Some(estimators) = self.estimators.with_value(name, &value)? {
+                } else if let Some(estimators) = self.estimators.with_value(NAME, name, &value)? {
                     new.estimators = estimators;
                 } else if self.settings.params().contains_key(name) {
                     new.settings = self.settings.with_value(name, value)?;
@@ -127,6 +128,12 @@ macro_rules! around_stack {
                     settings: self.settings,
                     cv,
                 }
+            }
+
+            /// Without the estimator of this name, as long as the parameter of that name is `"drop"`.
+            pub fn drop(mut self, name: impl Into<String>) -> Self {
+                self.estimators.drop(name.into());
+                self
             }
 
             /// Whether the last estimator sees the samples beside the predictions.

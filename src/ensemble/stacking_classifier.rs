@@ -7,7 +7,7 @@ use ndarray::{Array1, Array2, ArrayRef2, Axis};
 use serde::{Deserialize, Serialize};
 
 use super::inputs::StackInput;
-use super::members::Members;
+use super::members::{Members, Roster};
 use super::stacked::{around_stack, out_of_fold};
 use crate::boxed::Confidence;
 use crate::error::{Error, ErrorKind, Result};
@@ -68,6 +68,7 @@ impl Hyperparameters for Settings {
 /// | name | default | meaning |
 /// |---|---|---|
 /// | `estimators` | | classifiers by name; their parameters are `name__...` |
+/// | `name` | `fit` | `drop` leaves the classifier of that name out; see [`drop`](Self::drop) |
 /// | `final_estimator` | [`LogisticRegression`] | learns from what they say; its parameters are `final_estimator__...` |
 /// | `cv` | 5 | a number of stratified folds, a splitter, or a list of splits, with every row once a test row |
 /// | `stack_method` | `auto` | a [`StackMethod`] |
@@ -100,7 +101,7 @@ impl Hyperparameters for Settings {
 #[serde(deny_unknown_fields)]
 #[must_use]
 pub struct StackingClassifier<E, G = LogisticRegression, C = usize> {
-    estimators: Members<E>,
+    estimators: Roster<E>,
     final_estimator: G,
     settings: Settings,
     cv: C,
@@ -110,7 +111,7 @@ impl<E> StackingClassifier<E> {
     /// A logistic regression on the predictions of these classifiers, by five folds.
     pub fn new<N: Into<String>>(estimators: impl IntoIterator<Item = (N, E)>) -> Self {
         StackingClassifier {
-            estimators: Members::new(estimators),
+            estimators: Roster::new(estimators),
             final_estimator: LogisticRegression::new(),
             settings: Settings::default(),
             cv: 5,
@@ -220,11 +221,11 @@ where
         self.settings.check()?;
         let own = self.settings.params();
         let last = "final_estimator".to_string();
-        self.estimators.check(NAME, own.keys().chain([&last]))?;
+        let chosen = self.estimators.chosen(NAME, own.keys().chain([&last]))?;
         not_empty(x)?;
         let labels = weighted_classes(NAME, y, x.n_samples())?;
         let classes = labels.classes();
-        let estimators = self.estimators.fit(x, y)?;
+        let estimators = chosen.fit(x, y)?;
         let first = x.select(&[0])?;
         let first: &X = std::borrow::Borrow::borrow(&first);
         let wanted = self.settings.stack_method;
@@ -232,7 +233,7 @@ where
             .map(|m| resolve(wanted, m, first))
             .collect();
         let splits = self.cv.split(x.n_samples(), y)?;
-        let mut parts = out_of_fold(&self.estimators, x, y, &splits, |i, model, x| {
+        let mut parts = out_of_fold(&chosen, x, y, &splits, |i, model, x| {
             say(stack_method[i], model, x, classes)
         })?;
         let widths = parts.iter().map(Array2::ncols).collect();

@@ -7,7 +7,7 @@ use ndarray::{Array1, Array2, ArrayRef2, Axis, Ix1};
 use serde::{Deserialize, Serialize};
 
 use super::inputs::StackInput;
-use super::members::Members;
+use super::members::{Members, Roster};
 use super::stacked::{around_stack, out_of_fold};
 use crate::check;
 use crate::error::Result;
@@ -46,6 +46,7 @@ impl Hyperparameters for Settings {
 /// | name | default | meaning |
 /// |---|---|---|
 /// | `estimators` | | regressors by name; their parameters are `name__...` |
+/// | `name` | `fit` | `drop` leaves the regressor of that name out; see [`drop`](Self::drop) |
 /// | `final_estimator` | [`RidgeCv`] | learns from their predictions; its parameters are `final_estimator__...` |
 /// | `cv` | 5 | a number of folds, a splitter, or a list of splits, with every row once a test row |
 /// | `passthrough` | `false` | whether the last regressor sees the samples too, after the predictions |
@@ -77,7 +78,7 @@ impl Hyperparameters for Settings {
 #[serde(deny_unknown_fields)]
 #[must_use]
 pub struct StackingRegressor<E, G = RidgeCv, C = usize> {
-    estimators: Members<E>,
+    estimators: Roster<E>,
     final_estimator: G,
     settings: Settings,
     cv: C,
@@ -87,7 +88,7 @@ impl<E> StackingRegressor<E> {
     /// A ridge regression, its penalty chosen by cross-validation, on the predictions of these regressors, by five folds.
     pub fn new<N: Into<String>>(estimators: impl IntoIterator<Item = (N, E)>) -> Self {
         StackingRegressor {
-            estimators: Members::new(estimators),
+            estimators: Roster::new(estimators),
             final_estimator: RidgeCv::default(),
             settings: Settings::default(),
             cv: 5,
@@ -113,13 +114,13 @@ where
         self.settings.check()?;
         let own = self.settings.params();
         let last = "final_estimator".to_string();
-        self.estimators.check(NAME, own.keys().chain([&last]))?;
+        let chosen = self.estimators.chosen(NAME, own.keys().chain([&last]))?;
         not_empty(x)?;
         check::target(y, x.n_samples())?;
         check::finite_vector(y.values(), "y")?;
-        let estimators = self.estimators.fit(x, y)?;
+        let estimators = chosen.fit(x, y)?;
         let splits = self.cv.split(x.n_samples(), y)?;
-        let mut parts = out_of_fold(&self.estimators, x, y, &splits, |_, model: &M, x| {
+        let mut parts = out_of_fold(&chosen, x, y, &splits, |_, model: &M, x| {
             Ok(model.predict(x)?.insert_axis(Axis(1)))
         })?;
         if self.settings.passthrough {

@@ -5,7 +5,7 @@ use std::fmt;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use super::members::{Members, around_members, check_count, check_weights, validate_weights};
+use super::members::{Members, Roster, around_members, check_weights, validate_weights};
 use crate::boxed::Confidence;
 use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
@@ -58,6 +58,7 @@ impl Hyperparameters for Settings {
 /// | name | default | meaning |
 /// |---|---|---|
 /// | `estimators` | | classifiers by name; their parameters are `name__...` |
+/// | `name` | `fit` | `drop` leaves the classifier of that name out, and its weight; see [`drop`](Self::drop) |
 /// | `voting` | `hard` | a [`Voting`] |
 /// | `weights` | all alike | how much each vote counts |
 ///
@@ -87,7 +88,7 @@ impl Hyperparameters for Settings {
 #[serde(deny_unknown_fields)]
 #[must_use]
 pub struct VotingClassifier<E> {
-    estimators: Members<E>,
+    estimators: Roster<E>,
     settings: Settings,
 }
 
@@ -95,7 +96,7 @@ impl<E> VotingClassifier<E> {
     /// Hard votes of these classifiers.
     pub fn new<N: Into<String>>(estimators: impl IntoIterator<Item = (N, E)>) -> Self {
         VotingClassifier {
-            estimators: Members::new(estimators),
+            estimators: Roster::new(estimators),
             settings: Settings::default(),
         }
     }
@@ -131,12 +132,14 @@ where
 
     fn fit(&self, x: &X, y: &Y) -> Result<Self::Fitted> {
         self.settings.check()?;
-        self.estimators.check(NAME, self.settings.params().keys())?;
-        let weights = self.settings.weights.clone();
-        check_count(NAME, weights.as_deref(), self.estimators.len())?;
+        let chosen = self
+            .estimators
+            .chosen(NAME, self.settings.params().keys())?;
+        let weights = self.settings.weights.as_deref();
+        let weights = self.estimators.chosen_weights(NAME, weights)?;
         not_empty(x)?;
         let labels = weighted_classes(NAME, y, x.n_samples())?;
-        let estimators = self.estimators.fit(x, y)?;
+        let estimators = chosen.fit(x, y)?;
         for (i, member) in estimators.members.iter().enumerate() {
             if member.classes() != labels.classes() {
                 let reason = "its classes are not those of the target";

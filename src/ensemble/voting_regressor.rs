@@ -5,7 +5,7 @@ use std::fmt;
 use ndarray::{Array1, Array2, Axis, Ix1};
 use serde::{Deserialize, Serialize};
 
-use super::members::{Members, around_members, check_count, check_weights, validate_weights};
+use super::members::{Members, Roster, around_members, check_weights, validate_weights};
 use crate::check;
 use crate::error::{Error, Result};
 use crate::float::Float;
@@ -39,6 +39,7 @@ impl Hyperparameters for Settings {
 /// | name | default | meaning |
 /// |---|---|---|
 /// | `estimators` | | regressors by name; their parameters are `name__...` |
+/// | `name` | `fit` | `drop` leaves the regressor of that name out, and its weight; see [`drop`](Self::drop) |
 /// | `weights` | all alike | how much each prediction counts |
 ///
 /// As a transformer it gives the predictions of each regressor, one column for each.
@@ -64,7 +65,7 @@ impl Hyperparameters for Settings {
 #[serde(deny_unknown_fields)]
 #[must_use]
 pub struct VotingRegressor<E> {
-    estimators: Members<E>,
+    estimators: Roster<E>,
     settings: Settings,
 }
 
@@ -72,7 +73,7 @@ impl<E> VotingRegressor<E> {
     /// The mean of these regressors.
     pub fn new<N: Into<String>>(estimators: impl IntoIterator<Item = (N, E)>) -> Self {
         VotingRegressor {
-            estimators: Members::new(estimators),
+            estimators: Roster::new(estimators),
             settings: Settings::default(),
         }
     }
@@ -103,15 +104,17 @@ where
 
     fn fit(&self, x: &X, y: &Y) -> Result<Self::Fitted> {
         self.settings.check()?;
-        self.estimators.check(NAME, self.settings.params().keys())?;
-        let weights = self.settings.weights.clone();
-        check_count(NAME, weights.as_deref(), self.estimators.len())?;
+        let chosen = self
+            .estimators
+            .chosen(NAME, self.settings.params().keys())?;
+        let weights = self.settings.weights.as_deref();
+        let weights = self.estimators.chosen_weights(NAME, weights)?;
         not_empty(x)?;
         check::target(y, x.n_samples())?;
         check::finite_vector(y.values(), "y")?;
         Ok(FittedVotingRegressor {
             seen: Seen::of(x),
-            estimators: self.estimators.fit(x, y)?,
+            estimators: chosen.fit(x, y)?,
             weights,
         })
     }
