@@ -49,6 +49,8 @@ mod scaling;
 mod searches;
 #[path = "common/selection.rs"]
 mod selection;
+#[path = "common/several.rs"]
+mod several;
 #[path = "common/sgd.rs"]
 mod sgd;
 #[path = "common/sparse.rs"]

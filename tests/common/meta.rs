@@ -9,8 +9,12 @@ use fitwell::ensemble::{
 };
 use fitwell::linear_model::{LinearRegression, LogisticRegression, Ridge, RidgeClassifier};
 use fitwell::multiclass::{OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier};
+use fitwell::multioutput::{
+    ClassifierChain, MultiOutputClassifier, MultiOutputRegressor, RegressorChain,
+};
 use fitwell::neighbors::KNeighborsClassifier;
 
+use crate::several::{TwoColumns, TwoTargets};
 use crate::subject::{Entry, Tags, classifier, regressor};
 use crate::{folds, iterative, sample};
 
@@ -67,17 +71,23 @@ pub fn entries<F: Float>() -> Vec<Entry<F>> {
         regressor(DummyRegressor::new().constant([1.5]), blind(sample("strategy", "median"))),
         classifier(CalibratedClassifierCv::new(RidgeClassifier::new()).cv(3), folded(iterative::<F>(sample("method", "isotonic")))),
         classifier(CalibratedClassifierCv::new(RidgeClassifier::new()).method(CalibrationMethod::Temperature).ensemble(false).cv(3), folded(iterative::<F>(sample("estimator__alpha", 0.5)))),
-        classifier(VotingClassifier::new([("few", near(3)), ("many", near(7))]), votes(sample("few__n_neighbors", 2))),
+        classifier(VotingClassifier::new([("few", near(3)), ("out", near(1)), ("many", near(7))]).drop("out"), votes(sample("few__n_neighbors", 2))),
         classifier(VotingClassifier::new([("loose", logistic()), ("tight", logistic().c(0.1))]).voting(Voting::Soft).weights([2.0, 1.0]), whole(iterative::<F>(sample("tight__C", 0.5)))),
         regressor(VotingRegressor::new(ridges()).weights([2.0, 1.0]), whole(sample("a__alpha", 0.5))),
         classifier(StackingClassifier::new([("a", RidgeClassifier::new()), ("b", RidgeClassifier::new().alpha(0.1))]).cv(3), folded(iterative::<F>(sample("final_estimator__C", 0.5)))),
         classifier(BaggingClassifier::new(near(5)).n_estimators(4).max_features(0.8).oob_score(true), bagged(sample("n_estimators", 3))),
-        classifier(BaggingClassifier::new(RidgeClassifier::new()).n_estimators(3), bagged(sample("random_state", 3))),
+        classifier(BaggingClassifier::new(RidgeClassifier::new()).n_estimators(3), Tags { predicts_otherwise: Some("probabilities are shares of votes, decision values means"), ..bagged(sample("random_state", 3)) }),
         regressor(BaggingRegressor::new(Ridge::new()).n_estimators(4).oob_score(true), bagged(sample("max_samples", 0.5))),
         classifier(OneVsRestClassifier::new(logistic()), whole(iterative::<F>(sample("estimator__C", 0.5)))),
         classifier(OneVsOneClassifier::new(RidgeClassifier::new()), whole(sample("estimator__alpha", 0.5))),
         classifier(OutputCodeClassifier::new(RidgeClassifier::new()).code_size(6.0), Tags { weight_scale_invariant: true, places_count: Some("codes are drawn for classes in their order"), ..whole(sample("code_size", 4.0)) }),
         classifier(OneVsRestClassifier::new(CalibratedClassifierCv::new(RidgeClassifier::new()).cv(3)), folded(iterative::<F>(sample("estimator__method", "isotonic")))),
+        regressor(TwoTargets { inside: MultiOutputRegressor::new(Ridge::new()) }, whole(sample("estimator__alpha", 0.5))),
+        regressor(TwoTargets { inside: RegressorChain::new(Ridge::new()).order([1, 0]) }, whole(sample("random_state", 5))),
+        regressor(TwoTargets { inside: RegressorChain::new(Ridge::new()).cv(3) }, folded(sample("estimator__alpha", 0.5))),
+        classifier(TwoColumns { inside: MultiOutputClassifier::new(logistic()) }, whole(iterative::<F>(sample("estimator__C", 0.5)))),
+        classifier(TwoColumns { inside: ClassifierChain::new(RidgeClassifier::new()).order([1, 0]) }, Tags { weight_scale_invariant: true, ..whole(sample("estimator__alpha", 0.5)) }),
+        classifier(TwoColumns { inside: ClassifierChain::new(RidgeClassifier::new()).cv(3) }, folded(sample("estimator__alpha", 0.5))),
         regressor(StackingRegressor::new(ridges()).final_estimator(LinearRegression::new()).passthrough(true).cv(3), folded(sample("a__alpha", 0.5))),
     ]
 }
