@@ -1,17 +1,18 @@
 """Cases of baselines, and of estimators around estimators."""
 
 import itertools
+import warnings
 
 import numpy as np
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.ensemble import StackingClassifier, StackingRegressor, VotingClassifier, VotingRegressor
+from sklearn.ensemble import BaggingClassifier, BaggingRegressor, StackingClassifier, StackingRegressor, VotingClassifier, VotingRegressor
 from sklearn.frozen import FrozenEstimator
-from sklearn.inspection import partial_dependence
-from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier, RidgeCV
+from sklearn.inspection import partial_dependence, permutation_importance
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier, RidgeCV, SGDClassifier, SGDRegressor
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, make_scorer
 from sklearn.model_selection import FixedThresholdClassifier, KFold, TunedThresholdClassifierCV
-from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier, MultiOutputRegressor, RegressorChain
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from shared import EXACT, array, classes, matrix, number, ramp, targets, within, write
@@ -192,6 +193,20 @@ def votes():
             model = VotingRegressor(members, weights=weights).fit(x, y, sample_weight=w)
             expected = {"predict": array(model.predict(x)), "transform": array(model.transform(x)), "names": list(model.get_feature_names_out())}
             cases.append({"data": {"name": name, "scaled": True, "kind": "mean", "weights": sample}, "settings": {"weights": weights}, "expected": expected, "tolerance": DIRECT})
+    # Members that are left out, weights and all.
+    for data, x, y in sets(DATA[:3]):
+        for voting, weights in itertools.product(["hard", "soft"], [None, [2.0, 9.0, 0.5, 0.7]]):
+            members = [("few", KNeighborsClassifier(3)), ("out", "drop"), ("many", KNeighborsClassifier(20)), ("near", base("near"))]
+            model = VotingClassifier(members, weights=weights, voting=voting).fit(x, y)
+            expected = {"predict": array(model.predict(x)), "transform": array(model.transform(x)), "names": list(model.get_feature_names_out())}
+            if voting == "soft":
+                expected["proba"] = array(model.predict_proba(x))
+            cases.append({"data": data | {"kind": voting}, "settings": {"weights": weights, "out": "drop"}, "expected": expected, "tolerance": DIRECT})
+    x, y = matrix("diabetes", scaled=True), targets("diabetes")
+    for weights in [None, [2.0, 9.0, 0.5]]:
+        model = VotingRegressor([("line", LinearRegression()), ("out", "drop"), ("ridge", Ridge(30.0))], weights=weights).fit(x, y)
+        expected = {"predict": array(model.predict(x)), "transform": array(model.transform(x)), "names": list(model.get_feature_names_out())}
+        cases.append({"data": {"name": "diabetes", "scaled": True, "kind": "mean", "weights": False}, "settings": {"weights": weights, "out": "drop"}, "expected": expected, "tolerance": DIRECT})
     write("voting", "Votes and means.", cases)
 
 
@@ -234,6 +249,25 @@ def stacks():
             expected = {"transform": array(model.transform(x)), "predict": array(model.predict(x)), "names": list(model.get_feature_names_out())}
             near = within(1e-8, 1e-8, "predictions of two regressions are nearly collinear")
             cases.append({"data": {"name": name, "scaled": True, "kind": "regressor", "weights": sample}, "settings": settings, "expected": expected, "tolerance": near})
+    # A member that is left out, and members that were fitted before.
+    for data, x, y in sets(DATA):
+        order = spread(y)
+        x, y = x[order], y[order]
+        half = len(y) // 2
+        fitted = [(f"m{i}", base(b).fit(x[:half], y[:half])) for i, b in enumerate(["ridge", "near"])]
+        for settings in [{"out": "drop"}, {"cv": "prefit"}]:
+            if settings.get("cv") == "prefit":
+                model = StackingClassifier(fitted, base("ridge"), cv="prefit").fit(x[half:], y[half:])
+            else:
+                model = StackingClassifier([("m0", base("ridge")), ("out", "drop"), ("m1", base("near"))], base("ridge")).fit(x, y)
+            expected = {
+                "transform": array(model.transform(x)),
+                "predict": array(model.predict(x)),
+                "names": list(model.get_feature_names_out()),
+                "methods": [m for m in model.stack_method_ if m],
+                "decision": array(model.decision_function(x).reshape(len(x), -1)),
+            }
+            cases.append({"data": data | {"bases": ["ridge", "near"], "kind": "classifier"}, "settings": settings, "expected": expected, "tolerance": DIRECT})
     write("stacking", "Stacks.", cases)
 
 
@@ -253,7 +287,82 @@ def multiclasses():
                 if kind == "rest" and name == "near":
                     expected["proba"] = array(model.predict_proba(x))
                 cases.append({"data": data | {"base": name, "kind": kind}, "settings": {}, "expected": expected, "tolerance": DIRECT})
+    for data, x, y in sets(DATA):
+        order = spread(y)
+        x, y = x[order], y[order]
+        for name in ["ridge", "near"]:
+            # A code of ours is given the digits that scikit-learn drew.
+            for code_size, seed in [(1.5, 0), (4, 1), (12, 2)]:
+                model = OutputCodeClassifier(base(name), code_size=code_size, random_state=seed).fit(x, y)
+                said = [e.decision_function(x) if name == "ridge" or not hasattr(e, "predict_proba") else e.predict_proba(x)[:, 1] for e in model.estimators_]
+                far = np.sort(((np.array(said).T[:, None, :] - model.code_book_[None]) ** 2).sum(axis=2), axis=1)
+                rows = np.flatnonzero(far[:, 1] - far[:, 0] > 1e-6)  # of equally near codes rounding chooses
+                expected = {"rows": rows.tolist(), "predict": array(model.predict(x)[rows])}
+                settings = {"code_book": (model.code_book_ > 0).tolist()}
+                cases.append({"data": data | {"base": name, "kind": "code"}, "settings": settings, "expected": expected, "tolerance": DIRECT})
+            # Several labels, one of them on every row and one on none.
+            many = np.column_stack([y > 0, x[:, 0] > 0.3, np.ones(len(y)), x[:, 1] > x[:, 2], np.zeros(len(y))]).astype(int)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                model = OneVsRestClassifier(base(name)).fit(x, many)
+            expected = {"predict": array(model.predict(x)), "score": number(model.score(x, many))}
+            if name == "near":
+                expected["proba"] = array(model.predict_proba(x))
+            else:
+                expected["decision"] = array(model.decision_function(x))
+            cases.append({"data": data | {"base": name, "kind": "labels"}, "settings": {}, "expected": expected, "tolerance": DIRECT})
+        # Batch after batch, the last of which lacks a class.
+        batches = np.array_split(np.arange(len(y)), 3)
+        batches[2] = batches[2][y[batches[2]] != y[0]]
+        for kind, make in [("rest_batches", OneVsRestClassifier), ("one_batches", OneVsOneClassifier)]:
+            model = make(SGDClassifier(loss="log_loss", shuffle=False, alpha=0.01, learning_rate="constant", eta0=0.01))
+            for rows in batches:
+                if len(rows):
+                    model.partial_fit(x[rows], y[rows], classes=np.unique(y))
+            expected = {"decision": array(model.decision_function(x).reshape(len(x), -1))}
+            cases.append({"data": data | {"kind": kind}, "settings": {}, "expected": expected, "tolerance": DIRECT})
     write("multiclass", "Classifiers of many classes out of classifiers of two.", cases)
+
+
+def bags():
+    """Without repetition every copy sees every row: nothing is left to chance."""
+    cases = []
+    for data, x, y in sets(DATA):
+        order = spread(y)
+        x, y = x[order], y[order]
+        for name, settings in itertools.product(["ridge", "near"], [{}, {"n_estimators": 3, "max_samples": 1.0}, {"n_estimators": 2, "max_samples": len(y), "max_features": x.shape[1]}]):
+            model = BaggingClassifier(base(name), bootstrap=False, **settings).fit(x, y)
+            expected = {"proba": array(model.predict_proba(x)), "score": number(model.score(x, y))}
+            if name == "ridge":
+                expected |= {"predict": array(model.predict(x)), "decision": array(model.decision_function(x).reshape(len(x), -1))}
+            cases.append({"data": data | {"base": name, "kind": "classifier"}, "settings": settings, "expected": expected, "tolerance": DIRECT})
+    for name in ["diabetes", "breast_cancer", "linnerud"]:
+        x, y = matrix(name, scaled=True), targets(name)
+        y = y if y.ndim == 1 else y[:, 0]
+        for settings in [{}, {"n_estimators": 3, "max_samples": 1.0}, {"n_estimators": 2, "max_samples": len(y), "max_features": x.shape[1]}]:
+            model = BaggingRegressor(Ridge(30.0), bootstrap=False, **settings).fit(x, y)
+            expected = {"predict": array(model.predict(x)), "score": number(model.score(x, y))}
+            cases.append({"data": {"name": name, "scaled": True, "kind": "regressor"}, "settings": settings, "expected": expected, "tolerance": DIRECT})
+    write("bagging", "Bags of all rows.", cases)
+
+
+def importances():
+    """Means of very many permutations, with the standard error of the mean as the tolerance."""
+    cases = []
+    repeats = {"scikit": 4000, "ours": 600}
+    for name in ["diabetes", "breast_cancer", "linnerud"]:
+        x, y = matrix(name, scaled=True)[:60, :4], targets(name)
+        y = (y if y.ndim == 1 else y[:, 0])[: len(x)]
+        x = np.column_stack([x, np.full(len(x), 1.5)])  # the last column is the same whatever its order
+        for scoring, weights in [("r2", False), ("neg_mean_absolute_error", False), ("r2", True)]:
+            w = ramp(len(y)) if weights else None
+            model = Ridge(3.0).fit(x, y, w)
+            found = permutation_importance(model, x, y, scoring=scoring, n_repeats=repeats["scikit"], random_state=0, sample_weight=w)
+            error = found.importances_std.max() * np.sqrt(1 / repeats["scikit"] + 1 / repeats["ours"])
+            expected = {"mean": array(found.importances_mean), "std": array(found.importances_std), "constant": array(found.importances[-1, :5]), "baseline": number(model.score(x, y, w) if scoring == "r2" else -np.average(np.abs(y - model.predict(x)), weights=w))}
+            tolerance = within(4.5 * error, 0, "four and a half standard errors of the difference of two means")
+            cases.append({"data": {"name": name, "scaled": True, "weights": weights}, "settings": {"scoring": scoring, "n_repeats": repeats["ours"]}, "expected": expected, "tolerance": tolerance, "spread": within(0, 0.2, "a standard deviation of 600 values is known to a few per cent")})
+    write("permutation_importance", "How much scores fall.", cases)
 
 
 def multioutputs():
@@ -281,6 +390,9 @@ def multioutputs():
             cases.append({"data": data | {"base": name, "kind": "classifier"}, "settings": {}, "expected": expected, "tolerance": DIRECT})
             options = [{}, {"order": [2, 0, 1]}, {"cv": 4}]
             options += [{"chain_method": "decision_function"}, {"cv": 3, "chain_method": "decision_function"}] if name == "ridge" else [{"chain_method": "predict_proba"}, {"cv": 3, "chain_method": "predict_proba"}]
+            options += [{"chain_method": ["predict_proba", "decision_function", "predict"]}]
+            if name == "near":
+                options += [{"chain_method": ["decision_function", "predict"]}]
             for settings in options:
                 model = ClassifierChain(base(name), **settings).fit(x, many)
                 expected = {"predict": array(model.predict(x)), "score": number(model.score(x, many))}
@@ -289,6 +401,14 @@ def multioutputs():
                 else:
                     expected["decision"] = array(model.decision_function(x))
                 cases.append({"data": data | {"base": name, "kind": "classifier_chain"}, "settings": settings, "expected": expected, "tolerance": DIRECT})
+        # Batch after batch.
+        batches = np.array_split(np.arange(len(y)), 3)
+        sgd = {"shuffle": False, "alpha": 0.01, "learning_rate": "constant", "eta0": 0.001}
+        model, line = MultiOutputClassifier(SGDClassifier(loss="log_loss", **sgd)), MultiOutputRegressor(SGDRegressor(**sgd))
+        for rows in batches:
+            model.partial_fit(x[rows], many[rows], classes=[np.unique(c) for c in many.T])
+            line.partial_fit(x[rows], x[rows][:, [1, 2]])
+        cases.append({"data": data | {"base": "near", "kind": "batches"}, "settings": {}, "expected": {"decision": array(np.column_stack([e.decision_function(x) for e in model.estimators_])), "predict": array(line.predict(x))}, "tolerance": DIRECT})
     write("multioutput", "Several targets at once.", cases)
 
 
@@ -338,6 +458,8 @@ def files(_):
         "threshold": thresholds,
         "voting": votes,
         "stacking": stacks,
+        "bagging": bags,
+        "permutation_importance": importances,
         "multiclass": multiclasses,
         "multioutput": multioutputs,
         "partial_dependence": dependences,

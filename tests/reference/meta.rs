@@ -4,16 +4,20 @@ use fitwell::boxed::{BoxedClassifier, BoxedRegressor};
 use fitwell::calibration::{CalibratedClassifierCv, Calibrator};
 use fitwell::dummy::{DummyClassifier, DummyRegressor};
 use fitwell::ensemble::{
-    StackMethod, StackingClassifier, StackingRegressor, VotingClassifier, VotingRegressor,
+    BaggingClassifier, BaggingRegressor, StackMethod, StackingClassifier, StackingRegressor,
+    VotingClassifier, VotingRegressor,
 };
-use fitwell::inspection::{PartialDependence, PartialDependenceKind};
+use fitwell::frozen::{AllRows, FrozenEstimator};
+use fitwell::inspection::{PartialDependence, PartialDependenceKind, PermutationImportance};
 use fitwell::linear_model::{
-    LinearRegression, LogisticRegression, Ridge, RidgeClassifier, RidgeCv,
+    LinearRegression, LogisticRegression, Ridge, RidgeClassifier, RidgeCv, SgdClassifier, SgdLoss,
+    SgdRegressor,
 };
 use fitwell::model_selection::{
-    Accuracy, F1, FixedThresholdClassifier, KFold, Split, TunedThresholdClassifierCv,
+    Accuracy, F1, FixedThresholdClassifier, KFold, NegMeanAbsoluteError, R2, Split,
+    TunedThresholdClassifierCv,
 };
-use fitwell::multiclass::{OneVsOneClassifier, OneVsRestClassifier};
+use fitwell::multiclass::{OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier};
 use fitwell::multioutput::{
     ClassifierChain, LabelColumns, MultiOutputClassifier, MultiOutputRegressor, RegressorChain,
 };
@@ -308,12 +312,20 @@ fn lines() -> [(&'static str, Line); 2] {
 
 #[test]
 fn votes() {
-    Reference::read("voting").each(75, |value, case| {
+    Reference::read("voting").each(120, |value, case| {
         let (expected, tolerance) = (&value["expected"], &value["tolerance"]);
         let weights = weights(&value["settings"]);
+        let dropped = value["settings"]["out"] == "drop";
         if value["data"]["kind"] == "mean" {
             let (x, y) = real(value);
-            let mut vote = VotingRegressor::new(lines());
+            let mut vote = match dropped {
+                false => VotingRegressor::new(lines()),
+                true => {
+                    let [line, ridge] = lines();
+                    let members = [line, ("out", Ridge::new().boxed_regressor()), ridge];
+                    VotingRegressor::new(members).drop("out")
+                }
+            };
             if let Some(weights) = weights {
                 vote = vote.weights(weights);
             }
@@ -339,13 +351,19 @@ fn votes() {
         }
         let (x, y, w) = data(value, false);
         let hard = value["data"]["kind"] == "hard";
-        let members: [(&str, Base); 3] = match hard {
-            true => [
+        let members: Vec<(&str, Base)> = match hard {
+            _ if dropped => vec![
+                ("few", near(3).boxed_classifier()),
+                ("out", near(1).boxed_classifier()),
+                ("many", near(20).boxed_classifier()),
+                ("near", near(7).boxed_classifier()),
+            ],
+            true => vec![
                 ("ridge", RidgeClassifier::new().boxed_classifier()),
                 ("few", near(3).boxed_classifier()),
                 ("many", near(20).boxed_classifier()),
             ],
-            false => [
+            false => vec![
                 ("few", near(3).boxed_classifier()),
                 ("many", near(20).boxed_classifier()),
                 ("near", near(7).boxed_classifier()),
@@ -355,6 +373,9 @@ fn votes() {
         let mut vote = VotingClassifier::new(members)
             .with_param("voting", voting)
             .unwrap();
+        if dropped {
+            vote = vote.with_param("out", "drop").unwrap();
+        }
         if let Some(weights) = weights {
             vote = vote.weights(weights);
         }
@@ -389,7 +410,7 @@ fn votes() {
 
 #[test]
 fn stacks() {
-    Reference::read("stacking").each(190, |value, case| {
+    Reference::read("stacking").each(230, |value, case| {
         let (expected, tolerance) = (&value["expected"], &value["tolerance"]);
         let settings = &value["settings"];
         let cv = settings["cv"].as_u64().unwrap_or(5) as usize;
@@ -421,12 +442,40 @@ fn stacks() {
             return;
         }
         let (x, y, w) = data(value, true);
+        if settings["cv"] == "prefit" {
+            let rows: Vec<usize> = (0..y.len()).collect();
+            let (first, second) = rows.split_at(rows.len() / 2);
+            let ones = |n| Array1::ones(n);
+            let of = |rows: &[usize]| {
+                let y = Targets::select(&y, rows).unwrap();
+                (x.select(Axis(0), rows), y.weighted(&ones(rows.len())))
+            };
+            let ((x0, y0), (x1, y1)) = (of(first), of(second));
+            let fitted = ["ridge", "near"].into_iter().enumerate().map(|(i, name)| {
+                let model = base(&name.into()).fit(&x0, &y0).unwrap();
+                (format!("m{i}"), FrozenEstimator::new(model))
+            });
+            let stack = StackingClassifier::new(fitted).final_estimator(RidgeClassifier::new());
+            let model = stack.cv(AllRows).fit(&x1, &y1).unwrap();
+            let said = codes(&model.predict(&x).unwrap());
+            let decision = model.decision_function(&x).unwrap();
+            let seen = model.transform(&x).unwrap();
+            case.array("transform", &seen, &expected["transform"], tolerance);
+            case.array("predict", &said, &expected["predict"], tolerance);
+            case.array("decision", &decision, &expected["decision"], tolerance);
+            return;
+        }
         let bases = value["data"]["bases"]
             .as_array()
             .unwrap()
             .iter()
             .enumerate();
-        let members = bases.map(|(i, name)| (format!("m{i}"), base(name)));
+        let mut members: Vec<(String, Base)> = bases
+            .map(|(i, name)| (format!("m{i}"), base(name)))
+            .collect();
+        if settings["out"] == "drop" {
+            members.insert(1, ("out".into(), near(1).boxed_classifier()));
+        }
         let last = match settings["final"] == "near" {
             true => near(7).boxed_classifier(),
             false => RidgeClassifier::new().boxed_classifier(),
@@ -480,12 +529,85 @@ fn stacks() {
     });
 }
 
+/// The rows of three batches, as NumPy splits them.
+fn batches(n: usize) -> [std::ops::Range<usize>; 3] {
+    let first = n.div_ceil(3);
+    let second = first + (n - first).div_ceil(2);
+    [0..first, first..second, second..n]
+}
+
 #[test]
 fn multiclass() {
-    Reference::read("multiclass").each(30, |value, case| {
+    Reference::read("multiclass").each(85, |value, case| {
         let (expected, tolerance) = (&value["expected"], &value["tolerance"]);
         let (x, y, w) = data(value, true);
+        let kind = value["data"]["kind"].as_str().unwrap();
+        if kind.ends_with("batches") {
+            let sgd = SgdClassifier::new()
+                .loss(SgdLoss::LogLoss)
+                .with_param("shuffle", false)
+                .and_then(|sgd| sgd.with_param("alpha", 0.01))
+                .and_then(|sgd| sgd.with_param("learning_rate", "constant"))
+                .and_then(|sgd| sgd.with_param("eta0", 0.01))
+                .unwrap();
+            let rows = batches(y.len());
+            let mut rows: Vec<Vec<usize>> = rows.into_iter().map(|r| r.collect()).collect();
+            rows[2].retain(|&row| y.codes()[row] != y.codes()[0]);
+            macro_rules! after_batches {
+                ($estimator:expr) => {{
+                    let begun = $estimator.begin(&y, |sgd, two| sgd.begin::<f64>(x.ncols(), two));
+                    let mut model = begun.unwrap();
+                    for rows in rows.iter().filter(|rows| !rows.is_empty()) {
+                        let some_y = Targets::select(&y, rows).unwrap();
+                        model
+                            .partial_fit(&x.select(Axis(0), rows), &some_y)
+                            .unwrap();
+                    }
+                    let decision = model.decision_function(&x).unwrap();
+                    case.array("decision", &decision, &expected["decision"], tolerance);
+                }};
+            }
+            match kind == "rest_batches" {
+                true => after_batches!(OneVsRestClassifier::new(sgd)),
+                false => after_batches!(OneVsOneClassifier::new(sgd)),
+            }
+            return;
+        }
+        if kind == "labels" {
+            let codes = y.to_ints().unwrap();
+            let many = Array2::from_shape_fn((y.len(), 5), |(i, j)| {
+                let x = x.row(i);
+                f64::from(u8::from(
+                    [codes[i] > 0, x[0] > 0.3, true, x[1] > x[2], false][j],
+                ))
+            });
+            let base = base(&value["data"]["base"]);
+            let many = many.weighted(&w);
+            let model = OneVsRestClassifier::new(base).fit(&x, &many).unwrap();
+            let said = model.predict(&x).unwrap();
+            case.array("predict", &said, &expected["predict"], tolerance);
+            let score = model.score(&x, &many).unwrap();
+            case.number("score", score, &expected["score"], tolerance);
+            if expected["proba"].is_object() {
+                let proba = model.predict_proba(&x).unwrap();
+                case.array("proba", &proba, &expected["proba"], tolerance);
+            } else {
+                let decision = model.decision_function(&x).unwrap();
+                case.array("decision", &decision, &expected["decision"], tolerance);
+            }
+            return;
+        }
         let (base, y) = (base(&value["data"]["base"]), y.weighted(&w));
+        if kind == "code" {
+            let book = value["settings"]["code_book"].clone();
+            let book: Vec<Vec<bool>> = serde_json::from_value(book).unwrap();
+            let code = OutputCodeClassifier::new(base).code_book(book);
+            let said = code.fit(&x, &y).unwrap().predict(&x).unwrap();
+            let rows: Vec<usize> = serde_json::from_value(expected["rows"].clone()).unwrap();
+            let said = codes(&said).select(Axis(0), &rows);
+            case.array("predict", &said, &expected["predict"], tolerance);
+            return;
+        }
         macro_rules! compared {
             ($model:expr) => {{
                 let model = $model;
@@ -514,7 +636,7 @@ fn multiclass() {
 
 #[test]
 fn multioutput() {
-    Reference::read("multioutput").each(80, |value, case| {
+    Reference::read("multioutput").each(100, |value, case| {
         let (expected, tolerance) = (&value["expected"], &value["tolerance"]);
         let settings = &value["settings"];
         let kind = value["data"]["kind"].as_str().unwrap();
@@ -556,6 +678,42 @@ fn multioutput() {
         let many = Array2::from_shape_fn((y.len(), 3), |(i, j)| {
             i64::from([y[i] > 0, x[[i, 0]] > 0.3, y[i] == 2][j])
         });
+        if kind == "batches" {
+            let many = LabelColumns::from(&many);
+            macro_rules! small_steps {
+                ($sgd:expr) => {
+                    $sgd.with_param("shuffle", false)
+                        .and_then(|sgd| sgd.with_param("alpha", 0.01))
+                        .and_then(|sgd| sgd.with_param("learning_rate", "constant"))
+                        .and_then(|sgd| sgd.with_param("eta0", 0.001))
+                        .unwrap()
+                };
+            }
+            let sgd = small_steps!(SgdClassifier::new().loss(SgdLoss::LogLoss));
+            let p = x.ncols();
+            let mut model = MultiOutputClassifier::new(sgd)
+                .begin(many.columns(), |sgd, classes| sgd.begin::<f64>(p, classes))
+                .unwrap();
+            let mut line = MultiOutputRegressor::new(small_steps!(SgdRegressor::new()))
+                .begin(2, |sgd| sgd.begin::<f64>(p))
+                .unwrap();
+            for rows in batches(x.nrows()) {
+                let rows: Vec<usize> = rows.collect();
+                let some_x = x.select(Axis(0), &rows);
+                let some = Targets::select(&many, &rows).unwrap();
+                model.partial_fit(&some_x, &some).unwrap();
+                let real = some_x.select(Axis(1), &[1, 2]);
+                line.partial_fit(&some_x, &real).unwrap();
+            }
+            let mut decision = Array2::zeros((x.nrows(), 3));
+            for (mut column, model) in decision.columns_mut().into_iter().zip(model.estimators()) {
+                column.assign(&model.decision_function(&x).unwrap().column(0));
+            }
+            case.array("decision", &decision, &expected["decision"], tolerance);
+            let said = line.predict(&x).unwrap();
+            case.array("predict", &said, &expected["predict"], tolerance);
+            return;
+        }
         let many = LabelColumns::from(&many).weighted(&w);
         let base = base(&value["data"]["base"]);
         let as_matrix = |said: &LabelColumns| {
@@ -673,5 +831,84 @@ fn dependences() {
                 .to_owned();
             case.array("individual", &curves, &expected["individual"], tolerance);
         }
+    });
+}
+
+#[test]
+fn bags_of_all_rows() {
+    Reference::read("bagging").each(80, |value, case| {
+        let (expected, tolerance) = (&value["expected"], &value["tolerance"]);
+        let settings = &value["settings"];
+        if value["data"]["kind"] == "regressor" {
+            let (x, y) = real(value);
+            let y = y.target().to_owned();
+            let bag = BaggingRegressor::new(Ridge::new().alpha(30.0)).bootstrap(false);
+            let model = with(bag, settings, &[]).fit(&x, &y).unwrap();
+            let said = model.predict(&x).unwrap();
+            case.array("predict", &said, &expected["predict"], tolerance);
+            let score = model.score(&x, &y).unwrap();
+            case.number("score", score, &expected["score"], tolerance);
+            return;
+        }
+        let (x, y, _) = data(value, true);
+        macro_rules! compared {
+            ($base:expr) => {{
+                let bag = BaggingClassifier::new($base).bootstrap(false);
+                let model = with(bag, settings, &[]).fit(&x, &y).unwrap();
+                let proba = model.predict_proba(&x).unwrap();
+                case.array("proba", &proba, &expected["proba"], tolerance);
+                let score = model.score(&x, &y).unwrap();
+                case.number("score", score, &expected["score"], tolerance);
+                if expected["predict"].is_object() {
+                    let said = codes(&model.predict(&x).unwrap());
+                    case.array("predict", &said, &expected["predict"], tolerance);
+                    let decision = model.decision_function(&x).unwrap();
+                    case.array("decision", &decision, &expected["decision"], tolerance);
+                }
+            }};
+        }
+        match value["data"]["base"] == "ridge" {
+            true => compared!(RidgeClassifier::new()),
+            false => compared!(near(7)),
+        }
+    });
+}
+
+#[test]
+fn importances() {
+    Reference::read("permutation_importance").each(35, |value, case| {
+        let (expected, tolerance) = (&value["expected"], &value["tolerance"]);
+        let (x, y) = real(value);
+        let some: Vec<usize> = (0..x.nrows().min(60)).collect();
+        let mut x = x
+            .select(Axis(0), &some)
+            .slice(s![.., ..x.ncols().min(4)])
+            .to_owned();
+        x.push_column(Array1::from_elem(x.nrows(), 1.5).view())
+            .unwrap();
+        let w = match value["data"]["weights"] == true {
+            true => ramp(x.nrows()),
+            false => Array1::ones(x.nrows()),
+        };
+        let y = y.target().select(Axis(0), &some).weighted(&w);
+        let model = Ridge::new().alpha(3.0).fit(&x, &y).unwrap();
+        let repeats = value["settings"]["n_repeats"].as_u64().unwrap() as usize;
+        let run = PermutationImportance::new().n_repeats(repeats);
+        let found = match value["settings"]["scoring"] == "r2" {
+            true => run.run(&model, &x, &y, &[&R2::new()]),
+            false => run.run(&model, &x, &y, &[&NegMeanAbsoluteError]),
+        };
+        let found = &found.unwrap()[0];
+        let exact =
+            serde_json::json!({"absolute": 1e-10, "relative": 1e-10, "why": "a direct solve, its sums in another order"});
+        case.number("baseline", found.baseline(), &expected["baseline"], &exact);
+        case.array("mean", &found.mean(), &expected["mean"], tolerance);
+        case.array("std", &found.std(), &expected["std"], &value["spread"]);
+        let constant = found
+            .importances()
+            .row(x.ncols() - 1)
+            .slice(s![..5])
+            .to_owned();
+        case.array("constant", &constant, &expected["constant"], &exact);
     });
 }
