@@ -16,6 +16,7 @@ import warnings
 import categories
 import cluster
 import decomposition
+import ensemble
 import feature_selection
 import features
 import floors
@@ -37,7 +38,7 @@ import table
 from common import ROOT, WORK, resident, status
 
 REST = 0.5  # seconds before each turn: threads of the one before wait for more work by spinning, OpenMP's for 0.2 s
-AREAS = [table, scaling, sgd, sparse, features, categories, cluster, decomposition, impute, inspection, linear_model, metrics, mixture, mlp, penalised, glm, model_selection, neighbors, feature_selection]
+AREAS = [table, scaling, sgd, sparse, features, categories, cluster, decomposition, ensemble, impute, inspection, linear_model, metrics, mixture, mlp, penalised, glm, model_selection, neighbors, feature_selection]
 
 
 class Ours:

@@ -5,6 +5,7 @@
 mod categories;
 mod cluster;
 mod decomposition;
+mod ensemble;
 mod feature_selection;
 mod features;
 mod glm;
@@ -84,6 +85,7 @@ fn job(workload: &str, data: &Data) -> std::result::Result<Job, Box<dyn std::err
         categories::job,
         cluster::job,
         decomposition::job,
+        ensemble::job,
         features::job,
         glm::job,
         impute::job,
