@@ -150,9 +150,12 @@
 //! | `CalibratedClassifierCV(FrozenEstimator(fitted))`, `cv="prefit"` before 1.6 | `CalibratedClassifierCv::prefit(fitted)` |
 //! | `TunedThresholdClassifierCV(clf, scoring="f1")`, `FixedThresholdClassifier(clf, threshold=0.2)` | `TunedThresholdClassifierCv::new(clf).scoring(F1::new())`, `FixedThresholdClassifier::new(clf).threshold(0.2)` |
 //! | `VotingClassifier([("a", a), ("b", b)], voting="soft")` | `VotingClassifier::new([("a", a), ("b", b)]).voting(Voting::Soft)`; different types go in as [boxes](crate::boxed) |
+//! | `VotingClassifier([("a", a), ("b", "drop")])`, `vote.set_params(b="drop")` | `vote.drop("b")`, `vote.with_param("b", "drop")?` |
 //! | `StackingRegressor([("a", a)], final_estimator=Ridge())` | `StackingRegressor::new([("a", a)]).final_estimator(Ridge::new())` |
 //! | `BaggingClassifier(clf, max_features=0.5, oob_score=True)` | `BaggingClassifier::new(clf).max_features(0.5).oob_score(true)` |
 //! | `OneVsRestClassifier(clf)`, `OneVsOneClassifier(clf)`, `OutputCodeClassifier(clf)` | the same names, `::new(clf)`, in [`multiclass`](crate::multiclass) |
+//! | `OneVsRestClassifier(clf).fit(X, indicators)` | the same: the target is an array of zeros and ones |
+//! | `OneVsRestClassifier(sgd).partial_fit(X, y, classes=c)` | `OneVsRestClassifier::new(sgd).begin(&c, \|sgd, two\| sgd.begin(p, two))?`, then `model.partial_fit(&x, &y)?` |
 //! | `MultiOutputRegressor(r)`, `ClassifierChain(clf, order=[1, 0], cv=5)` | `MultiOutputRegressor::new(r)`, `ClassifierChain::new(clf).order([1, 0]).cv(5)` |
 //! | `permutation_importance(model, X, y, n_repeats=10)` | `PermutationImportance::new().n_repeats(10).run(&model, &x, &y, &[&Accuracy])?` |
 //! | `partial_dependence(model, X, ["age"])` | `PartialDependence::new().regressor(&model, &table, ["age"])?`, or `.classifier(..)` |
