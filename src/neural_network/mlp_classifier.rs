@@ -67,7 +67,7 @@ mlp_estimator! {
     /// | `beta_1`, `beta_2` | 0.9, 0.999 | [0, 1) | averages over more steps of adam |
     /// | `epsilon` | 1e-8 | (0, ∞) | shortens steps along flat directions |
     /// | `n_iter_no_change` | 10 | ≥ 1, inf | bears more epochs without progress |
-    /// | `max_fun` | 15,000 | ≥ 1 | allows more evaluations of lbfgs |
+    /// | `max_fun` | 15,000 | ≥ 1 | allows more evaluations of lbfgs; the step that exceeds it is made to its end |
     /// | `monitor` | accuracy | [`ClassificationMonitor`] | |
     /// | `optimizer` | that of `solver` | [`Optimizer`](super::Optimizer) | |
     /// | `schedule` | constant | [`Schedule`](super::Schedule) | |

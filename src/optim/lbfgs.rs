@@ -233,11 +233,19 @@ impl Lbfgs {
     }
 
     /// Steps as long as those of SciPy's `L-BFGS-B`, by the line search of Moré and Thuente, where it finds one: of a function
-    /// with many minima the same one is found.
+    /// with many minima the same one is found. As there, the step that exceeds `max_evaluations` is made to its end.
     #[must_use]
     pub(crate) fn like_scipy(mut self) -> Self {
         self.like_scipy = true;
         self
+    }
+
+    /// Whether so many evaluations are enough.
+    fn spent(&self, n_evaluations: usize) -> bool {
+        match self.like_scipy {
+            true => n_evaluations > self.max_evaluations,
+            false => n_evaluations >= self.max_evaluations,
+        }
     }
 
     /// Minimises `objective` from `x`, which ends at the best point found. `objective` returns the value at the first
@@ -327,7 +335,7 @@ impl Lbfgs {
             if state.n_iter >= self.max_iter {
                 break ends(StopReason::MaxIter);
             }
-            if state.n_evaluations >= self.max_evaluations {
+            if self.spent(state.n_evaluations) {
                 break ends(StopReason::MaxEvaluations);
             }
 
@@ -355,7 +363,11 @@ impl Lbfgs {
             } else {
                 1.0
             };
-            let budget = LINE_SEARCH_EVALUATIONS.min(self.max_evaluations - state.n_evaluations);
+            let left = match self.like_scipy {
+                true => usize::MAX,
+                false => self.max_evaluations - state.n_evaluations,
+            };
+            let budget = LINE_SEARCH_EVALUATIONS.min(left);
             let n_evaluations = &mut state.n_evaluations;
             let mut phi = |step: f64| {
                 *n_evaluations += 1;
@@ -386,7 +398,7 @@ impl Lbfgs {
             };
             let norm = max_abs(&trial_gradient);
             let Some(next) = next.filter(|_| norm.is_finite()) else {
-                if state.n_evaluations >= self.max_evaluations {
+                if self.spent(state.n_evaluations) {
                     break ends(StopReason::MaxEvaluations);
                 }
                 // What was learned of the curvature may mislead; once more along the steepest descent.
@@ -426,5 +438,44 @@ impl Lbfgs {
             reason,
         };
         Ok((least, state))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `minimize(rosen, [-1.2, 1], jac=rosen_der, method="L-BFGS-B", options={"maxfun": m, "gtol": 1e-12, "ftol": 0})` of
+    /// SciPy 1.17.1: `nit`, `nfev` and `fun`.
+    #[test]
+    fn the_step_that_exceeds_the_evaluations_is_made_to_its_end_as_in_scipy() {
+        let rosenbrock = |x: &[f64], gradient: &mut [f64]| {
+            let (a, b) = (x[0], x[1]);
+            gradient[0] = -2.0 * (1.0 - a) - 400.0 * a * (b - a * a);
+            gradient[1] = 200.0 * (b - a * a);
+            (1.0 - a).powi(2) + 100.0 * (b - a * a).powi(2)
+        };
+        for (most, n_iter, n_evaluations, value) in [
+            (1, 1, 3, 4.225209187581896),
+            (5, 4, 6, 4.115574725748626),
+            (10, 9, 11, 3.471262006047003),
+            (15, 14, 18, 1.1323166371007423),
+            (20, 16, 21, 1.0499006194885163),
+        ] {
+            let found = Lbfgs::new()
+                .gtol(1e-12)
+                .ftol(0.0)
+                .max_evaluations(most)
+                .like_scipy()
+                .minimize(&mut [-1.2, 1.0], rosenbrock)
+                .unwrap();
+            assert_eq!(
+                (found.n_iter, found.n_evaluations),
+                (n_iter, n_evaluations),
+                "{most}"
+            );
+            assert!((found.value - value).abs() < 1e-9 * value, "{most}");
+            assert_eq!(found.reason, StopReason::MaxEvaluations, "{most}");
+        }
     }
 }

@@ -48,7 +48,7 @@ pub enum Solver {
     },
     /// Limited-memory BFGS over all rows at once: for small data it takes fewer passes and ends lower.
     Lbfgs {
-        /// The most evaluations of loss and gradient; 15,000 by default.
+        /// The most evaluations of loss and gradient, 15,000 by default; the step that exceeds it is made to its end.
         max_fun: usize,
     },
 }
