@@ -80,7 +80,8 @@ impl Hyperparameters for Settings {
 /// # Errors
 /// Those of the splitter and of the classifier, with the fold in [`Error::context`]; `TooFewClasses`; `TooFewSamples` for a
 /// class with fewer rows than there are splits; `Unsupported` for a classifier that says nothing of its confidence. Without
-/// `ensemble`, `InvalidInput` when the test rows are not every row exactly once, or when a fold's training rows lack a class.
+/// `ensemble`, `InvalidInput` when the test rows are not every row exactly once, or when a fold's training rows lack a class
+/// and the classifier has decision values, or no third class; where it has probabilities, that of the class is 0.
 ///
 /// # Source
 /// scikit-learn's `CalibratedClassifierCV`, with the same rules. Its `ensemble="auto"` is `true` here but for
@@ -258,10 +259,9 @@ where
         let mut whole: Option<(Array2<F>, Said)> = None;
         for (k, ((part, values, said), split)) in folds.into_iter().zip(&splits).enumerate() {
             let place = format!("fold {k}");
-            if part.columns.len() != labels.classes().len() {
-                let reason = "the training rows lack a class";
-                return Err(Error::invalid_input("calibration", reason).within(place));
-            }
+            let values = part
+                .of_all_classes(values, said, labels.classes().len())
+                .map_err(|e| e.within(place))?;
             let (all, _) = whole.get_or_insert_with(|| (Array2::zeros((n, values.ncols())), said));
             for (&row, value) in split.test.iter().zip(values.rows()) {
                 all.row_mut(row).assign(&value);
@@ -303,6 +303,41 @@ impl<M: Classes> Part<M> {
     fn new(estimator: &str, model: M, classes: &[Class]) -> Result<Self> {
         let columns = places(estimator, model.classes(), classes)?;
         Ok(Part { model, columns })
+    }
+
+    /// What the model says of all `k` classes: probabilities of classes that it does not know are 0.
+    fn of_all_classes<F: Float>(
+        &self,
+        values: Array2<F>,
+        said: Said,
+        k: usize,
+    ) -> Result<Array2<F>> {
+        if self.columns.len() == k {
+            return Ok(values);
+        }
+        if said == Said::Decision || k == 2 {
+            let reason = "the training rows lack a class";
+            return Err(Error::invalid_input("calibration", reason));
+        }
+        let mut all = Array2::zeros((values.nrows(), k));
+        match self.columns[..] {
+            [first, second] if values.ncols() == 1 => {
+                let of_second = values.column(0);
+                all.column_mut(first)
+                    .assign(&of_second.mapv(|p| F::one() - p));
+                all.column_mut(second).assign(&of_second);
+            }
+            _ if values.ncols() == self.columns.len() => {
+                for (&place, column) in self.columns.iter().zip(values.columns()) {
+                    all.column_mut(place).assign(&column);
+                }
+            }
+            _ => {
+                let what = "number of columns of the probabilities";
+                return Err(Error::shape(what, self.columns.len(), values.ncols()));
+            }
+        }
+        Ok(all)
     }
 
     fn calibrate<F: Float>(
@@ -622,6 +657,19 @@ mod tests {
         assert!(thirds.clone().ensemble(false).fit(&x, &halves).is_err());
         // With ensemble a fold's classifier may lack a class: it has no probability there.
         assert!(thirds.fit(&x, &halves).is_ok());
+        // Of probabilities neither: the one of that class is 0.
+        let near = crate::neighbors::KNeighborsClassifier::new();
+        let near = CalibratedClassifierCv::new(near).cv(KFold::new().n_splits(3));
+        for method in METHODS {
+            let one = near.clone().method(method).ensemble(false);
+            let proba = one.fit(&x, &halves).unwrap().predict_proba(&x).unwrap();
+            assert!(
+                proba
+                    .rows()
+                    .into_iter()
+                    .all(|p| (p.sum() - 1.0).abs() < 1e-12)
+            );
+        }
         let half = vec![Split {
             train: (0..45).collect(),
             test: (45..90).collect(),

@@ -176,6 +176,18 @@ fn calibrated_probabilities() {
         }
         let base = base(&value["data"]["base"]);
         let estimator = with(CalibratedClassifierCv::new(base), settings, &[]);
+        if value["data"]["sorted"] == true {
+            let (x, y, _) = data(value, false);
+            let mut order: Vec<usize> = (0..y.len()).collect();
+            order.sort_by_key(|&row| y.codes()[row]);
+            let order: Vec<usize> = order.into_iter().step_by(3).collect();
+            let (x, y) = (x.select(Axis(0), &order), Targets::select(&y, &order).unwrap());
+            let y = y.weighted(&Array1::ones(y.len()));
+            let model = estimator.cv(KFold::new().n_splits(3)).fit(&x, &y).unwrap();
+            let proba = model.predict_proba(&x).unwrap();
+            case.array("proba", &proba, &expected["proba"], tolerance);
+            return;
+        }
         let y = y.weighted(&w);
         let model = match value["data"]["cv"] == 4 {
             true => estimator.cv(KFold::new().n_splits(4)).fit(&x, &y).unwrap(),
