@@ -104,7 +104,9 @@ sgd_estimator! {
     ///
     /// # Complexity
     /// Time O(n p K) an epoch, for K classes of more than two; memory O(n + p K), at most 20 bytes a row, and a copy of the
-    /// samples unless they are in row order. An epoch reads the samples once. The classes of more than two run in parallel.
+    /// samples unless they are in row order. An epoch reads the samples once, at random with
+    /// `shuffle`: gigabytes of them are read twice as fast from huge pages, which [`parallel::zeros`](crate::parallel::zeros)
+    /// asks for. The classes of more than two run in parallel.
     ///
     /// # Errors
     /// `InvalidParameter`; `EmptyInput`, `NonFinite` and `ShapeMismatch` of the data; `TooFewClasses` when fewer than two

@@ -80,7 +80,8 @@ sgd_estimator! {
     /// Coefficients are in units of the target per unit of the feature, `tol` and `epsilon` in those of the loss and the target.
     ///
     /// # Complexity
-    /// Time O(n p) an epoch, which reads the samples once; memory O(n + p), at most 24 bytes a row, and a copy of the samples
+    /// Time O(n p) an epoch, which reads the samples once, at random with `shuffle`: gigabytes of them are read twice as fast
+    /// from huge pages, which [`parallel::zeros`](crate::parallel::zeros) asks for. Memory O(n + p), at most 24 bytes a row, and a copy of the samples
     /// unless they are in row order.
     ///
     /// # Errors
