@@ -39,9 +39,14 @@ impl ClassList {
 
     /// Sorted, unique, of one kind, at least two.
     pub(crate) fn validate(&self) -> Result<()> {
-        if self.len() < 2 {
+        self.validate_at_least(2)
+    }
+
+    /// Sorted, unique, of one kind, at least so many.
+    pub(crate) fn validate_at_least(&self, least: usize) -> Result<()> {
+        if self.len() < least {
             return Err(Error::model_file(format!(
-                "{} classes, at least 2 are needed",
+                "{} classes, at least {least} are needed",
                 self.len()
             )));
         }
@@ -113,6 +118,17 @@ impl ClassTask {
         n_samples: usize,
         class_weight: &ClassWeight,
     ) -> Result<Self> {
+        Self::of_at_least(2, estimator, y, n_samples, class_weight)
+    }
+
+    /// As [`new`](Self::new), with so many classes that must have weight.
+    pub(crate) fn of_at_least<Y: ClassTarget + ?Sized>(
+        least: usize,
+        estimator: &str,
+        y: &Y,
+        n_samples: usize,
+        class_weight: &ClassWeight,
+    ) -> Result<Self> {
         check::target(y, n_samples)?;
         let sample_weight: Option<Vec<f64>> = y.sample_weight().map(|w| w.to_vec());
         // Over every class the target lists, so that a fold without a rare class still knows its name.
@@ -135,7 +151,7 @@ impl ClassTask {
             totals[code as usize] += weights.as_ref().map_or(1.0, |w| w[row]);
         }
         let present = totals.iter().filter(|&&total| total > 0.0).count();
-        if present < 2 {
+        if present < least {
             let named = labels
                 .classes()
                 .iter()

@@ -50,7 +50,7 @@ asking! {
     ///
     /// # Errors
     /// `InvalidParameter`, also for more neighbours than rows and for metrics that the algorithm cannot do; `EmptyInput`,
-    /// `NonFinite`, `ShapeMismatch`; `TooFewClasses` for fewer than two; `Overflow` when a prediction exceeds the largest number.
+    /// `NonFinite`, `ShapeMismatch`; `Overflow` when a prediction exceeds the largest number.
     ///
     /// # Source
     /// E. Fix and J. L. Hodges, "Discriminatory analysis" (1951); scikit-learn's `KNeighborsClassifier`, which has no sample
@@ -104,7 +104,7 @@ impl<F: Float, Y: ClassTarget + ?Sized> Estimator<ArrayRef2<F>, Y> for KNeighbor
     fn fit(&self, x: &ArrayRef2<F>, y: &Y) -> Result<Self::Fitted> {
         self.check()?;
         check::samples(x)?;
-        let task = ClassTask::new(CLASSIFIER, y, x.nrows(), &ClassWeight::None)?;
+        let task = ClassTask::of_at_least(1, CLASSIFIER, y, x.nrows(), &ClassWeight::None)?;
         let (voters, kept) = Voters::new(
             CLASSIFIER,
             x,
@@ -294,7 +294,7 @@ impl<F: Float> PredictProba<ArrayRef2<F>> for FittedKNeighborsClassifier<F> {
 
 /// Codes fit classes and rows.
 pub(super) fn check_codes(codes: &[u32], classes: &ClassList, rows: usize) -> Result<()> {
-    classes.validate()?;
+    classes.validate_at_least(1)?;
     ensure::equal("number of codes", codes.len(), rows)?;
     ensure::that(codes.iter().all(|&c| (c as usize) < classes.len()), || {
         "a code is of no class".into()
@@ -410,6 +410,27 @@ mod tests {
             text.starts_with("`n_neighbors` of `KNeighborsRegressor` must be at most"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn one_class_alone_is_always_predicted() {
+        use crate::neighbors::RadiusNeighborsClassifier;
+
+        let x = array![[0.0], [1.0]];
+        let y = Labels::from(vec!["only"; 2]);
+        let model = KNeighborsClassifier::new().n_neighbors(1).fit(&x, &y);
+        let model = model.unwrap();
+        assert_eq!(model.predict(&x).unwrap(), y);
+        assert_eq!(model.predict_proba(&x).unwrap(), array![[1.0], [1.0]]);
+        let bytes = model.to_bytes().unwrap();
+        let again = FittedKNeighborsClassifier::<f64>::from_bytes(&bytes).unwrap();
+        assert_eq!(again, model);
+        let within = RadiusNeighborsClassifier::new().fit(&x, &y).unwrap();
+        assert_eq!(within.predict(&x).unwrap(), y);
+        // A class of weight 0 is none.
+        let two = Labels::from(vec!["only", "other"]).weighted(&array![1.0, 0.0]);
+        let model = KNeighborsClassifier::new().n_neighbors(1).fit(&x, &two);
+        assert_eq!(model.unwrap().predict(&x).unwrap(), y);
     }
 
     #[test]

@@ -94,7 +94,7 @@ asking! {
     /// As [`KNeighborsClassifier`](super::KNeighborsClassifier)'s, and O(neighbours) for each prediction.
     ///
     /// # Errors
-    /// `InvalidParameter`; `EmptyInput`, `NonFinite`, `ShapeMismatch`, `TooFewClasses`; `InvalidInput` for a row without
+    /// `InvalidParameter`; `EmptyInput`, `NonFinite`, `ShapeMismatch`; `InvalidInput` for a row without
     /// neighbours when there is no outlier label; `Overflow`.
     ///
     /// # Source
@@ -157,7 +157,7 @@ impl<F: Float, Y: ClassTarget + ?Sized> Estimator<ArrayRef2<F>, Y> for RadiusNei
     fn fit(&self, x: &ArrayRef2<F>, y: &Y) -> Result<Self::Fitted> {
         self.check()?;
         check::samples(x)?;
-        let task = ClassTask::new(CLASSIFIER, y, x.nrows(), &ClassWeight::None)?;
+        let task = ClassTask::of_at_least(1, CLASSIFIER, y, x.nrows(), &ClassWeight::None)?;
         let (voters, kept) = Voters::new(
             CLASSIFIER,
             x,

@@ -26,6 +26,7 @@ fn quick(tags: Tags) -> Tags {
 fn votes(tags: Tags) -> Tags {
     Tags {
         places_count: Some("of classes with equal votes the first wins"),
+        one_class: Some("neighbours of one class vote for it, as in scikit-learn"),
         ..quick(tags)
     }
 }
