@@ -39,11 +39,15 @@ pub(crate) enum Left {
 }
 
 /// C ← A B, or C ← C + A B, with A (m, k), B (k, n) and C (m, n).
-pub(crate) struct Product<'a, F> {
+pub(crate) struct Product<'a, 'b, F> {
     /// The memory of A, rows `a_stride` apart.
     pub a: &'a [F],
     pub a_stride: usize,
     pub left: Left,
+    /// Which rows of the memory of A are meant, one for each; without, the first ones.
+    pub picked: Option<&'a [u32]>,
+    /// What is brought near in the meantime.
+    pub ahead: Option<&'a mut Ahead<'b, F>>,
     /// Rows of B, `b_stride` apart, each padded to whole cache lines.
     pub b: &'a [F],
     pub b_stride: usize,
@@ -57,7 +61,7 @@ pub(crate) struct Product<'a, F> {
     pub add: bool,
 }
 
-impl<F: Float> Product<'_, F> {
+impl<F: Float> Product<'_, '_, F> {
     /// Computes it, on the calling thread.
     ///
     /// # Panics
@@ -73,8 +77,11 @@ impl<F: Float> Product<'_, F> {
             Left::Columns => (self.k, self.m),
         };
         assert!(
-            self.a.len() >= last(a_rows, self.a_stride, a_width)
-                && self.b.len() >= last(self.k, self.b_stride, width)
+            match self.picked {
+                // Each row is checked where it is read.
+                Some(picked) => picked.len() >= a_rows,
+                None => self.a.len() >= last(a_rows, self.a_stride, a_width),
+            } && self.b.len() >= last(self.k, self.b_stride, width)
                 && self.c.len() >= last(self.m, self.c_stride, width),
             "the factors and the result have their shapes"
         );
@@ -88,11 +95,11 @@ impl<F: Float> Product<'_, F> {
     }
 }
 
-impl<F: Lanes> WithSimd for Product<'_, F> {
+impl<F: Lanes> WithSimd for Product<'_, '_, F> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+    fn with_simd<S: Simd>(mut self, simd: S) {
         let lanes = F::lanes::<S>();
         let vectors = self.n.next_multiple_of(LINE / size_of::<F>()) / lanes;
         let widest = if S::REGISTER_COUNT >= 32 { 4 } else { 2 };
@@ -104,12 +111,11 @@ impl<F: Lanes> WithSimd for Product<'_, F> {
             let first = stretch * depth;
             let k = depth.min(self.k.saturating_sub(first));
             let add = self.add || stretch > 0;
-            let (a, b) = match self.left {
-                Left::Rows => (&self.a[first..], &self.b[(first * self.b_stride)..]),
-                Left::Columns => (
-                    &self.a[(first * self.a_stride)..],
-                    &self.b[(first * self.b_stride)..],
-                ),
+            let b = &self.b[(first * self.b_stride)..];
+            let (a, picked) = match (self.left, self.picked) {
+                (Left::Rows, picked) => (&self.a[first..], picked),
+                (Left::Columns, Some(picked)) => (self.a, Some(&picked[first..])),
+                (Left::Columns, None) => (&self.a[(first * self.a_stride)..], None),
             };
             let mut vector = 0;
             for panel in 0..panels {
@@ -117,6 +123,8 @@ impl<F: Lanes> WithSimd for Product<'_, F> {
                 let mut part = Panel {
                     a,
                     a_stride: self.a_stride,
+                    picked,
+                    ahead: self.ahead.as_deref_mut(),
                     b: &b[vector * lanes..],
                     b_stride: self.b_stride,
                     c: &mut self.c[vector * lanes..],
@@ -142,9 +150,11 @@ impl<F: Lanes> WithSimd for Product<'_, F> {
 }
 
 /// All rows of the result, a few vectors wide.
-struct Panel<'a, F> {
+struct Panel<'a, 'b, F> {
     a: &'a [F],
     a_stride: usize,
+    picked: Option<&'a [u32]>,
+    ahead: Option<&'a mut Ahead<'b, F>>,
     b: &'a [F],
     b_stride: usize,
     c: &'a mut [F],
@@ -154,11 +164,14 @@ struct Panel<'a, F> {
     add: bool,
 }
 
-impl<F: Lanes> Panel<'_, F> {
+impl<F: Lanes> Panel<'_, '_, F> {
     #[inline(always)]
     fn run<S: Simd, const V: usize, const COLUMNS: bool>(&mut self, simd: S) {
         let mut row = 0;
         while self.m - row >= 6 {
+            if let Some(ahead) = &mut self.ahead {
+                ahead.touch();
+            }
             self.tile::<S, V, 6, COLUMNS>(simd, row);
             row += 6;
         }
@@ -188,35 +201,45 @@ impl<F: Lanes> Panel<'_, F> {
                 sums.copy_from_slice(F::vectors::<S>(c));
             }
         }
+        let mut b = self.b;
         if COLUMNS {
-            let mut a = &self.a[row..];
-            let mut b = self.b;
-            for p in 0..self.k {
-                let right: &[F::Vector<S>] = &F::vectors::<S>(&b[..width])[..V];
-                let left = &a[..M];
-                for (sums, &l) in tile.iter_mut().zip(left) {
-                    let l = F::splat(simd, l);
-                    for (sum, &r) in sums.iter_mut().zip(right) {
-                        *sum = F::mul_add(simd, l, r, *sum);
+            let a = &self.a[row..];
+            match self.picked {
+                None => {
+                    let mut a = a;
+                    for p in 0..self.k {
+                        add_term::<S, F, V, M>(simd, &mut tile, &a[..M], &b[..width]);
+                        if p + 1 < self.k {
+                            a = &a[self.a_stride..];
+                            b = &b[self.b_stride..];
+                        }
                     }
                 }
-                if p + 1 < self.k {
-                    a = &a[self.a_stride..];
-                    b = &b[self.b_stride..];
+                Some(picked) => {
+                    for (p, &at) in picked[..self.k].iter().enumerate() {
+                        let left = &a[at as usize * self.a_stride..][..M];
+                        add_term::<S, F, V, M>(simd, &mut tile, left, &b[..width]);
+                        if p + 1 < self.k {
+                            b = &b[self.b_stride..];
+                        }
+                    }
                 }
             }
         } else {
-            let left: [&[F]; M] =
-                std::array::from_fn(|i| &self.a[(row + i) * self.a_stride..][..self.k]);
-            let mut b = self.b;
+            let mut left: [&[F]; M] = [&[]; M];
+            for (i, left) in left.iter_mut().enumerate() {
+                let at = match self.picked {
+                    Some(picked) => picked[row + i] as usize,
+                    None => row + i,
+                };
+                *left = &self.a[at * self.a_stride..][..self.k];
+            }
             for p in 0..self.k {
-                let right: &[F::Vector<S>] = &F::vectors::<S>(&b[..width])[..V];
-                for (sums, left) in tile.iter_mut().zip(&left) {
-                    let l = F::splat(simd, left[p]);
-                    for (sum, &r) in sums.iter_mut().zip(right) {
-                        *sum = F::mul_add(simd, l, r, *sum);
-                    }
+                let mut column = [F::zeroed(); M];
+                for (value, left) in column.iter_mut().zip(&left) {
+                    *value = left[p];
                 }
+                add_term::<S, F, V, M>(simd, &mut tile, &column, &b[..width]);
                 if p + 1 < self.k {
                     b = &b[self.b_stride..];
                 }
@@ -228,6 +251,98 @@ impl<F: Lanes> Panel<'_, F> {
         }
     }
 }
+
+/// One term of every sum of a tile.
+#[inline(always)]
+fn add_term<S: Simd, F: Lanes, const V: usize, const M: usize>(
+    simd: S,
+    tile: &mut [[F::Vector<S>; V]; M],
+    left: &[F],
+    right: &[F],
+) {
+    let right: &[F::Vector<S>] = &F::vectors::<S>(right)[..V];
+    for (sums, &l) in tile.iter_mut().zip(left) {
+        let l = F::splat(simd, l);
+        for (sum, &r) in sums.iter_mut().zip(right) {
+            *sum = F::mul_add(simd, l, r, *sum);
+        }
+    }
+}
+
+/// Stretches of some rows of a matrix that are to be in the cache soon. A product asks for a few cache lines of them with each
+/// of its tiles, so that the memory works while the product is computed.
+pub(crate) struct Ahead<'a, F> {
+    x: &'a [F],
+    stride: usize,
+    rows: &'a [u32],
+    /// Of each row.
+    width: usize,
+    /// Elements of the first of the rows that were asked for.
+    done: usize,
+    /// Elements that a tile asks for.
+    pace: usize,
+}
+
+impl<'a, F> Ahead<'a, F> {
+    /// `width` elements of each of the `rows` of `x`, which lie `stride` apart, in the course of so many tiles.
+    pub(crate) fn new(
+        x: &'a [F],
+        stride: usize,
+        rows: &'a [u32],
+        width: usize,
+        tiles: usize,
+    ) -> Self {
+        let lines = (width * size_of::<F>()).div_ceil(LINE);
+        let touches = (tiles / rows.len().max(1)).max(1);
+        Ahead {
+            x,
+            stride,
+            rows,
+            width,
+            done: 0,
+            pace: lines.div_ceil(touches).max(1) * (LINE / size_of::<F>()),
+        }
+    }
+
+    #[inline(always)]
+    fn touch(&mut self) {
+        let Some((&row, rest)) = self.rows.split_first() else {
+            return;
+        };
+        let start = (row as usize * self.stride + self.done).min(self.x.len());
+        let wanted = self.pace.min(self.width - self.done);
+        let end = (start + wanted).min(self.x.len());
+        for line in self.x[start..end].chunks(LINE / size_of::<F>()) {
+            prefetch(line);
+        }
+        self.done += wanted;
+        if self.done >= self.width {
+            self.done = 0;
+            self.rows = rest;
+        }
+    }
+
+    /// Asks for what is left.
+    pub(crate) fn finish(&mut self) {
+        while !self.rows.is_empty() {
+            self.touch();
+        }
+    }
+}
+
+/// Asks for the cache line at the start of the values, in the second-level cache.
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+#[inline(always)]
+fn prefetch<F>(values: &[F]) {
+    use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+    // SAFETY: every x86-64 has the instruction; it is a hint that reads nothing a program could see and cannot fault.
+    unsafe { _mm_prefetch::<_MM_HINT_T1>(values.as_ptr().cast()) };
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn prefetch<F>(_: &[F]) {}
 
 /// Aᵀ, padded, from rows of A (rows, width) padded too: blocks of a cache line by a cache line.
 pub(crate) fn transpose<F: Float>(a: &[F], rows: usize, width: usize, out: &mut [F]) {
@@ -272,6 +387,8 @@ mod tests {
             a: &a,
             a_stride,
             left,
+            picked: None,
+            ahead: None,
             b: &b,
             b_stride,
             c: &mut c,

@@ -300,7 +300,7 @@ impl Optimizer {
         }
     }
 
-    /// Step number `t`, from 1, for a block of parameters. `slots` holds [`n_slots`](Self::n_slots) times as many values, one slot
+    /// Step number `t`, from 1. `slots` holds [`n_slots`](Self::n_slots) times as many values as there are parameters, one slot
     /// after the other.
     pub(crate) fn sweep<F: Float>(
         self,
@@ -310,8 +310,19 @@ impl Optimizer {
         rate: f64,
         t: u64,
     ) {
-        let n = params.len();
-        let (first, rest) = slots.split_at_mut(n);
+        let slots = Slots::new(slots, params.len());
+        self.sweep_part(params, grads, slots, rate, t);
+    }
+
+    /// Step number `t`, from 1, for some of the parameters, with their slots.
+    pub(crate) fn sweep_part<F: Float>(
+        self,
+        params: &mut [F],
+        grads: &[F],
+        Slots([first, second, third]): Slots<'_, F>,
+        rate: f64,
+        t: u64,
+    ) {
         let eta = F::of(rate);
         match self {
             Optimizer::Sgd {
@@ -337,7 +348,7 @@ impl Optimizer {
                 let eta = F::of(rate * unbiased_2.sqrt() / unbiased_1);
                 let (b1, b2, epsilon) = (F::of(beta_1), F::of(beta_2), F::of(epsilon));
                 let (c1, c2) = (F::of(1.0 - beta_1), F::of(1.0 - beta_2));
-                sweep_2(params, grads, first, &mut rest[..n], |p, g, m, v| {
+                sweep_2(params, grads, first, second, |p, g, m, v| {
                     *m = b1 * *m + c1 * g;
                     *v = b2 * *v + c2 * (g * g);
                     *p -= eta * *m / (v.sqrt() + epsilon);
@@ -354,7 +365,7 @@ impl Optimizer {
                 let (b1, b2, epsilon) = (F::of(beta_1), F::of(beta_2), F::of(epsilon));
                 let (c1, c2) = (F::of(1.0 - beta_1), F::of(1.0 - beta_2));
                 let kept = F::of(1.0 - weight_decay * rate);
-                sweep_2(params, grads, first, &mut rest[..n], |p, g, m, v| {
+                sweep_2(params, grads, first, second, |p, g, m, v| {
                     *m = b1 * *m + c1 * g;
                     *v = b2 * *v + c2 * (g * g);
                     *p = kept * *p - eta * *m / (v.sqrt() + epsilon);
@@ -371,7 +382,7 @@ impl Optimizer {
                 let of_v = F::of(1.0 / (1.0 - power(beta_2, t)));
                 let (b1, b2, epsilon) = (F::of(beta_1), F::of(beta_2), F::of(epsilon));
                 let (c1, c2) = (F::of(1.0 - beta_1), F::of(1.0 - beta_2));
-                sweep_2(params, grads, first, &mut rest[..n], |p, g, m, v| {
+                sweep_2(params, grads, first, second, |p, g, m, v| {
                     *m = b1 * *m + c1 * g;
                     *v = b2 * *v + c2 * (g * g);
                     *p -= (of_m * *m + of_g * g) / ((of_v * *v).sqrt() + epsilon);
@@ -391,22 +402,21 @@ impl Optimizer {
                         *p -= eta * g / (*v + epsilon).sqrt();
                     }),
                     (false, true) => {
-                        sweep_2(params, grads, first, &mut rest[..n], |p, g, v, a| {
+                        sweep_2(params, grads, first, second, |p, g, v, a| {
                             *v = old * *v + new * (g * g);
                             *a = old * *a + new * g;
                             *p -= eta * g / above_zero(*v - *a * *a, epsilon).sqrt();
                         });
                     }
                     (true, false) => {
-                        sweep_2(params, grads, first, &mut rest[..n], |p, g, v, u| {
+                        sweep_2(params, grads, first, second, |p, g, v, u| {
                             *v = old * *v + new * (g * g);
                             *u = mu * *u + eta * g / (*v + epsilon).sqrt();
                             *p -= *u;
                         });
                     }
                     (true, true) => {
-                        let (second, third) = rest.split_at_mut(n);
-                        let slots = (first, second, &mut third[..n]);
+                        let slots = (first, second, third);
                         sweep_3(params, grads, slots, |p, g, v, u, a| {
                             *v = old * *v + new * (g * g);
                             *a = old * *a + new * g;
@@ -427,6 +437,40 @@ impl Optimizer {
                 });
             }
         }
+    }
+}
+
+/// The optimiser's memory of some parameters, slot by slot; those that it has not are empty.
+pub(crate) struct Slots<'a, F>([&'a mut [F]; 3]);
+
+impl<'a, F> Slots<'a, F> {
+    /// Of all `n` parameters: one slot after the other.
+    pub(crate) fn new(values: &'a mut [F], n: usize) -> Self {
+        let (first, rest) = values.split_at_mut(n.min(values.len()));
+        let (second, rest) = rest.split_at_mut(n.min(rest.len()));
+        let third = n.min(rest.len());
+        Slots([first, second, &mut rest[..third]])
+    }
+
+    /// Of the first `n` parameters, and of the others.
+    pub(crate) fn split_at(self, n: usize) -> (Self, Self) {
+        let [first, second, third] = self.0.map(|slot| slot.split_at_mut(n.min(slot.len())));
+        (
+            Slots([first.0, second.0, third.0]),
+            Slots([first.1, second.1, third.1]),
+        )
+    }
+
+    /// Of the parameters `from` up to `to`.
+    pub(crate) fn part(&mut self, from: usize, to: usize) -> Slots<'_, F> {
+        let [first, second, third] = &mut self.0;
+        let within = |len: usize| from.min(len)..to.min(len);
+        let (a, b, c) = (
+            within(first.len()),
+            within(second.len()),
+            within(third.len()),
+        );
+        Slots([&mut first[a], &mut second[b], &mut third[c]])
     }
 }
 

@@ -6,14 +6,14 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
 use crate::linalg::panel::stride;
 use crate::model::ensure;
-use crate::observer::{Epoch, Notice, Watch};
+use crate::observer::{self, Notice, Watch};
 use crate::random;
 
 use super::checkpoint::{Checkpoint, Fingerprint, Resume};
 use super::layout::Parameters;
 use super::learning_rate::LearningRate;
 use super::loss::TargetRows;
-use super::network::{Network, Room, Rows, Samples, Step, Target, Workspace, fresh_slots};
+use super::network::{Epoch, Network, Room, Samples, Step, Target, Workspace, fresh_slots};
 use super::optimizer::Optimizer;
 use super::schedule::Plateau;
 use super::settings::Extras;
@@ -158,11 +158,10 @@ impl<F: Float> State<F> {
 
     fn from_memory(memory: &Memory<F>, network: &Network) -> Result<Self> {
         let mut slots = fresh_slots(&network.layout, memory.optimizer)?;
-        let n_slots = memory.optimizer.n_slots();
         for (slot, values) in memory.slots.iter().enumerate() {
             let mut values = values.iter();
             network.for_each_parameter(|at| {
-                let to = network.slot_position(at, slot, n_slots);
+                let to = network.slot_position(at, slot);
                 if let Some(&v) = values.next() {
                     slots[to] = v;
                 }
@@ -183,7 +182,7 @@ impl<F: Float> State<F> {
         let slots = (0..n_slots).map(|slot| {
             let mut values = Vec::with_capacity(network.layout.n_parameters());
             network.for_each_parameter(|at| {
-                values.push(self.slots[network.slot_position(at, slot, n_slots)]);
+                values.push(self.slots[network.slot_position(at, slot)]);
             });
             values
         });
@@ -348,6 +347,8 @@ impl<F: Float> Learner<'_, F> {
         let mut work = self
             .network
             .workspace::<F>(batch_size.max(n.min(DEAD_START_ROWS)), settings.shuffle)?;
+        self.network
+            .split(batch_size, settings.extras.clip, &mut work);
         if self.record.loss_curve.is_empty() {
             self.look_for_dead_start(name, samples, &mut work);
         }
@@ -359,22 +360,15 @@ impl<F: Float> Learner<'_, F> {
         self.reserve(settings.max_iter, seen.is_some());
         while !self.record.converged && self.record.n_iter < settings.max_iter {
             let epoch = self.record.n_iter + 1;
-            if settings.shuffle {
-                for (at, row) in order.iter_mut().enumerate() {
-                    *row = at as u32;
-                }
-                let mut rng = random::stream(settings.random_state, state.epochs);
-                random::shuffle(&mut order, &mut rng);
-            }
             let Outcome { loss, rate } =
-                self.epoch(settings, samples, &order, batch_size, state, &mut work);
+                self.epoch(settings, samples, &mut order, batch_size, state, &mut work);
             state.epochs += 1;
             self.record.n_iter = epoch;
             self.record.t += n as u64;
-            let mut report = Epoch {
+            let mut report = observer::Epoch {
                 loss,
                 learning_rate: rate,
-                ..Epoch::default()
+                ..observer::Epoch::default()
             };
             if !loss.is_finite() {
                 return Err(self.diverged(name, epoch, settings.max_iter, report));
@@ -463,9 +457,9 @@ impl<F: Float> Learner<'_, F> {
             *self.params = best;
         }
         if !self.params.all_finite() {
-            let report = Epoch {
+            let report = observer::Epoch {
                 loss: self.record.loss,
-                ..Epoch::default()
+                ..observer::Epoch::default()
             };
             return Err(self.diverged(name, self.record.n_iter, settings.max_iter, report));
         }
@@ -483,7 +477,13 @@ impl<F: Float> Learner<'_, F> {
     }
 
     /// Tells the observer that the loss left the numbers, and gives the error.
-    fn diverged(&self, name: &'static str, epoch: usize, total: usize, report: Epoch) -> Error {
+    fn diverged(
+        &self,
+        name: &'static str,
+        epoch: usize,
+        total: usize,
+        report: observer::Epoch,
+    ) -> Error {
         let notices = vec![Notice::Diverged];
         // The fit ends anyway.
         let _ = self
@@ -497,50 +497,41 @@ impl<F: Float> Learner<'_, F> {
         &mut self,
         settings: &Stochastic,
         samples: &Samples<'_, F>,
-        order: &[u32],
+        order: &mut [u32],
         batch_size: usize,
         state: &mut State<F>,
         work: &mut Workspace<F>,
     ) -> Outcome {
         let n = samples.n_rows;
-        let (mut sum, mut rate) = (0.0, state.rate);
-        let mut from = 0;
-        while from < n {
-            let to = n.min(from + batch_size);
-            let rows = if settings.shuffle {
-                Rows::Picked(&order[from..to])
-            } else {
-                Rows::Range(from, to)
-            };
-            let extras = &settings.extras;
-            rate = state.plateau.rate(
-                &extras.schedule,
-                state.rate,
-                extras.warmup_steps,
-                state.steps,
-            );
-            let step = Step {
-                alpha: settings.alpha,
-                optimizer: settings.optimizer,
-                clip: extras.clip,
-                rate,
-                t: state.steps + 1,
-                seed: settings.random_state,
-            };
-            let batch = self.network.step(
-                &mut self.params.values,
-                &mut state.slots,
-                samples,
-                rows,
-                &step,
-                work,
-            );
-            if batch.weight > 0.0 {
-                state.steps += 1;
-            }
-            sum += batch.loss * (to - from) as f64;
-            from = to;
-        }
+        let (seed, number) = (settings.random_state, state.epochs);
+        let (plateau, constant) = (&state.plateau, state.rate);
+        let mut rate = constant;
+        let extras = &settings.extras;
+        let course = Epoch {
+            order,
+            batch_size,
+            shuffle: |order: &mut [u32]| {
+                for (at, row) in order.iter_mut().enumerate() {
+                    *row = at as u32;
+                }
+                random::shuffle(order, &mut random::stream(seed, number));
+            },
+            step: |steps: u64| {
+                rate = plateau.rate(&extras.schedule, constant, extras.warmup_steps, steps);
+                Step {
+                    alpha: settings.alpha,
+                    optimizer: settings.optimizer,
+                    clip: extras.clip,
+                    rate,
+                    t: steps + 1,
+                    seed,
+                }
+            },
+        };
+        let (params, slots) = (&mut self.params.values, &mut state.slots);
+        let network = self.network;
+        let (sum, steps) = network.epoch(params, slots, samples, course, state.steps, work);
+        state.steps = steps;
         Outcome {
             loss: sum / n as f64,
             rate,

@@ -8,10 +8,10 @@ use super::super::activation::Activation;
 use super::super::elementwise;
 use super::super::layout::Place;
 
-/// z ← a W.
+/// z ← a W, from the weights on.
 pub(super) fn weighted_sums<F: Float>(
     place: &Place,
-    params: &[F],
+    weights: &[F],
     a: &[F],
     a_stride: usize,
     n: usize,
@@ -21,7 +21,9 @@ pub(super) fn weighted_sums<F: Float>(
         a,
         a_stride,
         left: Left::Rows,
-        b: &params[place.weights..],
+        picked: None,
+        ahead: None,
+        b: weights,
         b_stride: place.stride,
         c: z,
         c_stride: place.stride,
@@ -118,6 +120,24 @@ pub(super) fn column_sums<F: Float>(rows: &[F], sums: &mut [F]) {
             }
         },
     );
+}
+
+/// to ← Σ of the vectors.
+pub(super) fn add_up<'a, F: Float>(to: &mut [F], vectors: impl Iterator<Item = &'a [F]>) {
+    for (i, vector) in vectors.enumerate() {
+        if i == 0 {
+            to.copy_from_slice(vector);
+            continue;
+        }
+        simd(
+            #[inline(always)]
+            || {
+                for (to, &v) in to.iter_mut().zip(vector) {
+                    *to += v;
+                }
+            },
+        );
+    }
 }
 
 /// to ← a ∘ mask.

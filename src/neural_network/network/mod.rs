@@ -7,15 +7,19 @@
 //! ```
 //! The rows of a batch are split into parts, whose number depends on the sizes alone. Each part runs forward and backward on
 //! its own, on whatever thread, into gradients of its own; the parts are added in order while the optimiser sweeps over the
-//! parameters. So the bits are the same with one thread or many, and a step waits for other threads twice.
+//! parameters. So the bits are the same with one thread or many, and a step waits for other threads twice. Where most of the
+//! weights are those of many inputs, the first layer is split by inputs instead ([`shares`]).
 //!
 //! With dropout, the outputs of each hidden layer are multiplied by a mask before the next layer sees them, and so is their
 //! derivative on the way back. A part draws its masks from a stream of its own, which the seed, the number of the step and
 //! that of the part give.
 
+mod crew;
+mod epoch;
 mod kernels;
 mod pass;
 mod predict;
+mod shares;
 mod step;
 mod workspace;
 
@@ -30,6 +34,7 @@ use super::layout::Layout;
 use super::loss::Loss;
 use super::optimizer::Optimizer;
 
+pub(crate) use epoch::Epoch;
 pub(crate) use predict::Room;
 pub(crate) use step::Step;
 pub(crate) use workspace::Workspace;
@@ -140,10 +145,8 @@ impl Network {
     }
 
     /// Where a slot of the parameter at `at` is in the optimiser's memory.
-    pub(crate) fn slot_position(&self, at: usize, slot: usize, n_slots: usize) -> usize {
-        let block = at / SWEEP;
-        let len = SWEEP.min(self.layout.len - block * SWEEP);
-        block * SWEEP * n_slots + slot * len + at % SWEEP
+    pub(crate) fn slot_position(&self, at: usize, slot: usize) -> usize {
+        slot * self.layout.len + at
     }
 
     /// Operations of a training step for each row.

@@ -12,7 +12,20 @@ use super::kernels::{
     add_intercepts, apply, backward, column_sums, mask, mask_in_place, weighted_sums,
 };
 use super::workspace::{Part, Workspace, block_rows};
-use super::{Network, Rows, Samples, Target};
+use super::{Network, Rows, Samples};
+
+/// The parameters from some position on.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a, F> {
+    pub(super) values: &'a [F],
+    pub(super) from: usize,
+}
+
+impl<'a, F> Known<'a, F> {
+    fn at(self, position: usize) -> &'a [F] {
+        &self.values[position - self.from..]
+    }
+}
 
 impl Network {
     /// Runs the rows forward and backward: the gradients of all parts are in the workspace afterwards. `masks` is the seed of
@@ -26,14 +39,11 @@ impl Network {
         work: &mut Workspace<F>,
     ) {
         let masks = masks.filter(|_| self.dropout > 0.0);
-        for (place, to) in self.layout.places[1..].iter().zip(&mut work.transposed) {
-            transpose(
-                &params[place.weights..][..place.n_in * place.stride],
-                place.n_in,
-                place.n_out,
-                to,
-            );
-        }
+        let params = Known {
+            values: params,
+            from: 0,
+        };
+        self.transpose(params, &mut work.transposed);
         let transposed = &work.transposed;
         let n = self.n_parts(rows.len()).min(work.parts.len());
         let (in_use, idle) = work.parts.split_at_mut(n);
@@ -61,10 +71,18 @@ impl Network {
         }
     }
 
+    /// Wᵀ of each layer but the first.
+    pub(super) fn transpose<F: Float>(&self, params: Known<'_, F>, transposed: &mut [Vec<F>]) {
+        for (place, to) in self.layout.places[1..].iter().zip(transposed) {
+            let weights = &params.at(place.weights)[..place.n_in * place.stride];
+            transpose(weights, place.n_in, place.n_out, to);
+        }
+    }
+
     /// One part, block by block.
     fn part<F: Float>(
         &self,
-        params: &[F],
+        params: Known<'_, F>,
         transposed: &[Vec<F>],
         samples: &Samples<'_, F>,
         rows: Rows<'_>,
@@ -78,41 +96,53 @@ impl Network {
         while from < rows.len() {
             let to = rows.len().min(from + size);
             if let Some(rng) = &mut rng {
-                let hidden = self.layout.places.iter().zip(&mut part.masks);
-                for (place, mask) in hidden.filter(|(_, mask)| !mask.is_empty()) {
-                    for row in mask.chunks_exact_mut(place.stride).take(to - from) {
-                        dropout::draw(&mut row[..place.n_out], self.dropout, rng);
-                    }
-                }
+                self.draw_masks(to - from, rng, part);
             }
-            self.block(
-                params,
-                transposed,
-                samples,
-                rows.part(from, to),
-                rng.is_some(),
-                part,
-                from > 0,
-            );
+            let rows = rows.part(from, to);
+            part.take(samples, rows, self.n_outputs());
+            let gathered = part.gather(samples, rows);
+            let p = samples.n_features;
+            let x = match rows {
+                Rows::Range(from, to) => (&samples.x[from * p..to * p], p),
+                Rows::Picked(_) => (&gathered[..], stride::<F>(p)),
+            };
+            let (drops, add) = (rng.is_some(), from > 0);
+            self.block(params, transposed, Some(x), to - from, drops, part, add);
+            part.gathered = gathered;
             from = to;
         }
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn block<F: Float>(
+    /// Masks for so many rows.
+    pub(super) fn draw_masks<F: Float>(
         &self,
-        params: &[F],
+        rows: usize,
+        rng: &mut impl rand::Rng,
+        part: &mut Part<F>,
+    ) {
+        let hidden = self.layout.places.iter().zip(&mut part.masks);
+        for (place, mask) in hidden.filter(|(_, mask)| !mask.is_empty()) {
+            for row in mask.chunks_exact_mut(place.stride).take(rows) {
+                dropout::draw(&mut row[..place.n_out], self.dropout, rng);
+            }
+        }
+    }
+
+    /// Forward and backward of `n` rows, whose targets the part has. Without `x`, rows and their distance, the weighted sums of
+    /// the first layer are there, and the gradient by its weights is left out.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn block<F: Float>(
+        &self,
+        params: Known<'_, F>,
         transposed: &[Vec<F>],
-        samples: &Samples<'_, F>,
-        rows: Rows<'_>,
+        x: Option<(&[F], usize)>,
+        n: usize,
         drops: bool,
         part: &mut Part<F>,
         add: bool,
     ) {
-        let n = rows.len();
-        part.take(samples, rows, self.n_outputs());
         let Part {
-            gathered,
+            gathered: _,
             codes,
             values,
             weights,
@@ -125,22 +155,17 @@ impl Network {
             loss,
             weight,
         } = part;
-        let p = samples.n_features;
-        let (x, x_stride) = match rows {
-            Rows::Range(from, to) => (&samples.x[from * p..to * p], p),
-            Rows::Picked(_) => (&gathered[..], stride::<F>(p)),
-        };
         let masks: &[Vec<F>] = if drops { masks } else { &[] };
-        self.forward(params, x, x_stride, n, outputs, kept, masks, masked);
+        self.forward(params, x, n, outputs, kept, masks, masked);
 
         let last = self.layout.places.len() - 1;
         let width = self.n_outputs();
         let padded = n * self.layout.places[last].stride;
-        let target = match samples.target {
-            Target::Codes(_) => TargetRows::Codes(codes),
-            Target::Values(_) => TargetRows::Values(values),
+        let target = match values.is_empty() {
+            true => TargetRows::Codes(codes),
+            false => TargetRows::Values(values),
         };
-        let weighted = (!samples.weights.is_empty()).then_some(&weights[..]);
+        let weighted = (!weights.is_empty()).then_some(&weights[..]);
         *loss += self.loss.evaluate(
             &outputs[last][..padded],
             target,
@@ -154,31 +179,29 @@ impl Network {
             let place = &self.layout.places[l];
             let (before, after) = deltas.split_at_mut(l);
             let delta = &after[0][..n * place.stride];
-            let (a, a_stride) = match l {
-                0 => (x, x_stride),
-                _ => (
-                    if drops {
-                        &masked[l - 1][..]
-                    } else {
-                        &outputs[l - 1][..]
-                    },
-                    self.layout.places[l - 1].stride,
-                ),
+            let below = match l {
+                0 => x,
+                _ if drops => Some((&masked[l - 1][..], self.layout.places[l - 1].stride)),
+                _ => Some((&outputs[l - 1][..], self.layout.places[l - 1].stride)),
             };
-            Product {
-                a,
-                a_stride,
-                left: Left::Columns,
-                b: delta,
-                b_stride: place.stride,
-                c: &mut grads[place.weights..],
-                c_stride: place.stride,
-                m: place.n_in,
-                k: n,
-                n: place.n_out,
-                add,
+            if let Some((a, a_stride)) = below {
+                Product {
+                    a,
+                    a_stride,
+                    left: Left::Columns,
+                    picked: None,
+                    ahead: None,
+                    b: delta,
+                    b_stride: place.stride,
+                    c: &mut grads[place.weights..],
+                    c_stride: place.stride,
+                    m: place.n_in,
+                    k: n,
+                    n: place.n_out,
+                    add,
+                }
+                .run();
             }
-            .run();
             let sums = &mut grads[place.intercepts..][..place.stride];
             if !add {
                 sums.fill(F::zero());
@@ -191,6 +214,8 @@ impl Network {
                     a: delta,
                     a_stride: place.stride,
                     left: Left::Rows,
+                    picked: None,
+                    ahead: None,
                     b: &transposed[l - 1],
                     b_stride: below.stride,
                     c: delta_below,
@@ -214,13 +239,12 @@ impl Network {
         }
     }
 
-    /// The outputs of every layer for `n` rows, those of hidden layers also under their masks, if there are any.
+    /// The outputs of every layer for `n` rows, from the weighted sums of the first layer where `x` is not given; those of hidden layers also under their masks, if there are any.
     #[allow(clippy::too_many_arguments)]
     fn forward<F: Float>(
         &self,
-        params: &[F],
-        x: &[F],
-        x_stride: usize,
+        params: Known<'_, F>,
+        x: Option<(&[F], usize)>,
         n: usize,
         outputs: &mut [Vec<F>],
         kept: &mut [Vec<F>],
@@ -230,14 +254,18 @@ impl Network {
         let last = self.layout.places.len() - 1;
         for (l, place) in self.layout.places.iter().enumerate() {
             let (before, after) = outputs.split_at_mut(l);
-            let (a, a_stride) = match l {
-                0 => (x, x_stride),
-                _ if !masks.is_empty() => (&masked[l - 1][..], self.layout.places[l - 1].stride),
-                _ => (&before[l - 1][..], self.layout.places[l - 1].stride),
+            let below = match l {
+                0 => x,
+                _ if !masks.is_empty() => {
+                    Some((&masked[l - 1][..], self.layout.places[l - 1].stride))
+                }
+                _ => Some((&before[l - 1][..], self.layout.places[l - 1].stride)),
             };
             let z = &mut after[0][..n * place.stride];
-            weighted_sums(place, params, a, a_stride, n, z);
-            let intercepts = &params[place.intercepts..][..place.stride];
+            if let Some((a, a_stride)) = below {
+                weighted_sums(place, params.at(place.weights), a, a_stride, n, z);
+            }
+            let intercepts = &params.at(place.intercepts)[..place.stride];
             if l == last {
                 add_intercepts(z, intercepts);
                 self.loss.predict(z, place.n_out);

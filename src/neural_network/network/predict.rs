@@ -79,12 +79,12 @@ impl Network {
                 let intercepts = &params[place.intercepts..][..place.stride];
                 if l == hidden {
                     let z = &mut out[..n * place.stride];
-                    weighted_sums(place, params, a, a_stride, n, z);
+                    weighted_sums(place, &params[place.weights..], a, a_stride, n, z);
                     add_intercepts(z, intercepts);
                     self.loss.predict(z, place.n_out);
                 } else {
                     let z = &mut other[..n * place.stride];
-                    weighted_sums(place, params, a, a_stride, n, z);
+                    weighted_sums(place, &params[place.weights..], a, a_stride, n, z);
                     apply(self.activations[l], z, intercepts, &mut nothing);
                     std::mem::swap(one, other);
                 }

@@ -1,12 +1,11 @@
 //! One step of the optimiser: the parts' gradients added, clipped and swept over the parameters.
 
-use rayon::prelude::*;
-
 use crate::float::Float;
 use crate::linalg::simd;
 
 use super::super::clip::Clip;
-use super::super::optimizer::Optimizer;
+use super::super::optimizer::{Optimizer, Slots};
+use super::kernels::add_up;
 use super::workspace::{Part, Workspace};
 use super::{Batch, Network, Rows, SWEEP, SWEEP_TASK, Samples};
 
@@ -52,43 +51,26 @@ impl Network {
         if weight <= 0.0 {
             return Batch { loss: 0.0, weight };
         }
-        let n_slots = optimizer.n_slots();
         let n_weights = self.layout.n_weights;
         let parts = &work.parts;
-        #[allow(clippy::type_complexity)] // a task: its number, parameters, slots and penalty
-        let sweep =
-            |(task, ((params, slots), penalty)): (usize, ((&mut [F], &mut [F]), &mut f64))| {
-                *penalty = 0.0;
-                let mut gradient = [F::zero(); SWEEP];
-                let blocks = params
-                    .chunks_mut(SWEEP)
-                    .zip(slots.chunks_mut(SWEEP * n_slots));
-                for (i, (params, slots)) in blocks.enumerate() {
-                    let first = task * SWEEP_TASK + i * SWEEP;
-                    let gradient = &mut gradient[..params.len()];
-                    let penalised = n_weights.saturating_sub(first).min(params.len());
-                    *penalty += combine(parts, first, params, penalised, alpha, weight, gradient);
-                    if let Some(clip) = clip {
-                        clip.apply(gradient, &[]);
-                    }
-                    optimizer.sweep(params, gradient, slots, rate, t);
+        let sweep = |task: usize, params: &mut [F], mut slots: Slots<'_, F>, penalty: &mut f64| {
+            *penalty = 0.0;
+            let mut gradient = [F::zero(); SWEEP];
+            for (i, params) in params.chunks_mut(SWEEP).enumerate() {
+                let (first, n) = (task * SWEEP_TASK + i * SWEEP, params.len());
+                let gradient = &mut gradient[..n];
+                let penalised = n_weights.saturating_sub(first).min(n);
+                let grads = grads_of(parts, first, n);
+                *penalty += combine(grads, params, penalised, alpha, weight, gradient);
+                if let Some(clip) = clip {
+                    clip.apply(gradient, &[]);
                 }
-            };
-        if params.len() <= 2 * SWEEP_TASK {
-            params
-                .chunks_mut(SWEEP_TASK)
-                .zip(slots.chunks_mut(SWEEP_TASK * n_slots))
-                .zip(&mut work.penalties)
-                .enumerate()
-                .for_each(sweep);
-        } else {
-            params
-                .par_chunks_mut(SWEEP_TASK)
-                .zip(slots.par_chunks_mut(SWEEP_TASK * n_slots))
-                .zip(&mut work.penalties)
-                .enumerate()
-                .for_each(sweep);
-        }
+                let slots = slots.part(i * SWEEP, i * SWEEP + n);
+                optimizer.sweep_part(params, gradient, slots, rate, t);
+            }
+        };
+        let slots = Slots::new(slots, params.len());
+        tasks(0, params, slots, &mut work.penalties, &sweep);
         Batch {
             loss: work.mean_loss(weight, alpha),
             weight,
@@ -121,12 +103,8 @@ impl Network {
         );
         if batch.weight > 0.0 {
             clip.apply(&mut gradient, &work.tensors);
-            let blocks = params.chunks_mut(SWEEP).zip(gradient.chunks(SWEEP));
             let optimizer = step.optimizer;
-            let slots = slots.chunks_mut(SWEEP * optimizer.n_slots());
-            for ((params, gradient), slots) in blocks.zip(slots) {
-                optimizer.sweep(params, gradient, slots, step.rate, step.t);
-            }
+            optimizer.sweep(params, &gradient, slots, step.rate, step.t);
         }
         work.clipped = gradient;
         batch
@@ -170,7 +148,8 @@ impl Network {
                 let last = end.min(first + SWEEP);
                 let penalised = n_weights.saturating_sub(first).min(last - first);
                 let (params, gradient) = (&params[first..last], &mut gradient[first..last]);
-                *penalty += combine(parts, first, params, penalised, alpha, weight, gradient);
+                let grads = grads_of(parts, first, last - first);
+                *penalty += combine(grads, params, penalised, alpha, weight, gradient);
             }
         }
         Batch {
@@ -180,32 +159,69 @@ impl Network {
     }
 }
 
-/// Of the parameters from `first` on: gradient ← (Σ over the parts + `alpha` w) / `weight`, where the first `penalised` are
-/// weights; and Σ w².
-fn combine<F: Float>(
-    parts: &[Part<F>],
+/// Runs the task of each [`SWEEP_TASK`] of parameters, the first of which has number `first`; the two halves of more than two of
+/// them in parallel.
+fn tasks<F: Float>(
     first: usize,
+    params: &mut [F],
+    slots: Slots<'_, F>,
+    penalties: &mut [f64],
+    task: &(impl Fn(usize, &mut [F], Slots<'_, F>, &mut f64) + Sync),
+) {
+    match penalties {
+        [] => {}
+        [penalty] => task(first, params, slots, penalty),
+        _ => {
+            let half = penalties.len() / 2;
+            let at = half * SWEEP_TASK;
+            let parallel = penalties.len() > 2;
+            let (params_1, params_2) = params.split_at_mut(at);
+            let (slots_1, slots_2) = slots.split_at(at);
+            let (penalties_1, penalties_2) = penalties.split_at_mut(half);
+            let one = || tasks(first, params_1, slots_1, penalties_1, task);
+            let two = || tasks(first + half, params_2, slots_2, penalties_2, task);
+            if parallel {
+                rayon::join(one, two);
+            } else {
+                one();
+                two();
+            }
+        }
+    }
+}
+
+/// Of the parts in use, the gradients by `n` parameters from `first` on.
+fn grads_of<F>(parts: &[Part<F>], first: usize, n: usize) -> impl Iterator<Item = &[F]> {
+    let in_use = parts.iter().filter(|part| part.weight >= 0.0);
+    in_use.map(move |part| &part.grads[first..first + n])
+}
+
+/// gradient ← (Σ grads + `alpha` w) / `weight`, where the first `penalised` of the parameters are weights; and Σ w².
+pub(super) fn combine<'a, F: Float>(
+    grads: impl Iterator<Item = &'a [F]>,
     params: &[F],
     penalised: usize,
     alpha: f64,
     weight: f64,
     gradient: &mut [F],
 ) -> f64 {
-    let mut in_use = parts.iter().filter(|part| part.weight >= 0.0);
-    let n = params.len();
-    if let Some(part) = in_use.next() {
-        gradient.copy_from_slice(&part.grads[first..first + n]);
-    }
+    add_up(gradient, grads);
+    penalise(params, penalised, alpha, weight, gradient)
+}
+
+/// gradient ← (gradient + `alpha` w) / `weight`, where the first `penalised` are weights; and Σ w².
+pub(super) fn penalise<F: Float>(
+    params: &[F],
+    penalised: usize,
+    alpha: f64,
+    weight: f64,
+    gradient: &mut [F],
+) -> f64 {
     let (alpha, scale) = (F::of(alpha), F::of(1.0 / weight));
     simd(
         #[inline(always)]
         || {
             const LANES: usize = 16;
-            for part in in_use {
-                for (g, &more) in gradient.iter_mut().zip(&part.grads[first..first + n]) {
-                    *g += more;
-                }
-            }
             let (weights, intercepts) = gradient.split_at_mut(penalised);
             let mut squares = [F::zero(); LANES];
             let (blocks, tail) = weights.as_chunks_mut::<LANES>();

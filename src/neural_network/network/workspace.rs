@@ -38,6 +38,16 @@ pub(crate) struct Workspace<F> {
     /// A gradient to be clipped, if it must be seen whole, and where its matrices and vectors are.
     pub(super) clipped: Vec<F>,
     pub(super) tensors: Vec<Range<usize>>,
+    /// Of each share of the inputs, where they are split.
+    pub(super) shares: Vec<Share<F>>,
+}
+
+/// The memory of a share of the inputs.
+pub(super) struct Share<F> {
+    /// The weighted sums of the first layer over these inputs, for every row of a batch.
+    pub(super) sums: Vec<F>,
+    /// A stretch of the gradient.
+    pub(super) gradient: Vec<F>,
 }
 
 impl Network {
@@ -98,6 +108,7 @@ impl Network {
                 .collect(),
             penalties: vec![0.0; self.layout.len.div_ceil(SWEEP_TASK)],
             clipped: Vec::new(),
+            shares: Vec::new(),
             tensors: weights.chain(intercepts).collect(),
         })
     }
@@ -122,9 +133,21 @@ impl<F: Float> Workspace<F> {
 }
 
 impl<F: Float> Part<F> {
-    /// Brings the rows together.
-    pub(super) fn take(&mut self, samples: &Samples<'_, F>, rows: Rows<'_>, n_outputs: usize) {
+    /// The memory for copies of picked rows, with them, one after the other.
+    pub(super) fn gather(&mut self, samples: &Samples<'_, F>, rows: Rows<'_>) -> Vec<F> {
         let p = samples.n_features;
+        let mut gathered = std::mem::take(&mut self.gathered);
+        if let Rows::Picked(rows) = rows {
+            let step = stride::<F>(p);
+            for (&row, to) in rows.iter().zip(gathered.chunks_exact_mut(step)) {
+                to[..p].copy_from_slice(&samples.x[row as usize * p..][..p]);
+            }
+        }
+        gathered
+    }
+
+    /// Brings the targets and weights of the rows together.
+    pub(super) fn take(&mut self, samples: &Samples<'_, F>, rows: Rows<'_>, n_outputs: usize) {
         self.codes.clear();
         self.values.clear();
         self.weights.clear();
@@ -142,11 +165,6 @@ impl<F: Float> Part<F> {
                 }
             }
             Rows::Picked(rows) => {
-                let step = stride::<F>(p);
-                for (&row, to) in rows.iter().zip(self.gathered.chunks_exact_mut(step)) {
-                    let row = row as usize;
-                    to[..p].copy_from_slice(&samples.x[row * p..][..p]);
-                }
                 for &row in rows {
                     let row = row as usize;
                     match samples.target {
