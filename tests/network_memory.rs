@@ -67,7 +67,7 @@ fn epochs_allocate_nothing() {
         .batch_size(16)
         .tol(0.0);
     type Fit = Box<dyn Fn(usize)>;
-    let fits: [(&str, Fit); 7] = [
+    let fits: [(&str, Fit); 8] = [
         ("adam", {
             let (m, x, y) = (classifier.clone(), x.clone(), classes.clone());
             Box::new(move |n| drop(m.clone().max_iter(n).fit(&x, &y).unwrap()))
@@ -112,6 +112,12 @@ fn epochs_allocate_nothing() {
         ("wide enough for a pool", {
             let m = regressor.clone().hidden_layer_sizes([300]).batch_size(96);
             let (x, y) = (x.clone(), values);
+            Box::new(move |n| drop(m.clone().max_iter(n).fit(&x, &y).unwrap()))
+        }),
+        ("split by inputs", {
+            let m = classifier.clone().hidden_layer_sizes([16]).batch_size(128);
+            let x = Array2::from_shape_fn((300, 64), |(i, j)| ((i * (j + 3)) as f64 * 0.37).sin());
+            let y: Labels = (0..300).map(|i| i * 7 % 5 % 3).collect();
             Box::new(move |n| drop(m.clone().max_iter(n).fit(&x, &y).unwrap()))
         }),
     ];
