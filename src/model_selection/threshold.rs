@@ -9,7 +9,7 @@ use crate::boxed::Confidence;
 use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
 use crate::labels::{Class, Labels};
-use crate::meta::{around_one, indented, no_confidence, weighted_classes};
+use crate::meta::{around_one, indented, no_confidence, not_empty, weighted_classes};
 use crate::metrics;
 use crate::model::{Model, ensure};
 use crate::params::Hyperparameters;
@@ -235,6 +235,7 @@ where
 
     fn fit(&self, x: &X, y: &Y) -> Result<Self::Fitted> {
         self.settings.check()?;
+        not_empty(x)?;
         let labels = weighted_classes(NAME, y, x.n_samples())?;
         positive_place(NAME, labels.classes(), self.settings.pos_label.as_ref())?;
         let estimator = self.estimator.fit(x, y)?;
