@@ -1,5 +1,6 @@
 //! The page of a pipeline: its printed tree as boxes, steps under each other, parts side by side.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -37,7 +38,7 @@ pub(super) fn estimator_page<T: Params + fmt::Display>(estimator: &T) -> String 
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Line<'a> {
     depth: usize,
-    name: &'a str,
+    name: Cow<'a, str>,
     about: &'a str,
     body: &'a str,
 }
@@ -46,7 +47,7 @@ impl<'a> Line<'a> {
     fn new(text: &'a str) -> Self {
         let trimmed = text.trim_start_matches(' ');
         let depth = (text.len() - trimmed.len()) / 2;
-        let (head, body) = match trimmed.split_once(": ") {
+        let (head, body) = match split_unquoted(trimmed) {
             // An estimator whose settings hold a colon, not a name.
             Some((head, _)) if head.starts_with(char::is_uppercase) && head.contains('(') => {
                 ("", trimmed)
@@ -59,9 +60,15 @@ impl<'a> Line<'a> {
         };
         // What a name is followed by when columns are: `[a, b]`, `every float column`, `columns "t_*"`, `all columns`.
         let about = [" [", " every ", " columns \"", " all columns"];
-        let at = about.iter().filter_map(|about| head.find(about)).min();
-        let (name, about) = head.split_at(at.unwrap_or(head.len()));
+        let quoted = head.len() - after_quoted(head).len();
+        let found = about.iter().filter_map(|about| head[quoted..].find(about));
+        let at = found.min().map_or(head.len(), |at| quoted + at);
+        let (name, about) = head.split_at(at);
         let about = about.trim_start();
+        let name = match quoted {
+            0 => Cow::Borrowed(name),
+            _ => serde_json::from_str(name).map_or(Cow::Borrowed(name), Cow::Owned),
+        };
         Line {
             depth,
             name,
@@ -76,6 +83,40 @@ impl<'a> Line<'a> {
             .iter()
             .any(|name| self.body.starts_with(name))
     }
+}
+
+/// What follows a text in quotes at the beginning; all of it where there is none.
+fn after_quoted(text: &str) -> &str {
+    let Some(inside) = text.strip_prefix('"') else {
+        return text;
+    };
+    let mut escaped = false;
+    for (at, c) in inside.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => return &inside[at + 1..],
+            _ => {}
+        }
+    }
+    text
+}
+
+/// The parts before and after the first `: ` that is not within quotes.
+fn split_unquoted(text: &str) -> Option<(&str, &str)> {
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            ':' if !quoted && text[at..].starts_with(": ") => {
+                return Some((&text[..at], &text[at + 2..]));
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// A box whose children are being written.
@@ -100,7 +141,7 @@ fn page(tree: &str, params: &BTreeMap<String, Value>) -> String {
             open.pop();
         }
         let path = open.last().map_or("", |o| o.path.as_str());
-        let path = match line.name {
+        let path = match &*line.name {
             "" => path.to_string(),
             name => format!("{path}{name}__"),
         };
@@ -168,7 +209,7 @@ fn summary(out: &mut String, line: &Line<'_>) {
 /// The name, the columns, the estimator and, smaller, its settings.
 fn title(out: &mut String, line: &Line<'_>) {
     if !line.name.is_empty() {
-        out.push_str(&format!("<b>{}</b>", escape(line.name)));
+        out.push_str(&format!("<b>{}</b>", escape(&line.name)));
     }
     if !line.about.is_empty() {
         out.push_str(&format!(" <i>{}</i>", escape(line.about)));
@@ -304,19 +345,46 @@ mod tests {
     fn lines_of_the_tree() {
         let parsed = |text| {
             let line = Line::new(text);
-            (line.depth, line.name, line.about, line.body)
+            (line.depth, line.name.into_owned(), line.about, line.body)
         };
         assert_eq!(
             parsed("scale: StandardScaler()"),
-            (0, "scale", "", "StandardScaler()")
+            (0, "scale".into(), "", "StandardScaler()")
         );
-        assert_eq!(parsed("    num [a, b]:"), (2, "num", "[a, b]", ""));
+        assert_eq!(parsed("    num [a, b]:"), (2, "num".into(), "[a, b]", ""));
         assert_eq!(
             parsed("  ColumnTransformer()"),
-            (1, "", "", "ColumnTransformer()")
+            (1, "".into(), "", "ColumnTransformer()")
         );
         let settings = "ColumnTransformer(transformer_weights={\"a\": 1})";
-        assert_eq!(parsed(settings), (0, "", "", settings));
+        assert_eq!(parsed(settings), (0, "".into(), "", settings));
+        assert_eq!(
+            parsed(r#"  "a: [b]\n" ["c: d", e]: Drop()"#),
+            (1, "a: [b]\n".into(), r#"["c: d", e]"#, "Drop()")
+        );
+    }
+
+    #[test]
+    fn odd_names_of_steps_and_columns_leave_the_tree_whole() {
+        let recipe = ColumnTransformer::new()
+            .numeric("a [b]: c", ["x: y", "two\nlines"], StandardScaler::new())
+            .part("\u{1b}[31m ", ["d, e"], OneHotEncoder::new());
+        let recipe = pipeline("one\ntwo: 3", recipe).then("ridge", Ridge::new());
+        assert_eq!(
+            recipe.to_string(),
+            r#""one\ntwo: 3":
+  ColumnTransformer()
+    "a [b]: c" ["x: y", "two\nlines"]: StandardScaler()
+    "\u001b[31m " ["d, e"]: OneHotEncoder()
+ridge: Ridge()"#
+        );
+        let page = recipe.to_html();
+        // Every parameter is found under its path, so every name was read as it is.
+        assert_eq!(page.matches("<th>").count(), recipe.params().len());
+        assert!(
+            page.contains("<b>a [b]: c</b> <i>[&quot;x: y&quot;, &quot;two\\nlines&quot;]</i>")
+        );
+        assert_eq!(page.matches("<b>").count(), 4);
     }
 
     #[test]

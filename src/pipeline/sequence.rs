@@ -15,6 +15,7 @@ use crate::model::Model;
 use crate::params::{Params, Value};
 use crate::prefix::{Prefixes, Shared};
 use crate::samples::Samples;
+use crate::table::legible;
 use crate::targets::Targets;
 use crate::traits::{
     Classes, DecisionFunction, Estimator, FeatureNamesOut, FitWithValidation, InverseTransform,
@@ -97,7 +98,41 @@ impl<T> Step<T> {
 
 /// Steps in sequence: each transforms what the next is fitted on; the last may predict, transform, or both.
 ///
-/// Made by [`pipeline`] and [`Step::then`].
+/// Made by [`pipeline`] and [`Step::then`]. The parameters of a step have its name in front: `scale__with_std`. The fitted
+/// pipeline does what its last step can: predict, give probabilities, transform, go back, score. Fitted steps are found by
+/// name with [`step`](Steps::step), and without naming their types by [`first`](FittedPipeline::first) and
+/// [`last`](FittedPipeline::last).
+///
+/// # Errors
+/// `InvalidParameter` for names that repeat, are empty or contain `__`; what the steps say, after the step's name.
+///
+/// # Source
+/// scikit-learn's `Pipeline`. A step that may be left out is an [`Optional`](super::Optional), one that changes nothing a
+/// [`Passthrough`](super::Passthrough). In place of `transform_input`, a validation set goes through the steps with
+/// [`fit_with_validation`](FitWithValidation::fit_with_validation). There is no `memory`: a search by itself fits first
+/// steps that its candidates share once for each fold.
+///
+/// # Examples
+/// ```
+/// use fitwell::linear_model::Ridge;
+/// use fitwell::preprocessing::{FittedStandardScaler, PolynomialFeatures, StandardScaler};
+/// use fitwell::prelude::*;
+/// use ndarray::array;
+///
+/// let recipe = pipeline("scale", StandardScaler::new())
+///     .then("square", PolynomialFeatures::new().include_bias(false))
+///     .then("ridge", Ridge::new());
+/// let recipe = recipe.with_param("ridge__alpha", 0.0)?;
+/// let x = array![[0.0], [1.0], [2.0], [5.0]];
+/// let model = recipe.fit(&x, &x.column(0).mapv(|x| x * x))?;
+/// assert!(f64::abs(model.predict(&array![[3.0]])?[0] - 9.0) < 1e-9);
+///
+/// let scaler = model.step::<FittedStandardScaler<f64>>("scale").expect("a step of this name and type");
+/// assert_eq!(scaler.mean(), array![2.0]);
+/// assert_eq!(model.first().feature_names_out(None)?, ["x0", "x0^2"]);
+/// assert_eq!(model.last().coef().len(), 2);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pipeline<A, B> {
@@ -481,14 +516,15 @@ both!(FittedPipeline, A, B);
 impl<T: fmt::Display> fmt::Display for Step<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = self.inner.to_string();
+        let name = legible(&self.name);
         if inner.contains('\n') {
-            write!(f, "{}:", self.name)?;
+            write!(f, "{name}:")?;
             for line in inner.lines() {
                 write!(f, "\n  {line}")?;
             }
             Ok(())
         } else {
-            write!(f, "{}: {inner}", self.name)
+            write!(f, "{name}: {inner}")
         }
     }
 }

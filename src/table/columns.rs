@@ -1,5 +1,6 @@
 //! Which columns of a table are meant.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::{Range, RangeFrom, RangeInclusive, RangeTo};
@@ -102,34 +103,41 @@ impl<'de> Deserialize<'de> for Predicate {
     }
 }
 
+/// A name as a printed tree holds it: in quotes, escaped as in JSON, where it could be taken for something else.
+pub(crate) fn legible(name: &str) -> Cow<'_, str> {
+    let odd = ["\"", "[", "]", ", ", ": ", " every ", " all columns"];
+    let plain = !name.is_empty()
+        && name.trim() == name
+        && !name.ends_with([':', ','])
+        && !name.contains(char::is_control)
+        && !odd.iter().any(|odd| name.contains(odd));
+    match plain {
+        true => Cow::Borrowed(name),
+        false => Cow::Owned(serde_json::Value::from(name).to_string()),
+    }
+}
+
 /// As people say it: `[age, fare]`, `every float or integer column`, `columns "t_*"`.
 impl fmt::Display for Columns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 12;
-        let list = |f: &mut fmt::Formatter<'_>, items: &[&dyn fmt::Display]| {
-            let first = items.iter().take(SHOWN).map(|item| item.to_string());
-            let more = match items.len() > SHOWN {
-                true => format!(", ... ({} in all)", items.len()),
+        let list = |f: &mut fmt::Formatter<'_>, shown: Vec<String>, n: usize| {
+            let more = match n > SHOWN {
+                true => format!(", ... ({n} in all)"),
                 false => String::new(),
             };
-            write!(f, "[{}{more}]", first.collect::<Vec<_>>().join(", "))
+            write!(f, "[{}{more}]", shown.join(", "))
         };
         let end = |end: &Option<isize>| end.map_or(String::new(), |end| end.to_string());
         match self {
-            Columns::Names(names) => list(
-                f,
-                &names
-                    .iter()
-                    .map(|n| n as &dyn fmt::Display)
-                    .collect::<Vec<_>>(),
-            ),
-            Columns::Indices(indices) => list(
-                f,
-                &indices
-                    .iter()
-                    .map(|i| i as &dyn fmt::Display)
-                    .collect::<Vec<_>>(),
-            ),
+            Columns::Names(names) => {
+                let shown = names.iter().take(SHOWN).map(|n| legible(n).into_owned());
+                list(f, shown.collect(), names.len())
+            }
+            Columns::Indices(indices) => {
+                let shown = indices.iter().take(SHOWN).map(isize::to_string);
+                list(f, shown.collect(), indices.len())
+            }
             Columns::Kinds(kinds) => {
                 let kinds: Vec<String> = kinds.iter().map(ColumnKind::to_string).collect();
                 write!(f, "every {} column", kinds.join(" or "))
@@ -137,7 +145,9 @@ impl fmt::Display for Columns {
             Columns::Pattern(pattern) => write!(f, "columns {pattern:?}"),
             Columns::All => f.write_str("all columns"),
             Columns::Slice { start, stop } => write!(f, "[{}:{}]", end(start), end(stop)),
-            Columns::Between(first, last) => write!(f, "[{first} to {last}]"),
+            Columns::Between(first, last) => {
+                write!(f, "[{} to {}]", legible(first), legible(last))
+            }
             Columns::Mask(mask) => {
                 let n = mask.iter().filter(|&&yes| yes).count();
                 write!(f, "{n} of {} columns", mask.len())

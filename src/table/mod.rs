@@ -50,6 +50,7 @@ mod summary;
 
 pub use cell::Cell;
 pub use column::{Categorical, Column, ColumnKind, ColumnValue, LARGEST_INTEGER};
+pub(crate) use columns::legible;
 pub use columns::{Columns, Predicate};
 pub use csv::{CsvBatches, CsvOptions};
 pub use derive::{CellValue, RowValue};

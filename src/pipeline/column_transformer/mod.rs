@@ -54,7 +54,7 @@ pub enum Remainder {
 /// - [`drop`](Self::drop): the columns are left out.
 ///
 /// The result has the parts' columns in the order of the parts, then the remainder. A column may be in several parts, or in
-/// none. Parts are fitted in parallel; a part whose choice matches no column is skipped.
+/// none. Parts are fitted in parallel; a part whose choice matches no column is skipped (a pattern must match one, though).
 ///
 /// At transform the columns of a table are found by name: their order does not matter, further columns are not looked at, and
 /// columns that no part takes need not be there. A column must be of the kind it had at fit; whole and real numbers are one

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{FittedPart, Kind, NoParts, Part, Parts, REMAINDER};
 use crate::pipeline::{InputColumn, Remainder};
+use crate::table::legible;
 
 /// Parts as an indented list.
 pub trait DescribeParts {
@@ -47,7 +48,7 @@ impl<A: DescribeParts, K: Kind, M: fmt::Display> DescribeParts for Parts<A, Fitt
         self.before.describe(columns, f)?;
         let part = &self.last;
         let names = part.columns.iter().filter_map(|&c| columns.get(c));
-        let names: Vec<&str> = names.map(InputColumn::name).collect();
+        let names: Vec<_> = names.map(|column| legible(column.name())).collect();
         let chosen = match K::WHOLE {
             true => String::new(),
             false => format!("[{}]", shown(&names)),
@@ -63,7 +64,7 @@ impl<A: DescribeParts, K: Kind, M: fmt::Display> DescribeParts for Parts<A, Fitt
 /// `  name [columns]: step`, a step of several lines indented below.
 fn line(f: &mut fmt::Formatter<'_>, name: &str, columns: &str, step: &str) -> fmt::Result {
     let space = if columns.is_empty() { "" } else { " " };
-    write!(f, "\n  {name}{space}{columns}:")?;
+    write!(f, "\n  {}{space}{columns}:", legible(name))?;
     if step.contains('\n') {
         step.lines().try_for_each(|line| write!(f, "\n    {line}"))
     } else {
