@@ -47,17 +47,21 @@ impl Table {
             .unzip();
         let n_rows = columns.first().map_or(0, |c| c.len());
         let mut seen = HashSet::with_capacity(names.len());
+        let (mut again, mut twice) = (HashSet::new(), Vec::new());
         for (position, (name, column)) in names.iter().zip(&columns).enumerate() {
             if name.is_empty() {
                 let reason = format!("column {position} has no name");
                 return Err(Error::invalid_input("table", reason));
             }
-            if !seen.insert(name.as_str()) {
-                return Err(repeated(name));
+            if !seen.insert(name.as_str()) && again.insert(name.as_str()) {
+                twice.push(name.as_str());
             }
             check_column(name, column, n_rows)?;
         }
-        drop(seen);
+        if !twice.is_empty() {
+            return Err(repeated(&twice));
+        }
+        drop((seen, again, twice));
         Ok(Table {
             names: names.into_iter().map(Arc::from).collect(),
             columns,
@@ -80,7 +84,7 @@ impl Table {
             return Err(Error::invalid_input("table", reason));
         }
         if self.position(&name).is_some() {
-            return Err(repeated(&name));
+            return Err(repeated(&[&name]));
         }
         if self.columns.is_empty() && self.n_rows == 0 {
             self.n_rows = column.len();
@@ -351,11 +355,22 @@ impl Table {
     }
 }
 
-fn repeated(name: &str) -> Error {
-    Error::invalid_input(
-        "table",
-        format!("two columns are named `{}`", shorten(name)),
-    )
+/// The error for names that more than one column has.
+fn repeated(names: &[&str]) -> Error {
+    const SHOWN: usize = 20;
+    let mut list: Vec<String> = names
+        .iter()
+        .take(SHOWN)
+        .map(|name| format!("`{}`", shorten(name)))
+        .collect();
+    if names.len() > SHOWN {
+        list.push(format!("... ({} names in all)", names.len()));
+    }
+    let reason = match list.as_slice() {
+        [name] => format!("more than one column is named {name}"),
+        _ => format!("several columns have the same name: {}", list.join(", ")),
+    };
+    Error::invalid_input("table", reason)
 }
 
 fn check_column(name: &str, column: &Column, n_rows: usize) -> Result<()> {
@@ -423,6 +438,22 @@ mod tests {
             ("c", Column::from([Some("x"), None, Some("y")])),
         ])
         .unwrap()
+    }
+
+    #[test]
+    fn every_repeated_name_is_listed() {
+        let named = |names: &[&str]| {
+            let columns = names.iter().map(|&name| (name, Column::from([1])));
+            Table::new(columns).unwrap_err().to_string()
+        };
+        assert_eq!(
+            named(&["a", "b", "a", "a"]),
+            "table: more than one column is named `a`"
+        );
+        assert_eq!(
+            named(&["b", "a", "b", "c", "a", "b"]),
+            "table: several columns have the same name: `b`, `a`"
+        );
     }
 
     #[test]
