@@ -4,7 +4,10 @@
 use fitwell::impute::SimpleImputer;
 use fitwell::pipeline::ColumnTransformer;
 use fitwell::prelude::*;
-use fitwell::preprocessing::{DropCategory, OneHotEncoder, StandardScaler};
+use fitwell::preprocessing::{
+    BinEncode, BinStrategy, DropCategory, KBinsDiscretizer, OneHotEncoder, PolynomialFeatures,
+    SplineTransformer, StandardScaler,
+};
 use fitwell::table::{Column, Columns, Table};
 use ndarray::{Array1, Array2, Axis, s};
 use proptest::prelude::*;
@@ -170,4 +173,32 @@ fn extreme_scales_are_finite_or_an_error() {
         let filled = SimpleImputer::mean().fit_transform(&x).unwrap();
         assert_eq!(filled, x);
     }
+}
+
+#[test]
+fn results_that_explode_are_refused_with_their_size() {
+    let message = |result: Result<Array2<f64>>| result.unwrap_err().to_string();
+    let tall = Array2::from_shape_fn((2_000, 1), |(i, _)| i as f64);
+    let bins = KBinsDiscretizer::new()
+        .n_bins(1 << 20)
+        .strategy(BinStrategy::Uniform);
+    let fitted = bins.fit(&tall, &()).unwrap();
+    assert_eq!(
+        message(fitted.transform(&tall)),
+        "values in the 2000 x 1048576 result of `KBinsDiscretizer`: 2097152000 exceeds the limit of 1073741824"
+    );
+    // The number of the bin is one value.
+    let codes = bins.encode(BinEncode::Ordinal).fit_transform(&tall);
+    assert_eq!(codes.unwrap().dim(), (2_000, 1));
+    let splines = SplineTransformer::new().n_knots(1 << 20);
+    assert_eq!(
+        message(splines.fit_transform(&tall)),
+        "values in the 2000 x 1048578 result of `SplineTransformer`: 2097156000 exceeds the limit of 1073741824"
+    );
+    let wide = Array2::<f64>::zeros((400, 50));
+    let products = PolynomialFeatures::new().degree(5);
+    assert_eq!(
+        message(products.fit_transform(&wide)),
+        "values in the 400 x 3478761 result of `PolynomialFeatures`: 1391504400 exceeds the limit of 1073741824"
+    );
 }

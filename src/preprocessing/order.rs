@@ -3,6 +3,7 @@
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+use super::categories::check_size;
 use crate::error::Result;
 use crate::float::Float;
 use crate::parallel;
@@ -18,9 +19,14 @@ pub enum Order {
 }
 
 impl Order {
-    /// Zeros in this layout; a shape that memory cannot hold is an error.
-    pub(super) fn zeros<F: Float>(self, what: &str, shape: (usize, usize)) -> Result<Array2<F>> {
-        parallel::fits::<F>(what, shape)?;
+    /// Zeros in this layout; a shape that is too large, or that memory cannot hold, is an error.
+    pub(super) fn zeros<F: Float>(
+        self,
+        estimator: &str,
+        shape: (usize, usize),
+    ) -> Result<Array2<F>> {
+        check_size(estimator, shape.0, shape.1)?;
+        parallel::fits::<F>(estimator, shape)?;
         Ok(match self {
             Order::C => parallel::fresh(shape),
             Order::F => parallel::fresh((shape.1, shape.0)).reversed_axes(),

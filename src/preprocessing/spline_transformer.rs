@@ -85,14 +85,15 @@ pub enum HandleMissing {
 ///
 /// # Errors
 /// `InvalidParameter`; `EmptyInput`; `TooFewSamples` for one row; `NonFinite`; `ShapeMismatch`; `InvalidInput` for a value
-/// beyond the knots with `extrapolation` `error`; `Overflow`; `TooLarge` for a result beyond the address space.
+/// beyond the knots with `extrapolation` `error`; `Overflow`; `TooLarge` for a result of more than 2³⁰ values.
 ///
 /// # Source
 /// C. de Boor (1972), "On calculating with B-splines"; P. H. C. Eilers, B. D. Marx (1996), "Flexible smoothing with
 /// B-splines and penalties", for the spacing of the added knots. scikit-learn's `SplineTransformer` gives the same numbers
 /// and names (`x0_sp_0`), with these differences: for degree 0 `constant` keeps the value of the end (there: zeros below,
 /// an error above); `linear` with degree 0 or 1 uses the ends of each column's own range (there: a wrong range from the
-/// second column on); quantiles of a column without values put its knots at 0 (there: NaN).
+/// second column on); quantiles of a column without values put its knots at 0 (there: NaN). `bsplines_` is
+/// [`knots`](FittedSplineTransformer::knots) and [`degree`](FittedSplineTransformer::degree) here, and results are dense.
 ///
 /// # Examples
 /// ```
@@ -419,7 +420,7 @@ impl<F: Float> Transform<ArrayRef2<F>> for FittedSplineTransformer<F> {
         check::width(x, self.knots.len())?;
         finite_or_missing(x, self.handle_missing)?;
         let shape = (x.nrows(), self.n_features_out());
-        let mut out = self.order.zeros::<F>("splines", shape)?;
+        let mut out = self.order.zeros::<F>(SplineTransformer::NAME, shape)?;
         let (n_splines, width, degree) = (self.n_splines(), self.width(), self.degree);
         let bases: Vec<(Basis<'_>, [End; 2])> = self
             .knots
