@@ -69,7 +69,8 @@ pub enum KnnWeights {
 /// O. Troyanskaya et al. (2001), Missing value estimation methods for DNA microarrays. scikit-learn's `KNNImputer`, with the
 /// metric `nan_euclidean` and its two named weights. Of rows at the same distance those that come first at fit are taken;
 /// scikit-learn takes whichever its partial sort leaves in front. Differences are squared here, not expanded into products,
-/// so that equal rows are at distance 0 exactly.
+/// so that equal rows are at distance 0 exactly. A column kept by `keep_empty_features` has its name in the result
+/// (scikit-learn leaves the name out).
 ///
 /// # Examples
 /// ```
