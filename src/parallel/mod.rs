@@ -3,6 +3,7 @@
 //! rayon runs the chunks; the number of threads is rayon's and never changes a result. Work of one chunk runs on the
 //! calling thread, without a call to rayon: predicting a single row costs nothing here.
 
+mod crew;
 mod finite;
 mod memory;
 
@@ -12,6 +13,7 @@ use ndarray::parallel::prelude::*;
 use ndarray::{ArrayRef2, ArrayViewMut2, Axis};
 use rayon::slice::ParallelSliceMut;
 
+pub(crate) use crew::{Crew, JOBS as CREW_JOBS};
 pub use finite::all_finite;
 pub use memory::zeros;
 pub(crate) use memory::{advise_huge_pages, fits, fresh, large};

@@ -14,7 +14,6 @@
 //! derivative on the way back. A part draws its masks from a stream of its own, which the seed, the number of the step and
 //! that of the part give.
 
-mod crew;
 mod epoch;
 mod kernels;
 mod pass;

@@ -20,13 +20,13 @@ use crate::linalg::panel::{Ahead, Left, Product};
 use super::super::clip::Clip;
 use super::super::dropout;
 use super::super::optimizer::Slots;
-use super::crew::{Crew, JOBS};
 use super::epoch::{Epoch, rows_of_batch};
 use super::kernels::add_up;
 use super::pass::Known;
 use super::step::{combine, penalise};
 use super::workspace::{Part, Share, Workspace};
 use super::{BLOCK_ROWS, Network, PARTS, Rows, SWEEP, Samples, Step};
+use crate::parallel::{CREW_JOBS as JOBS, Crew};
 
 /// Shares, at most; a phase has one more job.
 const SHARES: usize = 8;

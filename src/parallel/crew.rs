@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Condvar, Mutex, PoisonError};
 
 /// Jobs of a phase, at most.
-pub(super) const JOBS: usize = 16;
+pub(crate) const JOBS: usize = 16;
 /// Looks at a counter before a thread goes to sleep.
 const LOOKS: usize = 4000;
 
 /// The phases of a crew.
-pub(super) struct Crew {
+pub(crate) struct Crew {
     /// The number of the phase times 32, and how many jobs it has.
     phase: AtomicUsize,
     /// The phase in which a job was last begun.
@@ -32,7 +32,7 @@ pub(super) struct Crew {
 impl Crew {
     /// Runs `lead`, which calls [`phase`](Self::phase), with the help of up to so many threads of the pool. A job is `work` of its
     /// number.
-    pub(super) fn run<R: Send>(
+    pub(crate) fn run<R: Send>(
         helpers: usize,
         work: &(impl Fn(usize) + Sync),
         lead: impl FnOnce(&Crew) -> R + Send,
@@ -58,7 +58,7 @@ impl Crew {
     }
 
     /// Does the jobs of a phase, and returns when all of them are done.
-    pub(super) fn phase(&self, jobs: usize, work: &impl Fn(usize)) {
+    pub(crate) fn phase(&self, jobs: usize, work: &impl Fn(usize)) {
         debug_assert!(jobs <= JOBS);
         let before = self.phase.load(SeqCst);
         let phase = (before / 32 + 1) * 32 + jobs;
