@@ -9,6 +9,7 @@ mod curvature;
 #[macro_use]
 mod descent_model;
 mod elastic_net;
+mod gathered;
 mod glm;
 mod glm_loss;
 mod glm_regressors;

@@ -105,8 +105,9 @@ sgd_estimator! {
     /// # Complexity
     /// Time O(n p K) an epoch, for K classes of more than two; memory O(n + p K), at most 20 bytes a row, and a copy of the
     /// samples unless they are in row order. An epoch reads the samples once, at random with
-    /// `shuffle`: gigabytes of them are read twice as fast from huge pages, which [`parallel::zeros`](crate::parallel::zeros)
-    /// asks for. The classes of more than two run in parallel.
+    /// `shuffle`: of more than 16 MiB, a second thread brings the rows of the next steps together meanwhile. Gigabytes are read
+    /// faster from huge pages, which [`parallel::zeros`](crate::parallel::zeros) asks for. The classes of more than two run in
+    /// parallel.
     ///
     /// # Errors
     /// `InvalidParameter`; `EmptyInput`, `NonFinite` and `ShapeMismatch` of the data; `TooFewClasses` when fewer than two

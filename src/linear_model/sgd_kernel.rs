@@ -7,11 +7,12 @@
 //! cumulative penalty" (2009): u is what a weight could have been cut by so far, q what it was.
 //!
 //! A step is a product with the row, a few numbers, and the row added. Rows in random order come from memory, each from
-//! somewhere else, and so do their targets and weights: all are asked for some steps ahead, so that they are in the cache
-//! when their turn comes.
+//! somewhere else, and so do their targets and weights: all are asked for some steps ahead, several rows at a time, so that they
+//! are in the cache when their turn comes; or they were gathered before.
 
 use std::ops::Range;
 
+use super::gathered::{burst, prefetch};
 use super::sgd_loss::Loss;
 use super::stochastic_gradient::{SgdLearningRate, SgdPenalty};
 use crate::elementary::{exp, ln};
@@ -22,8 +23,6 @@ use crate::linalg;
 const LANES: usize = 8;
 type Lane<F> = [F; LANES];
 
-/// Bytes of rows that are asked for ahead of their turn.
-const AHEAD: usize = 6 << 10;
 /// The largest slope of a loss that makes a step.
 const STEEPEST: f64 = 1e12;
 
@@ -60,7 +59,25 @@ pub(super) enum Goal<'a, F> {
     Values(&'a [F]),
 }
 
-impl<F: Float> Goal<'_, F> {
+impl<'a, F: Float> Goal<'a, F> {
+    /// The same of rows that have these codes or values.
+    pub(super) fn among(&self, codes: &'a [u32], values: &'a [F]) -> Self {
+        match *self {
+            Goal::Class {
+                class,
+                negative,
+                weights,
+                ..
+            } => Goal::Class {
+                codes,
+                class,
+                negative,
+                weights,
+            },
+            Goal::Values(_) => Goal::Values(values),
+        }
+    }
+
     /// The target of a row, and what its class counts.
     #[inline(always)]
     pub(super) fn of(&self, row: usize) -> (f64, f64) {
@@ -349,10 +366,24 @@ impl<F: Float> Machine<F> {
         rescale(&mut self.state, &mut self.v.0, self.d.as_mut());
     }
 
-    /// w·x + b of a row.
-    pub(super) fn decision(&self, rows: &Rows<'_, F>, row: usize) -> f64 {
-        let x = lanes_of(rows.row(row), &self.mask);
-        dot(&self.v.0, x).f64() * self.state.scale + self.state.intercept
+    /// w·x + b of some rows.
+    pub(super) fn decisions(&self, rows: &Rows<'_, F>, picked: &[u32]) -> Vec<f64> {
+        let ahead = burst::<F>(self.width);
+        let mut all = Vec::with_capacity(picked.len());
+        linalg::simd(
+            #[inline(always)]
+            || {
+                for (at, &row) in picked.iter().enumerate() {
+                    if let Some(&next) = picked.get(at + ahead) {
+                        prefetch(rows.row(next as usize));
+                    }
+                    let x = lanes_of(rows.row(row as usize), &self.mask);
+                    let p = dot(&self.v.0, x).f64();
+                    all.push(p * self.state.scale + self.state.intercept);
+                }
+            },
+        );
+        all
     }
 
     /// Learns from the rows of the batch, one after the other.
@@ -390,19 +421,15 @@ impl<F: Float> Machine<F> {
         let mut s = self.state;
         let mut eta = self.eta;
         let v = &mut self.v.0[..];
-        let ahead = (AHEAD / (size_of::<F>() * self.width)).clamp(1, 32);
-        for at in batch.range {
-            if batch.scattered
-                && let Some(&next) = batch.order.get(at + ahead)
-            {
-                let next = next as usize;
-                prefetch(batch.rows.row(next));
-                match batch.goal {
-                    Goal::Class { codes, .. } => prefetch(&codes[next..=next]),
-                    Goal::Values(values) => prefetch(&values[next..=next]),
-                }
-                if let Some(weights) = batch.weights {
-                    prefetch(&weights[next..=next]);
+        let ahead = burst::<F>(self.width);
+        let mut ask = batch.range.start;
+        for at in batch.range.clone() {
+            // Together, because steps that wait for each other leave room for few requests at a time.
+            if batch.scattered && at == ask {
+                ask += ahead;
+                let end = batch.order.len().min(ask + ahead);
+                for &next in &batch.order[ask.min(end)..end] {
+                    batch.prefetch(next as usize);
                 }
             }
             let row = batch.order[at] as usize;
@@ -505,6 +532,21 @@ pub(super) struct Batch<'a, F> {
     pub(super) scattered: bool,
 }
 
+impl<F: Float> Batch<'_, F> {
+    /// Asks for what a step needs of a row.
+    #[inline(always)]
+    fn prefetch(&self, row: usize) {
+        prefetch(self.rows.row(row));
+        match self.goal {
+            Goal::Class { codes, .. } => prefetch(&codes[row..=row]),
+            Goal::Values(values) => prefetch(&values[row..=row]),
+        }
+        if let Some(weights) = self.weights {
+            prefetch(&weights[row..=row]);
+        }
+    }
+}
+
 /// ‖x‖²
 #[inline(always)]
 fn square_norm<F: Float>(x: Row<'_, F>) -> F {
@@ -575,20 +617,3 @@ fn power(t: f64, exponent: f64) -> f64 {
         exp(exponent * ln(t))
     }
 }
-
-/// Asks for values that are needed soon.
-#[cfg(target_arch = "x86_64")]
-#[allow(unsafe_code)]
-#[inline(always)]
-fn prefetch<T>(values: &[T]) {
-    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-    const LINE: usize = 64;
-    for part in values.chunks(LINE / size_of::<T>()) {
-        // SAFETY: every x86-64 has the instruction; it is a hint that reads nothing a program could see and cannot fault.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(part.as_ptr().cast()) };
-    }
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-#[inline(always)]
-fn prefetch<T>(_: &[T]) {}

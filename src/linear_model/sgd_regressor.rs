@@ -80,8 +80,9 @@ sgd_estimator! {
     /// Coefficients are in units of the target per unit of the feature, `tol` and `epsilon` in those of the loss and the target.
     ///
     /// # Complexity
-    /// Time O(n p) an epoch, which reads the samples once, at random with `shuffle`: gigabytes of them are read twice as fast
-    /// from huge pages, which [`parallel::zeros`](crate::parallel::zeros) asks for. Memory O(n + p), at most 24 bytes a row, and a copy of the samples
+    /// Time O(n p) an epoch, which reads the samples once, at random with `shuffle`: of more than 16 MiB, a
+    /// second thread brings the rows of the next steps together meanwhile. Gigabytes are read faster from huge pages, which
+    /// [`parallel::zeros`](crate::parallel::zeros) asks for. Memory O(n + p), at most 24 bytes a row, and a copy of the samples
     /// unless they are in row order.
     ///
     /// # Errors

@@ -1,13 +1,17 @@
 //! Epochs of stochastic gradient descent: the order of the rows, when to stop, one machine for each class.
 //!
 //! The order of an epoch is a permutation of the one before. It is drawn beside the epoch, and is the same for all classes,
-//! whose machines take block after block of it while the rows are in cache. What runs beside what changes no result.
+//! whose machines take block after block of it while the rows are in cache. Of many rows, other threads bring the next block
+//! together meanwhile. What runs beside what changes no result.
 
 use std::borrow::Cow;
+use std::sync::{Mutex, PoisonError};
 
 use ndarray::ArrayRef2;
+use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+use super::gathered::{Blocks, GROUPS, Source};
 use super::sgd_kernel::{Batch, Goal, Machine, Method, Rows, Weights};
 use super::stochastic_gradient::SgdLearningRate;
 use crate::error::{Error, ErrorKind, Result};
@@ -139,9 +143,21 @@ pub(super) fn train<'a, F: Float>(
         Some(share) => hold_out(name, samples, classes, share, epochs.random_state)?,
         None => (paged(0..samples.n_rows as u32), Vec::new()),
     };
+    // Another order for every call that goes on from here.
+    let mut rng = random::stream(epochs.random_state, t as u64);
+    let mut shuffle = || {
+        if epochs.shuffle {
+            random::shuffle(&mut order, &mut rng);
+        }
+    };
     let copies = match tasks.first() {
-        Some(task) if epochs.shuffle && samples.n_rows >= MANY => Copies::new(&task.goal, samples),
-        _ => Copies::default(),
+        Some(task) if epochs.shuffle && samples.n_rows >= MANY => {
+            rayon::join(|| Copies::new(&task.goal, samples), shuffle).0
+        }
+        _ => {
+            shuffle();
+            Copies::default()
+        }
     };
     let mut workers: Vec<Worker<'_, F>> = tasks
         .into_iter()
@@ -163,33 +179,38 @@ pub(super) fn train<'a, F: Float>(
         held_out: &held_out,
     };
     let large = samples.n_rows.saturating_mul(samples.width) >= LARGE;
-    // Another order for every call that goes on from here.
-    let mut rng = random::stream(epochs.random_state, t as u64);
-    let mut next = Vec::new();
+    let mut draw = Draw {
+        order: Vec::new(),
+        last: 0,
+        rng,
+    };
     if epochs.shuffle && epochs.max_iter > 1 {
-        next = paged(order.iter().copied());
+        draw.order = paged(order.iter().copied());
     }
-    if epochs.shuffle {
-        random::shuffle(&mut order, &mut rng);
-    }
+    let blocks = match workers.first() {
+        Some(worker) if epochs.shuffle && run.source(&worker.goal).is_large() => {
+            Some(Blocks::new(samples.width))
+        }
+        _ => None,
+    };
     let mut n_iter = 0;
     for epoch in 1..=epochs.max_iter {
         n_iter = epoch;
         let more = epochs.shuffle && epoch < epochs.max_iter;
-        let mut draw = || {
-            if more {
-                next.clone_from(&order);
-                random::shuffle(&mut next, &mut rng);
-            }
-        };
-        if large {
-            rayon::join(|| run.epoch(&mut workers, &order, true), &mut draw);
+        let next = more.then_some(&mut draw);
+        if let Some(blocks) = &blocks {
+            run.gathered_epoch(&mut workers, &order, blocks, next);
+        } else if large {
+            rayon::join(
+                || run.epoch(&mut workers, &order, true),
+                || next.into_iter().for_each(|draw| draw.all(&order)),
+            );
         } else {
             run.epoch(&mut workers, &order, false);
-            draw();
+            next.into_iter().for_each(|draw| draw.all(&order));
         }
         if more {
-            std::mem::swap(&mut order, &mut next);
+            std::mem::swap(&mut order, &mut draw.order);
         }
         if workers.iter().any(|w| !w.finite) {
             return Err(ErrorKind::Overflow {
@@ -240,24 +261,12 @@ impl<F: Float> Copies<F> {
 
     /// The goal, read from the copies if there are any.
     fn goal<'c>(&'c self, goal: Goal<'c, F>) -> Goal<'c, F> {
-        match (goal, &self.codes, &self.values) {
-            (
-                Goal::Class {
-                    class,
-                    negative,
-                    weights,
-                    ..
-                },
-                Some(codes),
-                _,
-            ) => Goal::Class {
-                codes,
-                class,
-                negative,
-                weights,
-            },
-            (Goal::Values(_), _, Some(values)) => Goal::Values(values),
-            (goal, ..) => goal,
+        match (&self.codes, &self.values) {
+            (None, None) => goal,
+            (codes, values) => goal.among(
+                codes.as_deref().unwrap_or_default(),
+                values.as_deref().unwrap_or_default(),
+            ),
         }
     }
 }
@@ -272,6 +281,48 @@ fn paged<T: Copy + Default>(values: impl ExactSizeIterator<Item = T>) -> Vec<T> 
         .zip(values)
         .for_each(|(to, value)| *to = value);
     all
+}
+
+/// The order of the next epoch, drawn from that of this epoch, share by share.
+struct Draw {
+    order: Vec<u32>,
+    /// The place that the shuffle has come down to.
+    last: usize,
+    rng: ChaCha8Rng,
+}
+
+impl Draw {
+    /// Begins anew.
+    fn begin(&mut self) {
+        self.order.clear();
+    }
+
+    /// So many steps, each of which copies some values or brings one to its place.
+    fn advance(&mut self, from: &[u32], mut steps: usize) {
+        const COPIES: usize = 8;
+        let (first, n) = (self.order.len(), from.len());
+        if first < n {
+            let end = n.min(first.saturating_add(steps.saturating_mul(COPIES)));
+            self.order.extend_from_slice(&from[first..end]);
+            steps -= (end - first).div_ceil(COPIES);
+            self.last = n - 1;
+        }
+        if self.order.len() == n {
+            let end = self.last.saturating_sub(steps);
+            random::shuffle_down_to(&mut self.order, self.last, end, &mut self.rng);
+            self.last = end;
+        }
+    }
+
+    /// What is left to do.
+    fn finish(&mut self, from: &[u32]) {
+        self.advance(from, usize::MAX);
+    }
+
+    fn all(&mut self, from: &[u32]) {
+        self.begin();
+        self.finish(from);
+    }
 }
 
 /// What all epochs share.
@@ -298,6 +349,84 @@ impl<F: Float> Run<'_, '_, F> {
             .for_each(|group| self.group(group, order, BLOCK));
     }
 
+    /// What is learned from.
+    fn source<'g>(&'g self, goal: &'g Goal<'_, F>) -> Source<'g, F> {
+        let (codes, values) = match *goal {
+            Goal::Class { codes, .. } => (Some(codes), None),
+            Goal::Values(values) => (None, Some(values)),
+        };
+        Source {
+            rows: &self.samples.data,
+            width: self.samples.width,
+            codes,
+            values,
+            weights: self.weights,
+        }
+    }
+
+    /// An epoch of rows that are gathered ahead, and the order of the next.
+    fn gathered_epoch(
+        &self,
+        workers: &mut [Worker<'_, F>],
+        order: &[u32],
+        blocks: &Blocks<F>,
+        next: Option<&mut Draw>,
+    ) {
+        let goal = workers.first().map(|worker| worker.goal);
+        let mut groups: Vec<Mutex<Vec<&mut Worker<'_, F>>>> = Vec::new();
+        for (i, worker) in workers.iter_mut().filter(|w| !w.done).enumerate() {
+            match groups.get_mut(i % GROUPS) {
+                Some(group) => group
+                    .get_mut()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(worker),
+                None => groups.push(Mutex::new(vec![worker])),
+            }
+        }
+        let Some(goal) = goal else { return };
+        let source = self.source(&goal);
+        // Every order that is drawn takes about this many steps.
+        let steps = order.len() + order.len() / 8 + 1;
+        let draw = next.map(|draw| {
+            draw.begin();
+            Mutex::new(draw)
+        });
+        blocks.pass(
+            &source,
+            order.len(),
+            &|i| order[i] as usize,
+            groups.len(),
+            &|group, _, piece| {
+                let mut group = groups[group].lock().unwrap_or_else(PoisonError::into_inner);
+                for worker in group.iter_mut() {
+                    let batch = Batch {
+                        rows: &Rows::new(&piece.rows, source.width),
+                        goal: &worker.goal.among(&piece.codes, &piece.values),
+                        weights: source.weights.map(|_| &piece.weights[..]),
+                        order: &piece.numbers,
+                        range: 0..piece.numbers.len(),
+                        scattered: false,
+                    };
+                    worker.machine.learn(self.method, batch);
+                }
+            },
+            &|shares| {
+                if let Some(draw) = &draw {
+                    let mut draw = draw.lock().unwrap_or_else(PoisonError::into_inner);
+                    draw.advance(order, steps.div_ceil(shares));
+                }
+            },
+        );
+        if let Some(draw) = draw {
+            let draw = draw.into_inner().unwrap_or_else(PoisonError::into_inner);
+            draw.finish(order);
+        }
+        workers
+            .par_iter_mut()
+            .filter(|w| !w.done)
+            .for_each(|worker| self.end(worker, order.len()));
+    }
+
     /// An epoch of some tasks, in blocks of so many rows.
     fn group(&self, workers: &mut [Worker<'_, F>], order: &[u32], block: usize) {
         let rows = self.samples.rows();
@@ -316,26 +445,36 @@ impl<F: Float> Run<'_, '_, F> {
             }
         }
         for worker in workers.iter_mut().filter(|w| !w.done) {
-            worker.finite = worker.machine.is_finite();
-            let objective = worker.machine.take_objective() / order.len() as f64;
-            worker.last = if self.held_out.is_empty() {
-                objective
-            } else {
-                -self.score(worker, &rows)
-            };
-            worker.judge(self.epochs, self.method.rate);
+            self.end(worker, order.len());
         }
+    }
+
+    /// The end of an epoch of so many rows.
+    fn end(&self, worker: &mut Worker<'_, F>, n_rows: usize) {
+        worker.finite = worker.machine.is_finite();
+        let objective = worker.machine.take_objective() / n_rows as f64;
+        worker.last = if self.held_out.is_empty() {
+            objective
+        } else {
+            -self.score(worker, &self.samples.rows())
+        };
+        worker.judge(self.epochs, self.method.rate);
     }
 
     /// How well the held-out rows are predicted: accuracy for classes, R² for values.
     fn score(&self, worker: &Worker<'_, F>, rows: &Rows<'_, F>) -> f64 {
-        let each = self.held_out.iter().map(|&row| {
-            let row = row as usize;
-            let weight = self.samples.weights.map_or(1.0, |w| w[row]);
-            let (y, _) = worker.goal.of(row);
-            (weight, y, worker.machine.decision(rows, row))
+        let chunk = parallel::row_chunks(self.held_out.len(), self.samples.width);
+        let parts = parallel::map_chunks(self.held_out.len(), chunk, |range| {
+            let held_out = &self.held_out[range];
+            let decisions = worker.machine.decisions(rows, held_out);
+            let each = held_out.iter().zip(decisions).map(|(&row, p)| {
+                let row = row as usize;
+                let weight = self.weights.map_or(1.0, |w| w[row]);
+                (weight, worker.goal.of(row).0, p)
+            });
+            each.collect::<Vec<(f64, f64, f64)>>()
         });
-        let all: Vec<(f64, f64, f64)> = each.collect();
+        let all = parts.concat();
         let total: f64 = all.iter().map(|(w, ..)| w).sum();
         if matches!(worker.goal, Goal::Values(_)) {
             let mean = all.iter().map(|(w, y, _)| w * y).sum::<f64>() / total;
@@ -459,27 +598,5 @@ fn hold_out<F: Float>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn copies_are_what_they_copy() {
-        let x = ndarray::Array2::<f64>::zeros((4, 1));
-        let (codes, values, weights) = ([2, 0, 1, 2], [0.5, -1.0, 3.0, 0.0], [1.0, 0.0, 2.5, 4.0]);
-        let class = Goal::Class {
-            codes: &codes,
-            class: 2,
-            negative: -1.0,
-            weights: [3.0, 0.25],
-        };
-        let samples = Samples::new(&x, Some(&weights)).unwrap();
-        for goal in [class, Goal::Values(&values)] {
-            let copies = Copies::new(&goal, &samples);
-            assert_eq!(copies.weights.as_deref(), samples.weights);
-            for copied in [copies.goal(goal), Copies::default().goal(goal)] {
-                assert!((0..4).all(|row| copied.of(row) == goal.of(row)));
-            }
-        }
-        assert!(paged(0..2 * MANY as u32).into_iter().eq(0..2 * MANY as u32));
-    }
-}
+#[path = "sgd_train_tests.rs"]
+mod tests;

@@ -119,11 +119,20 @@ pub fn poisson<R: Rng + ?Sized>(mean: f64, rng: &mut R) -> u64 {
 
 /// Brings the values into a random order, every order equally likely (Fisher and Yates, from the last value down).
 pub fn shuffle<T, R: Rng + ?Sized>(values: &mut [T], rng: &mut R) {
+    shuffle_down_to(values, values.len().saturating_sub(1), 0, rng);
+}
+
+/// The steps of [`shuffle`] from the place `last` down to the one above `end`: all of them, call by call, are the whole.
+pub(crate) fn shuffle_down_to<T, R: Rng + ?Sized>(
+    values: &mut [T],
+    mut last: usize,
+    end: usize,
+    rng: &mut R,
+) {
     // Many places are drawn before the first swap: the swaps then wait for memory together instead of one by one.
     let mut places = [0; 128];
-    let mut last = values.len().saturating_sub(1);
-    while last > 0 {
-        let drawn = &mut places[..last.min(128)];
+    while last > end {
+        let drawn = &mut places[..(last - end).min(128)];
         for (step, place) in drawn.iter_mut().enumerate() {
             *place = below(NonZeroUsize::MIN.saturating_add(last - step), rng);
         }
