@@ -10,15 +10,20 @@
 //! `beta` (A. Defazio, F. Bach, S. Lacoste-Julien, "SAGA", NIPS 2014). The step is 1/L for SAG and 1/(2L + min(2 n alpha, L))
 //! for SAGA, with L the largest curvature of a row, as in scikit-learn; a row's weight counts in its curvature.
 //!
+//! Rows come from memory in random order, and what is remembered of them too: both are asked for ahead, and of many rows, other
+//! threads bring the next block together meanwhile.
+//!
 //! Parameters are flat: the rows of W, then, with an intercept, b.
 
 use std::num::NonZeroUsize;
+use std::sync::{Mutex, PoisonError};
 
+use super::gathered::{Blocks, Piece, Source, burst, prefetch};
 use crate::elementary::exp;
 use crate::error::{ErrorKind, Result};
 use crate::float::Float;
 use crate::linalg::simd;
-use crate::random;
+use crate::{parallel, random};
 
 /// The loss of a row.
 #[derive(Clone, Copy)]
@@ -60,6 +65,22 @@ impl StochasticAverage {
         loss: RowLoss<'_>,
         weights: Option<&[f64]>,
         parameters: &mut [f64],
+        report: impl FnMut(usize) -> Result<()>,
+    ) -> Result<(usize, bool)> {
+        let blocks = source(x, p).is_large().then(|| Blocks::new(p));
+        self.minimize_by(blocks.as_ref(), x, p, loss, weights, parameters, report)
+    }
+
+    /// The same, of rows that are gathered in blocks or not.
+    #[allow(clippy::too_many_arguments)]
+    fn minimize_by<F: Float>(
+        &self,
+        blocks: Option<&Blocks<F>>,
+        x: &[F],
+        p: usize,
+        loss: RowLoss<'_>,
+        weights: Option<&[f64]>,
+        parameters: &mut [f64],
         mut report: impl FnMut(usize) -> Result<()>,
     ) -> Result<(usize, bool)> {
         let n_outputs = match loss {
@@ -85,11 +106,11 @@ impl StochasticAverage {
             weights,
             coef,
             intercept,
-            memory: vec![0.0; n_rows * n_outputs],
+            memory: paged(n_rows * n_outputs, 0.0),
             sums: vec![0.0; n_outputs * p],
             intercept_sums: vec![0.0; n_outputs],
             raw: vec![0.0; n_outputs],
-            seen: vec![false; n_rows],
+            seen: paged(n_rows, false),
             n_seen: 0,
             step,
             decay: 1.0 - step * self.alpha,
@@ -103,20 +124,50 @@ impl StochasticAverage {
             .chain(&*state.intercept)
             .copied()
             .collect();
-        let mut order = vec![0; n];
-        for epoch in 1..=self.max_iter {
-            for row in &mut order {
-                let drawn_row = random::below(count, &mut rng);
-                *row = drawn.as_ref().map_or(drawn_row, |rows| rows[drawn_row]);
+        let mut draw = |order: &mut Vec<usize>, most: usize| {
+            order.reserve_exact(n - order.len());
+            for _ in 0..most.min(n - order.len()) {
+                let row = random::below(count, &mut rng);
+                order.push(drawn.as_ref().map_or(row, |rows| rows[row]));
             }
-            simd(
-                #[inline(always)]
-                || {
-                    for &row in &order {
-                        state.visit(row);
-                    }
-                },
-            );
+        };
+        let (mut order, mut next) = (Vec::new(), Vec::new());
+        for epoch in 1..=self.max_iter {
+            draw(&mut order, n);
+            match blocks {
+                None => simd(
+                    #[inline(always)]
+                    || state.epoch(&order),
+                ),
+                Some(blocks) => {
+                    let learner = Mutex::new(&mut state);
+                    let drawing = Mutex::new((&mut next, &mut draw));
+                    blocks.pass(
+                        &source(x, p),
+                        n,
+                        &|i| order[i],
+                        1,
+                        &|_, first, piece| {
+                            let mut state = learner.lock().unwrap_or_else(PoisonError::into_inner);
+                            let state = &mut **state;
+                            simd(
+                                #[inline(always)]
+                                || state.piece(piece, &order[first..]),
+                            );
+                        },
+                        &|shares| {
+                            if epoch < self.max_iter {
+                                let mut all =
+                                    drawing.lock().unwrap_or_else(PoisonError::into_inner);
+                                let (next, draw) = &mut *all;
+                                draw(next, n.div_ceil(shares));
+                            }
+                        },
+                    );
+                }
+            }
+            std::mem::swap(&mut order, &mut next);
+            next.clear();
             // A large intercept must not hide coefficients that are on their way. The intercept counts too: where all
             // coefficients are 0 it may still be on its own.
             let n_coef = state.coef.len();
@@ -145,11 +196,17 @@ impl StochasticAverage {
         n: usize,
     ) -> f64 {
         let ones = f64::from(u8::from(self.fit_intercept));
-        let mut largest = 0.0f64;
-        for (i, row) in x.chunks_exact(p.max(1)).enumerate() {
-            let squares: f64 = row.iter().map(|v| v.f64() * v.f64()).sum();
-            largest = largest.max(weights.map_or(1.0, |w| w[i]) * (squares + ones));
-        }
+        let n_rows = x.len() / p.max(1);
+        let largest = parallel::map_chunks(n_rows, parallel::row_chunks(n_rows, p), |rows| {
+            let mut largest = 0.0f64;
+            for i in rows {
+                let row = &x[i * p..(i + 1) * p];
+                let squares: f64 = row.iter().map(|v| v.f64() * v.f64()).sum();
+                largest = largest.max(weights.map_or(1.0, |w| w[i]) * (squares + ones));
+            }
+            largest
+        });
+        let largest = largest.into_iter().fold(0.0, f64::max);
         let curvature = match loss {
             RowLoss::Squared(_) => largest,
             _ => 0.25 * largest,
@@ -194,10 +251,55 @@ struct State<'a, F> {
 }
 
 impl<F: Float> State<'_, F> {
+    /// Visits the rows, in this order.
     #[inline(always)]
-    fn visit(&mut self, row: usize) {
+    fn epoch(&mut self, order: &[usize]) {
+        let (x, p) = (self.x, self.p);
+        let row_of = |row: usize| &x[row * p..(row + 1) * p];
+        let ahead = burst::<F>(p);
+        for (at, &row) in order.iter().enumerate() {
+            if at % ahead == 0 {
+                for &next in order.iter().skip(at + ahead).take(ahead) {
+                    prefetch(row_of(next));
+                    self.prefetch(next);
+                }
+            }
+            self.visit(row, row_of(row));
+        }
+    }
+
+    /// Visits the rows of the piece, which have these numbers and may be followed by others.
+    #[inline(always)]
+    fn piece(&mut self, piece: &Piece<F>, order: &[usize]) {
+        const AHEAD: usize = 16;
+        for (at, x) in piece.rows.chunks_exact(self.p).enumerate() {
+            if let Some(&next) = order.get(at + AHEAD) {
+                self.prefetch(next);
+            }
+            self.visit(order[at], x);
+        }
+    }
+
+    /// Asks for what is remembered of a row.
+    #[inline(always)]
+    fn prefetch(&self, row: usize) {
+        let k = self.raw.len();
+        prefetch(&self.memory[row * k..(row + 1) * k]);
+        prefetch(&self.seen[row..=row]);
+        match self.loss {
+            RowLoss::Squared(y) => prefetch(&y[row..=row]),
+            RowLoss::Logistic(codes) | RowLoss::Multinomial(codes, _) => {
+                prefetch(&codes[row..=row]);
+            }
+        }
+        if let Some(weights) = self.weights {
+            prefetch(&weights[row..=row]);
+        }
+    }
+
+    #[inline(always)]
+    fn visit(&mut self, row: usize, x: &[F]) {
         let p = self.p;
-        let x = &self.x[row * p..(row + 1) * p];
         if !self.seen[row] {
             self.seen[row] = true;
             self.n_seen += 1;
@@ -268,6 +370,24 @@ impl RowLoss<'_> {
             }
         }
     }
+}
+
+/// Rows of width p.
+fn source<F>(rows: &[F], p: usize) -> Source<'_, F> {
+    Source {
+        rows,
+        width: p,
+        codes: None,
+        values: None,
+        weights: None,
+    }
+}
+
+/// So many values, on huge pages where there are many and the system has them.
+fn paged<T: Clone>(n: usize, value: T) -> Vec<T> {
+    let all = vec![value; n];
+    parallel::large(&all);
+    all
 }
 
 /// The largest size of a value and its largest change from `old`, which becomes the value; not finite where a value is not.
@@ -341,6 +461,54 @@ mod tests {
                 "{w:?}"
             );
             assert_eq!(w.map(f64::to_bits), run().map(f64::to_bits));
+        }
+    }
+
+    #[test]
+    fn rows_that_are_gathered_teach_the_same() {
+        // A block of 256 KiB has 4681 rows of 7.
+        let (n, p) = (4690, 7);
+        let mut rng = random::generator(1);
+        let x: Vec<f64> = (0..n * p)
+            .map(|_| random::uniform(&mut rng) - 0.5)
+            .collect();
+        let codes: Vec<u32> = (0..n)
+            .map(|i| (x[i * p] > 0.1) as u32 + (i % 2) as u32)
+            .collect();
+        let weights: Vec<f64> = (0..n).map(|i| (i % 3) as f64).collect();
+        let weights = of_mean_one(&weights);
+        let how = StochasticAverage {
+            estimator: "E",
+            saga: true,
+            alpha: 0.1,
+            beta: 0.001,
+            fit_intercept: true,
+            tol: 0.0,
+            max_iter: 3,
+            random_state: 0,
+        };
+        let run = |threads: usize, blocks: Option<&Blocks<f64>>, weights: Option<&[f64]>| {
+            let mut w = vec![0.0; 3 * (p + 1)];
+            let loss = RowLoss::Multinomial(&codes, 3);
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
+            let found =
+                pool.install(|| how.minimize_by(blocks, &x, p, loss, weights, &mut w, |_| Ok(())));
+            assert_eq!(found.unwrap(), (3, false));
+            w
+        };
+        for weights in [None, Some(&weights[..])] {
+            let alone = run(1, None, weights);
+            assert!(alone.iter().all(|&w| w != 0.0));
+            for threads in [1, 2, 8] {
+                assert_eq!(
+                    run(threads, Some(&Blocks::new(p)), weights),
+                    alone,
+                    "{threads}"
+                );
+            }
         }
     }
 
