@@ -76,6 +76,35 @@ pub(crate) fn fits<T>(what: &str, shape: (usize, usize)) -> Result<()> {
     Ok(())
 }
 
+/// Values that a result may have whatever it is made from: 8 GiB of `f64`.
+const MOST_VALUES: u64 = 1 << 30;
+/// Values that a larger result may have for each value it is made from.
+const MOST_GROWTH: u64 = 64;
+
+/// A result fits in memory and does not explode: of more than 2³⁰ values it has at most 64 for each value it is made from.
+///
+/// # Errors
+/// `TooLarge`, with the size; those of [`fits`].
+pub(crate) fn result_fits<T>(
+    estimator: &str,
+    n_rows: usize,
+    n_columns: usize,
+    n_columns_out: usize,
+) -> Result<()> {
+    let values = |columns: usize| (n_rows as u64).saturating_mul(columns as u64);
+    let size = values(n_columns_out);
+    let limit = MOST_VALUES.max(values(n_columns).saturating_mul(MOST_GROWTH));
+    if size > limit {
+        return Err(ErrorKind::TooLarge {
+            what: format!("values in the {n_rows} x {n_columns_out} result of `{estimator}`"),
+            size,
+            limit,
+        }
+        .into());
+    }
+    fits::<T>(estimator, (n_rows, n_columns_out))
+}
+
 /// The smallest page there is.
 const PAGE: usize = 4096;
 

@@ -16,7 +16,7 @@ use rayon::slice::ParallelSliceMut;
 pub(crate) use crew::{Crew, JOBS as CREW_JOBS};
 pub use finite::all_finite;
 pub use memory::zeros;
-pub(crate) use memory::{advise_huge_pages, fits, fresh, large};
+pub(crate) use memory::{advise_huge_pages, fits, fresh, large, result_fits};
 
 /// Elements of a chunk: 512 KiB of `f64`, which leaves room in a core's second-level cache.
 const CHUNK_ELEMENTS: usize = 1 << 16;

@@ -11,7 +11,7 @@ mod number;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::table::Cell;
 
 pub(super) use decode::{Decoded, INFREQUENT};
@@ -66,21 +66,4 @@ impl Categories {
 fn list(cells: &[Cell]) -> String {
     let shown: Vec<String> = cells.iter().take(20).map(Cell::to_string).collect();
     format!("[{}]", shown.join(", "))
-}
-
-/// The most values an encoded matrix may have: 8 GiB of `f64`.
-pub(super) const MOST_VALUES: u64 = 1 << 30;
-
-/// Refuses a result larger than [`MOST_VALUES`] before it is allocated.
-pub(super) fn check_size(estimator: &str, n_rows: usize, n_columns: usize) -> Result<()> {
-    let size = (n_rows as u64).checked_mul(n_columns as u64);
-    if size.is_some_and(|size| size <= MOST_VALUES) {
-        return Ok(());
-    }
-    Err(ErrorKind::TooLarge {
-        what: format!("values in the {n_rows} x {n_columns} result of `{estimator}`"),
-        size: size.unwrap_or(u64::MAX),
-        limit: MOST_VALUES,
-    }
-    .into())
 }

@@ -10,7 +10,6 @@ use ndarray::{Array1, Array2, ArrayRef2, Axis, s};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use self::finder::{Finder, at_least};
-use super::categories::check_size;
 use super::quantiles::QuantileMethod;
 use crate::error::{Error, Result};
 use crate::float::Float;
@@ -88,8 +87,8 @@ pub enum BinStrategy {
 ///
 /// # Errors
 /// `InvalidParameter`; `EmptyInput`; `NonFinite`; `ShapeMismatch`; `TooFewSamples` for `kmeans` with fewer rows than bins;
-/// `Overflow` when the edges are too far apart for the type; `TooLarge` for one-hot results of more than
-/// 2³⁰ values.
+/// `Overflow` when the edges are too far apart for the type; `TooLarge` for a result of more than 2³⁰ values, 64 for
+/// each of X.
 ///
 /// # Source
 /// scikit-learn's `KBinsDiscretizer` and its names: `x0_0.0`, `x0_1.0`, ... Where it differs: the random draw is another;
@@ -379,10 +378,7 @@ impl<F: Float> Transform<ArrayRef2<F>> for FittedKBinsDiscretizer<F> {
     fn transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
         check::same_width(x, self.edges.len())?;
         let shape = (x.nrows(), self.n_features_out());
-        if self.encode != BinEncode::Ordinal {
-            check_size(KBinsDiscretizer::NAME, shape.0, shape.1)?;
-        }
-        parallel::fits::<F>(KBinsDiscretizer::NAME, shape)?;
+        parallel::result_fits::<F>(KBinsDiscretizer::NAME, shape.0, x.ncols(), shape.1)?;
         let mut out = parallel::fresh::<F>(shape);
         let finder = Finder::new(self.inner(), x.nrows());
         if finder.is_idle() {

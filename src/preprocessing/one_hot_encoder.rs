@@ -7,8 +7,8 @@ use ndarray::{Array2, ArrayRef2, s};
 use serde::{Deserialize, Serialize};
 
 use super::categories::{
-    Categories, Decoded, Grouping, INFREQUENT, Input, KnownColumn, Learning, MinFrequency,
-    check_size, encoder, fitted_encoder, validate,
+    Categories, Decoded, Grouping, INFREQUENT, Input, KnownColumn, Learning, MinFrequency, encoder,
+    fitted_encoder, validate,
 };
 use crate::error::{Error, Result, shorten};
 use crate::float::Float;
@@ -112,7 +112,7 @@ impl FeatureNameCombiner {
 ///
 /// # Result
 /// Of a table a dense matrix of `f64` ([`transform_to`](FittedOneHotEncoder::transform_to) gives `f32`), of a matrix one of
-/// its own type. A result of more than 2³⁰ values is refused before it is allocated.
+/// its own type. A result of more than 2³⁰ values, 64 for each of X, is refused before it is allocated.
 ///
 /// # Complexity
 /// Time O(n p + n q) with q output columns; for real numbers O(log k) more for each value with k categories. Memory beyond
@@ -504,7 +504,7 @@ impl FittedOneHotEncoder {
             lookups.push((start, column.known.lookup(*input, to)?));
             start += column.width();
         }
-        check_size(OneHotEncoder::NAME, n_rows, start)?;
+        parallel::result_fits::<F>(OneHotEncoder::NAME, n_rows, inputs.len(), start)?;
         let mut out = parallel::zeros::<F>((n_rows, start));
         let chunk = parallel::row_chunks(n_rows, start.max(lookups.len()));
         // For each column the first row with an unknown category.

@@ -3,8 +3,6 @@
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use super::categories::check_size;
-use crate::error::Result;
 use crate::float::Float;
 use crate::parallel;
 
@@ -19,17 +17,11 @@ pub enum Order {
 }
 
 impl Order {
-    /// Zeros in this layout; a shape that is too large, or that memory cannot hold, is an error.
-    pub(super) fn zeros<F: Float>(
-        self,
-        estimator: &str,
-        shape: (usize, usize),
-    ) -> Result<Array2<F>> {
-        check_size(estimator, shape.0, shape.1)?;
-        parallel::fits::<F>(estimator, shape)?;
-        Ok(match self {
+    /// Zeros in this layout.
+    pub(super) fn zeros<F: Float>(self, shape: (usize, usize)) -> Array2<F> {
+        match self {
             Order::C => parallel::fresh(shape),
             Order::F => parallel::fresh((shape.1, shape.0)).reversed_axes(),
-        })
+        }
     }
 }

@@ -7,8 +7,8 @@ use ndarray::{Array2, ArrayRef2};
 use serde::{Deserialize, Serialize};
 
 use super::categories::{
-    Categories, Decoded, Grouping, Input, KnownColumn, Learning, MinFrequency, Number, check_size,
-    encoder, fitted_encoder, validate,
+    Categories, Decoded, Grouping, Input, KnownColumn, Learning, MinFrequency, Number, encoder,
+    fitted_encoder, validate,
 };
 use crate::error::{Error, ErrorKind, Result, shorten};
 use crate::float::Float;
@@ -62,7 +62,7 @@ pub enum OrdinalUnknown {
 /// `EmptyInput`; `UnknownCategory`; `MissingValue` when a value is missing that was never missing at fit; `NonFinite` for
 /// infinite numbers; `InvalidParameter` when what is given does not fit the columns or each other, and when
 /// `unknown_value` or `encoded_missing_value` is the code of a category; `FeatureNames`, `ShapeMismatch` and
-/// `WrongColumnKind` at transform; `TooLarge` for codes that `f32` cannot tell apart and results of more than 2³⁰ values.
+/// `WrongColumnKind` at transform; `TooLarge` for codes that `f32` cannot tell apart.
 ///
 /// # Source
 /// scikit-learn's `OrdinalEncoder`. Different: given numbers need not be sorted; the inverse is a [`Table`], in which a
@@ -301,7 +301,7 @@ impl FittedOrdinalEncoder {
         n_rows: usize,
     ) -> Result<Array2<F>> {
         let p = inputs.len();
-        check_size(OrdinalEncoder::NAME, n_rows, p)?;
+        parallel::fits::<F>(OrdinalEncoder::NAME, (n_rows, p))?;
         let mut lookups = Vec::with_capacity(p);
         for (input, column) in inputs.iter().zip(&self.columns) {
             check_codes::<F>(column)?;

@@ -55,7 +55,7 @@ const MOST_FEATURES: u64 = 1 << 24;
 ///
 /// # Errors
 /// `TooLarge` at fit for more than 16,777,216 columns (lower degrees counted), with their number, before anything is
-/// allocated; at transform for a result of more than 2³⁰ values. `InvalidParameter`, `EmptyInput`, `NonFinite`,
+/// allocated; at transform for a result of more than 2³⁰ values, 64 for each of X. `InvalidParameter`, `EmptyInput`, `NonFinite`,
 /// `ShapeMismatch`; `Overflow` for a product beyond the largest number (scikit-learn: infinite).
 ///
 /// # Source
@@ -403,7 +403,8 @@ impl<F: Float> Transform<ArrayRef2<F>> for FittedPolynomialFeatures<F> {
     fn transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
         check::same_width(x, self.n_features_in)?;
         let shape = (x.nrows(), self.n_output_features());
-        let mut out = self.order.zeros::<F>(PolynomialFeatures::NAME, shape)?;
+        parallel::result_fits::<F>(PolynomialFeatures::NAME, shape.0, x.ncols(), shape.1)?;
+        let mut out = self.order.zeros::<F>(shape);
         if self.max_degree == 0 {
             out.fill(F::one());
             return Ok(out);

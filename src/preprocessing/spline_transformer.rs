@@ -85,7 +85,7 @@ pub enum HandleMissing {
 ///
 /// # Errors
 /// `InvalidParameter`; `EmptyInput`; `TooFewSamples` for one row; `NonFinite`; `ShapeMismatch`; `InvalidInput` for a value
-/// beyond the knots with `extrapolation` `error`; `Overflow`; `TooLarge` for a result of more than 2³⁰ values.
+/// beyond the knots with `extrapolation` `error`; `Overflow`; `TooLarge` for a result of more than 2³⁰ values, 64 for each of X.
 ///
 /// # Source
 /// C. de Boor (1972), "On calculating with B-splines"; P. H. C. Eilers, B. D. Marx (1996), "Flexible smoothing with
@@ -420,7 +420,8 @@ impl<F: Float> Transform<ArrayRef2<F>> for FittedSplineTransformer<F> {
         check::width(x, self.knots.len())?;
         finite_or_missing(x, self.handle_missing)?;
         let shape = (x.nrows(), self.n_features_out());
-        let mut out = self.order.zeros::<F>(SplineTransformer::NAME, shape)?;
+        parallel::result_fits::<F>(SplineTransformer::NAME, shape.0, x.ncols(), shape.1)?;
+        let mut out = self.order.zeros::<F>(shape);
         let (n_splines, width, degree) = (self.n_splines(), self.width(), self.degree);
         let bases: Vec<(Basis<'_>, [End; 2])> = self
             .knots

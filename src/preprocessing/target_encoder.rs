@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use self::means::{Numbers, Training};
 pub use self::settings::{CrossFit, Smooth, TargetType};
 use super::categories::{
-    Categories, Grouping, Input, KnownColumn, Learning, check_size, fitted_encoder, matrix_inputs,
+    Categories, Grouping, Input, KnownColumn, Learning, fitted_encoder, matrix_inputs,
     table_inputs, validate,
 };
 use super::names_or_numbers;
@@ -109,7 +109,7 @@ impl<F: Float> EncoderTarget for Weighted<ArrayRef1<F>> {
 /// `EmptyInput`; `NonFinite` for infinite numbers and targets that are not finite; `ShapeMismatch`; `InvalidParameter` when
 /// what is given does not fit columns or target; `TooFewSamples` for more folds than rows, and when no class has as many
 /// rows as there are folds; `Overflow` when sums of the target are not finite; `FeatureNames` and `WrongColumnKind` at
-/// transform; `TooLarge` for results of more than 2³⁰ values.
+/// transform; `TooLarge` for results of more than 2³⁰ values, 64 for each of X.
 ///
 /// # Source
 /// D. Micci-Barreca, "A preprocessing scheme for high-cardinality categorical attributes in classification and prediction
@@ -452,7 +452,7 @@ impl TargetEncoder {
         let all = encodings.iter().flatten().flatten().flatten();
         check::learned(Self::NAME, "an encoding", all)?;
         let width = rows.target.width();
-        check_size(Self::NAME, n, p.saturating_mul(width))?;
+        parallel::result_fits::<F>(Self::NAME, n, p, p.saturating_mul(width))?;
         let mut out = parallel::zeros::<F>((n, p * width));
         let chunk = parallel::row_chunks(n, p * width);
         parallel::for_each_row_chunk_mut(&mut out, chunk, |first, mut block| {
@@ -575,7 +575,8 @@ impl FittedTargetEncoder {
         inputs: &[Input<'_, G>],
         n_rows: usize,
     ) -> Result<Array2<F>> {
-        check_size(TargetEncoder::NAME, n_rows, self.encodings.len())?;
+        let n_columns_out = self.encodings.len();
+        parallel::result_fits::<F>(TargetEncoder::NAME, n_rows, inputs.len(), n_columns_out)?;
         let width = self.target_mean.len();
         let mut lookups = Vec::with_capacity(self.encodings.len());
         for (j, (input, column)) in inputs.iter().zip(&self.columns).enumerate() {
