@@ -31,8 +31,8 @@ impl Table {
     /// ```
     ///
     /// # Errors
-    /// `InvalidInput` when a table has other columns than the first, with their names; `WrongColumnKind` when a column is of
-    /// another kind; both say in which table, counted from 0. `TooLarge` for more categories than a column can have.
+    /// `InvalidInput` when a table has other columns than the first, with their names; `WrongColumnKind` when columns are of
+    /// another kind, with their names; both say in which table, counted from 0. `TooLarge` for more categories than a column can have.
     #[doc(alias = "concat")]
     #[doc(alias = "append")]
     #[doc(alias = "vstack")]
@@ -64,9 +64,19 @@ impl Table {
             .iter()
             .try_fold(0usize, |n, t| n.checked_add(t.n_rows()));
         let n_rows = n_rows.ok_or_else(|| Error::invalid_input("tables", "too many rows"))?;
+        let kinds: Vec<_> = columns.iter().map(|parts| common_kind(parts)).collect();
+        let mut differ = first.iter().zip(&kinds).filter_map(|((name, _), kind)| {
+            let differ = kind.as_ref().err()?;
+            Some((name, differ))
+        });
+        if let Some((name, differs)) = differ.next() {
+            let others: Vec<String> = differ.map(|(name, _)| name.to_string()).collect();
+            return Err(differs.error(name, &others));
+        }
         let mut joined = Vec::with_capacity(columns.len());
-        for ((name, _), parts) in first.iter().zip(&columns) {
-            joined.push((Arc::from(name), Arc::new(stack(name, parts)?)));
+        for (((name, _), parts), kind) in first.iter().zip(&columns).zip(kinds) {
+            let kind = kind.ok().flatten();
+            joined.push((Arc::from(name), Arc::new(stack(kind, parts)?)));
         }
         Ok(Table::from_shared(joined, n_rows))
     }
@@ -132,11 +142,35 @@ fn other_columns(first: &Table, table: &Table, number: usize) -> Error {
     Error::invalid_input(format!("table {number}"), reason)
 }
 
-/// The values of columns one after the other.
-fn stack(name: &str, parts: &[&Column]) -> Result<Column> {
-    // The kind is that of the first column with a value; real numbers take whole ones in.
+/// A column of another kind than those before it.
+struct Differs {
+    table: usize,
+    expected: ColumnKind,
+    got: ColumnKind,
+}
+
+impl Differs {
+    /// The error for this column, with the names of the others that differ too.
+    fn error(&self, name: &str, others: &[String]) -> Error {
+        let also = match others {
+            [] => String::new(),
+            others => format!("; so it is with {}", crate::error::list(others)),
+        };
+        let expected = self.expected;
+        Error::from(ErrorKind::WrongColumnKind {
+            column: shorten(name),
+            expected: format!("{expected}, as in the tables before; `cast` it first{also}"),
+            got: self.got.to_string(),
+        })
+        .within(format!("table {}", self.table))
+    }
+}
+
+/// The kind of the first column with a value; real numbers take whole ones in. That of the first column where there is no
+/// value at all.
+fn common_kind(parts: &[&Column]) -> std::result::Result<Option<ColumnKind>, Differs> {
     let mut kind: Option<ColumnKind> = None;
-    for (number, part) in parts.iter().enumerate() {
+    for (table, part) in parts.iter().enumerate() {
         if part.n_missing() == part.len() {
             continue;
         }
@@ -145,17 +179,20 @@ fn stack(name: &str, parts: &[&Column]) -> Result<Column> {
             (Some(old), new) if old == new => kind,
             (Some(ColumnKind::Float), ColumnKind::Integer)
             | (Some(ColumnKind::Integer), ColumnKind::Float) => Some(ColumnKind::Float),
-            (Some(old), new) => {
-                return Err(Error::from(ErrorKind::WrongColumnKind {
-                    column: shorten(name),
-                    expected: format!("{old}, as in the tables before; `cast` it first"),
-                    got: new.to_string(),
-                })
-                .within(format!("table {number}")));
+            (Some(expected), got) => {
+                return Err(Differs {
+                    table,
+                    expected,
+                    got,
+                });
             }
         };
     }
-    let kind = kind.or_else(|| parts.first().map(|c| c.kind()));
+    Ok(kind.or_else(|| parts.first().map(|c| c.kind())))
+}
+
+/// The values of columns one after the other.
+fn stack(kind: Option<ColumnKind>, parts: &[&Column]) -> Result<Column> {
     let n: usize = parts.iter().map(|c| c.len()).sum();
     let missing = |to: &mut Vec<f64>, n: usize| to.resize(to.len() + n, f64::NAN);
     Ok(match kind {
@@ -312,6 +349,17 @@ mod tests {
         assert_eq!(
             refused.unwrap_err().to_string(),
             "table 2: column `x` is categorical, expected integer, as in the tables before; `cast` it first"
+        );
+        let of =
+            |a: Column, b: Column, c: Column| Table::new([("a", a), ("b", b), ("c", c)]).unwrap();
+        let numbers = of([1].into(), [2.0].into(), [3].into());
+        let others = of(["x"].into(), [4].into(), [true].into());
+        assert_eq!(
+            Table::concat_rows([&numbers, &others])
+                .unwrap_err()
+                .to_string(),
+            "table 1: column `a` is categorical, expected integer, as in the tables before; `cast` it first; \
+             so it is with c"
         );
     }
 
