@@ -53,7 +53,8 @@ const NAME: &str = "ArdRegression";
 /// α in 1/y², λ in 1/w².
 ///
 /// # Complexity
-/// Time O(n p²) once, O(p³ + n p) a step; extra memory O(p²).
+/// Time O(n p²) once, O(p³ + n p) a step; extra memory O(p²) and a copy of the
+/// samples in `f64`.
 ///
 /// # Errors
 /// `InvalidParameter`; `EmptyInput`; `NonFinite`; `ShapeMismatch`; `Overflow` when a precision is not finite or the squares of

@@ -40,6 +40,8 @@ pub(crate) struct LogisticLoss<'a, F> {
     narrow_coef: Vec<F>,
     /// That of data of one chunk.
     workspace: Workspace<F>,
+    /// The means of |xⱼ|, once they were asked for.
+    sizes: Option<Vec<f64>>,
 }
 
 /// How parameters are laid out: `k` rows of `p` coefficients, then, with an intercept, `k` intercepts.
@@ -87,6 +89,7 @@ impl<'a, F: Float> LogisticLoss<'a, F> {
             chunk: parallel::row_chunks(n, p).max(n.div_ceil(MAX_CHUNKS)),
             narrow_coef: vec![F::zero(); n_outputs * p],
             workspace: Workspace::default(),
+            sizes: None,
         }
     }
 
@@ -131,6 +134,26 @@ impl<'a, F: Float> LogisticLoss<'a, F> {
         } else {
             4.0 * f64::EPSILON
         }
+    }
+
+    /// The rounding error of the value that comes from adding the terms xⱼ wⱼ, which may be far larger than their sum.
+    pub(super) fn cancellation(&mut self, parameters: &[f64]) -> f64 {
+        let (n, p) = self.x.dim();
+        let sizes = self.sizes.get_or_insert_with(|| {
+            let mut sizes = vec![0.0; p];
+            for row in self.x.rows() {
+                for (size, x) in sizes.iter_mut().zip(row) {
+                    *size += x.f64().abs() / n as f64;
+                }
+            }
+            sizes
+        });
+        let of_row = |w: &[f64]| -> f64 { w.iter().zip(&*sizes).map(|(w, x)| w.abs() * x).sum() };
+        let most = parameters[..self.n_outputs * p]
+            .chunks_exact(p.max(1))
+            .map(of_row)
+            .fold(0.0, f64::max);
+        self.noise() * most
     }
 
     /// The value at `parameters`; the gradient goes to `gradient`.

@@ -11,6 +11,7 @@ use crate::float::Float;
 use crate::linalg::{Cholesky, moments};
 use crate::optim::Precondition;
 
+use super::logistic_l1;
 use super::logistic_loss::LogisticLoss;
 
 /// How a Newton iteration runs.
@@ -192,14 +193,16 @@ pub(super) fn conjugate_gradients<F: Float>(
     Ok((how.max_iter, false))
 }
 
-/// Minimises with the L1 penalty Σ l1ⱼ |wⱼ| (`l1`, laid out as the parameters) by proximal Newton steps: coordinate descent on
-/// the quadratic model of the features that are in use or ask to be (J. Friedman, T. Hastie, R. Tibshirani, "Regularization
-/// paths for generalized linear models via coordinate descent", Journal of Statistical Software 33 (2010); G.-X. Yuan,
-/// C.-H. Ho, C.-J. Lin, "An improved GLMNET for L1-regularized logistic regression", JMLR 13 (2012)).
+/// Minimises with the L1 penalty Σ l1ⱼ |wⱼ| (`l1`, laid out as the parameters) by proximal Newton steps: to the minimum of the
+/// quadratic model of the features that are in use or ask to be. With [`Stop::Sum`] no more than `gap` is left to gain at the
+/// end (J. Friedman, T. Hastie, R. Tibshirani, "Regularization paths for generalized linear models via coordinate descent",
+/// Journal of Statistical Software 33 (2010); G.-X. Yuan, C.-H. Ho, C.-J. Lin, "An improved GLMNET for L1-regularized logistic
+/// regression", JMLR 13 (2012)).
 pub(super) fn proximal<F: Float>(
     loss: &mut LogisticLoss<'_, F>,
     parameters: &mut [f64],
     l1: &[f64],
+    gap: f64,
     how: Newton<'_>,
 ) -> Result<Ended> {
     const MOST_FEATURES: usize = 1000;
@@ -229,7 +232,9 @@ pub(super) fn proximal<F: Float>(
             Stop::Sum(_) | Stop::Norm(_) => violations.iter().sum(),
             _ => largest,
         };
-        if size <= goal {
+        let near = size <= goal;
+        let gain_counts = matches!(how.stop, Stop::Sum(_)) && size > 0.0;
+        if near && !gain_counts {
             return Ok((n_iter, true));
         }
         if n_iter == how.max_iter {
@@ -263,9 +268,10 @@ pub(super) fn proximal<F: Float>(
         let slope = dot(&at.gradient, &step) + absolute(&moved, l1) - at.penalty;
         if slope.is_nan()
             || idle.gives_up(&at, -0.5 * slope, size)
+            || near && -0.5 * slope <= gap
             || !at.descend(loss, parameters, &step, slope.min(0.0), l1)?
         {
-            return Ok((n_iter, size <= goal));
+            return Ok((n_iter, near));
         }
         (how.report)(n_iter + 1, at.value + at.penalty)?;
     }
@@ -376,6 +382,8 @@ impl Point {
             }
         };
         let distance_before = distance(self, &start);
+        let mut noise = 16.0 * self.noise * before.abs();
+        let mut cancelled = false;
         let mut t = 1.0;
         for _ in 0..30 {
             for ((w, s), d) in parameters.iter_mut().zip(&start).zip(step) {
@@ -385,8 +393,12 @@ impl Point {
             self.penalty = absolute(parameters, l1);
             let after = self.value + self.penalty;
             let finite = after.is_finite() && self.gradient.iter().all(|g| g.is_finite());
-            let noise = 16.0 * self.noise * before.abs();
             let fell = slope < 0.0 && after - before <= ARMIJO * t * slope;
+            if finite && !fell && !cancelled {
+                // Large terms that cancel in the raw predictions leave their rounding.
+                noise += loss.cancellation(parameters);
+                cancelled = true;
+            }
             // Where rounding hides the fall, the gradient still shows it.
             let hidden =
                 (after - before).abs() <= noise && distance(self, parameters) < distance_before;
@@ -610,8 +622,8 @@ impl Hessian {
         Ok(gradient.iter().map(|g| -g).collect())
     }
 
-    /// The step that minimises the quadratic model plus the L1 penalty, by coordinate descent, about as precisely as the
-    /// violation of optimality is small.
+    /// The step that minimises the quadratic model plus the L1 penalty, about as precisely as the violation of optimality is
+    /// small.
     fn l1_step<F: Float>(
         &self,
         loss: &LogisticLoss<'_, F>,
@@ -620,11 +632,9 @@ impl Hessian {
         l1: &[f64],
         violation: f64,
     ) -> Vec<f64> {
-        const SWEEPS: usize = 2000;
         let layout = loss.layout();
         let (q, d) = (self.shift.len(), self.matrix.nrows());
         let own = q + usize::from(layout.intercept);
-        let mut residual = self.gather(loss, gradient);
         let mut start = vec![0.0; d];
         let mut threshold = vec![0.0; d];
         for c in 0..layout.k {
@@ -637,36 +647,10 @@ impl Hessian {
                 (start[c * own + q], threshold[c * own + q]) = (parameters[place], l1[place]);
             }
         }
-        let mut w = start.clone();
         let enough = violation * violation.sqrt().min(0.03);
-        let mut all = true;
-        for _ in 0..SWEEPS {
-            let mut most = 0.0f64;
-            for j in 0..d {
-                let h = self.matrix[[j, j]];
-                if h <= 0.0 || (!all && w[j] == 0.0) {
-                    continue;
-                }
-                let z = w[j] - residual[j] / h;
-                let new = (z.abs() - threshold[j] / h).max(0.0).copysign(z);
-                let change = new - w[j];
-                if change != 0.0 {
-                    w[j] = new;
-                    residual.scaled_add(change, &self.matrix.row(j));
-                    most = most.max(change.abs() * h);
-                }
-            }
-            if most <= enough {
-                if all {
-                    break;
-                }
-                all = true;
-            } else {
-                all = false;
-            }
-        }
-        let step: Array1<f64> = w.iter().zip(&start).map(|(w, s)| w - s).collect();
-        self.scatter(loss, &step)
+        let gradient = self.gather(loss, gradient);
+        let step = logistic_l1::way(&self.matrix, gradient, &start, &threshold, enough);
+        self.scatter(loss, &Array1::from(step))
     }
 }
 

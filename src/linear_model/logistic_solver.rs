@@ -30,7 +30,7 @@ const GAP: f64 = 1e-4;
 /// | `NewtonCg` | L2, none | any | the gradient, with about `tol` / 10⁴ left to gain |
 /// | `NewtonCholesky` | L2, none | any | the gradient, and half the squared Newton decrement |
 /// | `NewtonCd` | all | any | the least subgradient |
-/// | `Liblinear` | L1, L2, on the intercept too | two | the gradient, relative to that at 0 and to the rarer class |
+/// | `Liblinear` | L1, L2, on the intercept too | two | the gradient, relative to that at 0 and to the rarer class, with about `tol` / 10⁴ left to gain |
 /// | `Sag` | L2, none | any | the change of a coefficient in an epoch relative to the largest, and of an intercept |
 /// | `Saga` | all | any | the same |
 ///
@@ -50,7 +50,7 @@ pub enum LogisticSolver {
     /// Proximal Newton's method with steps from coordinate descent over the features in use: the fastest with an L1 penalty.
     /// scikit-learn has no such solver.
     NewtonCd,
-    /// What LIBLINEAR does: with an L1 penalty proximal Newton steps by coordinate descent, with L2 Newton steps by conjugate
+    /// What LIBLINEAR does: with an L1 penalty proximal Newton steps, with L2 Newton steps by conjugate
     /// gradients, or, with `dual`, coordinate descent over the rows.
     Liblinear,
     /// Stochastic average gradient. For many rows; standardise the features.
@@ -189,7 +189,7 @@ pub(super) fn solve<F: Float>(
         LogisticSolver::NewtonCd => {
             let l1 = l1_of(parameters.len(), k * x.ncols(), l1, 0.0);
             let how = newton(Stop::Largest(o.tol), &mut report);
-            logistic_newton::proximal(&mut loss, parameters, &l1, how)?
+            logistic_newton::proximal(&mut loss, parameters, &l1, gap, how)?
         }
         LogisticSolver::Liblinear => {
             if k > 1 {
@@ -227,7 +227,7 @@ pub(super) fn solve<F: Float>(
             } else if l1 > 0.0 {
                 let l1 = l1_of(parameters.len(), x.ncols(), l1, l1 / o.intercept_scaling);
                 let how = newton(Stop::Sum(tol), &mut report);
-                logistic_newton::proximal(&mut loss, parameters, &l1, how)?
+                logistic_newton::proximal(&mut loss, parameters, &l1, gap, how)?
             } else {
                 loss.penalise_intercept(l2 / o.intercept_scaling.powi(2));
                 let metric = metric(x, task, l2, o.fit_intercept);

@@ -163,6 +163,35 @@ fn l1_and_elastic_net_satisfy_the_subgradient_conditions() {
 }
 
 #[test]
+fn liblinear_settles_on_features_far_from_zero() {
+    // Beside a penalised intercept all columns are nearly the same: sweeps alone take thousands of iterations.
+    for (p, seed) in [(3, 21), (8, 22)] {
+        let (x, y) = data(60, p, 2, seed);
+        let x = x + 1e3;
+        let w = Array1::ones(60);
+        for (c, intercept) in [(0.1, true), (10.0, true), (10.0, false)] {
+            let m = LogisticRegression::new()
+                .solver(Liblinear)
+                .l1_ratio(1.0)
+                .c(c)
+                .fit_intercept(intercept)
+                .tol(1e-7)
+                .fit(&x, &y)
+                .unwrap();
+            assert!(m.converged() && m.n_iter() < 40, "{p} {c}: {}", m.n_iter());
+            let l1 = 1.0 / c;
+            let of_intercept = if intercept {
+                Some((l1, 0.0))
+            } else {
+                Some((f64::INFINITY, 0.0))
+            };
+            let left = violation(&x, &y, &w, &m, (l1, 0.0), of_intercept);
+            assert!(left < 1e-2 * l1, "{p} {c}: {left:e}");
+        }
+    }
+}
+
+#[test]
 fn liblinear_penalises_the_intercept_too() {
     for (n, p, seed) in [(60, 4, 8), (15, 25, 9)] {
         let (x, y) = data(n, p, 2, seed);

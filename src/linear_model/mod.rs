@@ -26,6 +26,7 @@ mod linear_regression;
 mod linear_regressor;
 mod logistic_cs;
 mod logistic_dual;
+mod logistic_l1;
 mod logistic_loss;
 mod logistic_newton;
 mod logistic_regression;

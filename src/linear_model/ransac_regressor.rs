@@ -182,7 +182,7 @@ impl PartialEq for Functions {
 /// [`is_model_valid`](Self::is_model_valid) turn samples and models down.
 ///
 /// # Complexity
-/// A fit to a sample and a prediction of all rows for each trial.
+/// A fit to a sample and a prediction of all rows for each trial. The last fit holds a copy of the inliers.
 ///
 /// # Errors
 /// `InvalidParameter`, also for a `residual_threshold` that no row is within; `TooFewSamples` when there are no more rows than features and `min_samples` is not given;
