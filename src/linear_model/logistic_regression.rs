@@ -62,7 +62,8 @@ const NAME: &str = "LogisticRegression";
 /// For each evaluation of the objective time O(n p K), about one per iteration. `Lbfgs` and `NewtonCg` take O(p³) once where
 /// that is less than a few evaluations, `NewtonCholesky` O(n p² K² + p³ K³) an iteration, `NewtonCd` and `Liblinear` with L1
 /// that of the features in use. Memory O(p² + K p) beyond the samples, O(p² K²) with a Hessian, n K with `Sag`, `Saga` and the
-/// Newton solvers, and a copy of the samples unless they are in row order.
+/// Newton solvers; a copy of the columns in use with an L1 penalty and `NewtonCd` or `Liblinear`, and of the samples unless
+/// they are in row order.
 ///
 /// # Errors
 /// `InvalidParameter`, also where the solver cannot do what is asked; `EmptyInput`, `NonFinite` and `ShapeMismatch` of the

@@ -51,7 +51,8 @@ const NAME: &str = "LogisticRegressionCv";
 /// of them.
 ///
 /// # Complexity
-/// One path of fits for each fold and each of `l1_ratios`, and one more fit. Each path that runs holds a copy of its rows.
+/// One path of fits for each fold and each of `l1_ratios`, and one more fit. Each path that runs holds a copy of its rows:
+/// with two threads about twice the samples.
 ///
 /// # Errors
 /// As [`LogisticRegression`](super::LogisticRegression)'s; those of the splitter and of the scorer, with the fold in
