@@ -50,6 +50,9 @@
 //! | `VarianceThreshold(0.1)` | `VarianceThreshold::new().threshold(0.1)` |
 //! | `SelectKBest(chi2, k=5)` | `SelectKBest::new().score_func(Chi2).k(5)` |
 //! | `SelectKBest(k="all")` | `SelectKBest::new().k(K::All)` |
+//! | `SelectFpr(alpha=0.01)`, `SelectFdr()`, `SelectFwe()` | `SelectFpr::new().alpha(0.01)`, `SelectFdr::new()`, `SelectFwe::new()` |
+//! | `MaxAbsScaler(clip=True)` | `MaxAbsScaler::new().clip(true)` |
+//! | `pd.concat([a, b])`, `pd.concat([a, b], axis=1)` | `Table::concat_rows([&a, &b])?`, `Table::concat_columns([&a, &b])?` |
 //! | `f_classif(X, y)` | `f_classif(&x, &y)?`, with `scores()` and `pvalues()` |
 //! | `mutual_info_regression(X, y, n_neighbors=5)` | `MutualInfoRegression::new().n_neighbors(5).scores(&x, &y)?` |
 //! | `SelectFromModel(Ridge(), threshold="1.25*mean")` | `SelectFromModel::new(Ridge::new()).threshold(Threshold::Mean(1.25))` |
