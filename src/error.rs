@@ -86,16 +86,14 @@ pub enum ErrorKind {
         label: String,
         known: Vec<String>,
     },
-    /// A category was not seen at fit.
-    #[error(
-        "column `{column}`, row {row}: unknown category {category:?}; known: {}",
-        list(known)
-    )]
+    /// Categories were not seen at fit: the first of them and its row, and the others in later rows.
+    #[error("column `{column}`, row {row}: unknown category {category:?}{}; known: {}", if others.is_empty() { String::new() } else { format!("; further ones: {}", list(others)) }, list(known))]
     #[allow(missing_docs)]
     UnknownCategory {
         column: String,
         row: usize,
         category: String,
+        others: Vec<String>,
         known: Vec<String>,
     },
     /// A value is missing where none may be.

@@ -548,7 +548,7 @@ impl FittedOneHotEncoder {
         for ((input, column), row) in inputs.iter().zip(&self.columns).zip(unknown) {
             let Some(row) = *row else { continue };
             if self.handle_unknown == HandleUnknown::Error {
-                return Err(input.unknown(column.known.name(), row, column.known.texts()));
+                return Err(input.unknown(&column.known, row));
             }
             input.check_finite(column.known.name())?;
             names.push(shorten(column.known.name()));

@@ -347,7 +347,7 @@ impl FittedOrdinalEncoder {
         for ((input, column), row) in inputs.iter().zip(&self.columns).zip(unknown) {
             let Some(row) = row else { continue };
             if self.unknown_value.is_none() {
-                return Err(input.unknown(column.name(), row, column.texts()));
+                return Err(input.unknown(column, row));
             }
             input.check_finite(column.name())?;
         }

@@ -1,7 +1,10 @@
 //! A column to encode, out of a table or of a matrix.
 
+use std::collections::HashSet;
+
 use ndarray::{ArrayRef2, ArrayView1};
 
+use super::KnownColumn;
 use crate::error::{Error, ErrorKind, Result, shorten};
 use crate::float::Float;
 use crate::table::{Categorical, Column, ColumnKind, Table};
@@ -101,31 +104,47 @@ impl<F: Float> Input<'_, F> {
         Ok(())
     }
 
-    /// The error for a value that is no category of the column, given what are.
-    pub(in crate::preprocessing) fn unknown(
-        &self,
-        name: &str,
-        row: usize,
-        known: Vec<String>,
-    ) -> Error {
-        let column = shorten(name);
+    /// The error for the first value that is no category of the column.
+    pub(in crate::preprocessing) fn unknown(&self, column: &KnownColumn, row: usize) -> Error {
+        let name = shorten(column.name());
         if self.is_missing(row) {
-            return ErrorKind::MissingValue { column, row }.into();
+            return ErrorKind::MissingValue { column: name, row }.into();
         }
-        let category = match self {
-            Input::Numbers(values, _, place) if values[row].is_infinite() => {
-                return place.infinite(name, row, values[row].f64());
-            }
-            Input::Numbers(values, ..) => format!("{}", values[row]),
-            Input::Booleans(values) => values[row].unwrap_or_default().to_string(),
-            Input::Texts(values) => shorten(values.get(row).unwrap_or_default()),
-        };
+        if let Input::Numbers(values, _, place) = self
+            && values[row].is_infinite()
+        {
+            return place.infinite(column.name(), row, values[row].f64());
+        }
+        let category = self.text(row);
+        let mut seen = HashSet::from([category.clone()]);
+        let mut others = Vec::new();
+        if let Ok(lookup) = column.lookup(*self, |category| category.is_none()) {
+            lookup.each(row + 1..self.len(), |i, unknown| {
+                let row = row + 1 + i;
+                if unknown && !self.is_missing(row) {
+                    let text = self.text(row);
+                    if seen.insert(text.clone()) {
+                        others.push(text);
+                    }
+                }
+            });
+        }
         ErrorKind::UnknownCategory {
-            column,
+            column: name,
             row,
             category,
-            known,
+            others,
+            known: column.texts(),
         }
         .into()
+    }
+
+    /// A value that is there, as text.
+    fn text(&self, row: usize) -> String {
+        match self {
+            Input::Numbers(values, ..) => values[row].to_string(),
+            Input::Booleans(values) => values[row].unwrap_or_default().to_string(),
+            Input::Texts(values) => shorten(values.get(row).unwrap_or_default()),
+        }
     }
 }

@@ -204,7 +204,7 @@ impl Learning<'_> {
                 }
             });
             if let Some(row) = first {
-                return Err(input.unknown(&column.name, row, column.texts()));
+                return Err(input.unknown(column, row));
             }
         }
         Ok(counts)

@@ -490,3 +490,22 @@ fn settings_and_files() {
     broken.columns.clear();
     assert!(broken.validate().is_err());
 }
+
+#[test]
+fn all_unknown_categories_are_listed() {
+    let column = |values: &[&str]| Table::new([("text", Column::from(values.to_vec()))]).unwrap();
+    let encoder = OneHotEncoder::new().fit(&column(&["b", "a"]), &()).unwrap();
+    let refused = encoder.transform(&column(&["b", "z", "a", "y", "z"]));
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "column `text`, row 1: unknown category \"z\"; further ones: y; known: a, b"
+    );
+    let numbers = OneHotEncoder::new()
+        .fit(&array![[2.0], [1.0]], &())
+        .unwrap();
+    let refused = numbers.transform(&array![[3.5], [1.0], [-1.0], [3.5], [f64::NAN]]);
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "column `x0`, row 0: unknown category \"3.5\"; further ones: -1; known: 1, 2"
+    );
+}
