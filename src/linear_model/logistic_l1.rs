@@ -15,6 +15,8 @@ use crate::linalg::Cholesky;
 /// Sweeps in all, and between two solutions.
 const SWEEPS: usize = 2000;
 const SWEEPS_EACH: usize = 30;
+/// Of more coefficients sweeps cost less.
+const MOST_SOLVED: usize = 256;
 /// How often a solution is cut short by a sign before sweeps go on.
 const CUTS: usize = 20;
 
@@ -132,6 +134,9 @@ impl Model<'_> {
             let m = used.len();
             if m == 0 {
                 break;
+            }
+            if m > MOST_SOLVED {
+                return false;
             }
             let downhill = Array1::from_shape_fn(m, |i| {
                 let j = used[i];
