@@ -7,7 +7,7 @@ use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Axis};
 use crate::check::{self, Interval};
 use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
-use crate::linalg::{self, Cholesky};
+use crate::linalg::{self, Cholesky, Triangle};
 use crate::special::{f_sf, ln_gamma, normal_sf, t_two_sided};
 
 use super::glm::{half_deviance, mean};
@@ -237,7 +237,11 @@ impl Inference {
     }
 
     /// The share of the deviance that the model explains: R² of least squares, McFadden's pseudo R² of logistic regression.
+    /// 0 where there is none to explain: all counts alike.
     pub fn r_squared(&self) -> f64 {
+        if self.fit.null_deviance == 0.0 {
+            return 0.0;
+        }
         1.0 - self.fit.deviance / self.fit.null_deviance
     }
 
@@ -274,6 +278,15 @@ fn short(v: f64) -> String {
     }
 }
 
+/// A number of observations: weights may make it no whole one.
+fn count(n: f64) -> String {
+    if n.fract() == 0.0 {
+        format!("{n}")
+    } else {
+        format!("{n:.2}")
+    }
+}
+
 /// A p-value to three decimals; below that, that it is below.
 fn probability(p: f64) -> String {
     if p < 0.001 {
@@ -286,7 +299,7 @@ fn probability(p: f64) -> String {
 impl fmt::Display for Inference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fit = &self.fit;
-        writeln!(f, "{} of {} observations", self.title, fit.n)?;
+        writeln!(f, "{} of {} observations", self.title, count(fit.n))?;
         if let (Some(l), Some(aic), Some(bic)) = (fit.log_likelihood, self.aic(), self.bic()) {
             writeln!(
                 f,
@@ -302,7 +315,7 @@ impl fmt::Display for Inference {
                 "R² {:.4}   adjusted {adjusted:.4}   F({}, {}) = {}, p {}",
                 self.r_squared(),
                 fit.df_model,
-                fit.df_residual,
+                count(fit.df_residual),
                 short(statistic),
                 if p < 0.001 {
                     "< 0.001".into()
@@ -327,7 +340,7 @@ impl fmt::Display for Inference {
                 f,
                 "dispersion {}   {} residual degrees of freedom",
                 short(fit.scale),
-                fit.df_residual
+                count(fit.df_residual)
             )?;
         }
         let names: Vec<String> = self
@@ -397,6 +410,16 @@ pub(super) struct Design {
 /// How far coefficients may be from the most likely ones, in standard errors.
 const FAR: f64 = 0.02;
 
+/// By how much a step from the most likely coefficients may move a linear predictor.
+const MOVED: f64 = 0.1;
+
+/// What is left of a column without those before it, in units of its norm, that counts as nothing.
+const DEPENDENT: f64 = 1e-12;
+
+/// The residuals, in units of what they are differences of, that count as none: with the identity link, whose fits are
+/// solved for, and with the logarithmic one, whose fits are searched for.
+const EXACT: (f64, f64) = (1e-13, 1e-7);
+
 impl Design {
     pub(super) fn new<F: Float>(
         x: &ArrayRef2<F>,
@@ -459,55 +482,133 @@ impl Design {
         g
     }
 
-    /// ([1 X]' diag(w) [1 X])⁻¹, by way of columns centred by w.
-    fn inverse(&self, w: &[f64]) -> Result<Array2<f64>> {
-        let p = self.x.ncols();
-        let singular = || {
-            Error::invalid_input(
-                "X",
-                "its columns depend on each other, or the fit has no finite coefficients: they have no standard errors",
-            )
-        };
-        let m = linalg::moments(&self.x, None, Some(w), self.intercept)?;
-        let factor = Cholesky::new(&m.xtx).map_err(|_| singular())?;
-        if factor.rcond() < 64.0 * f64::EPSILON {
-            return Err(singular());
+    /// ([1 X]' diag(w) [1 X])⁻¹, by way of columns centred by w, and of their QR decomposition: their products would lose
+    /// digits where columns are nearly dependent.
+    ///
+    /// # Errors
+    /// `InvalidInput` with the first column that depends on those before it.
+    pub(super) fn inverse(&self, w: &[f64]) -> Result<Array2<f64>> {
+        let (n, p) = self.x.dim();
+        let total: f64 = w.iter().sum();
+        if !(total.is_normal() && total > 0.0) {
+            return Err(unbounded());
         }
-        let inverse = factor.solve(&Array2::<f64>::eye(p))?;
+        let mut centred = self.x.clone();
+        let mut mean = Array1::<f64>::zeros(p);
+        if self.intercept {
+            // The second time takes out what rounding left of the first mean.
+            for _ in 0..2 {
+                let shares = Array1::from_iter(w.iter().map(|w| w / total));
+                let left = centred.t().dot(&shares);
+                centred -= &left;
+                mean += &left;
+            }
+        }
+        for (mut row, w) in centred.rows_mut().into_iter().zip(w) {
+            row *= w.sqrt();
+        }
+        let mut sizes = Array1::<f64>::zeros(p);
+        for (j, mut column) in centred.columns_mut().into_iter().enumerate() {
+            let size = column.dot(&column).sqrt();
+            let own: f64 = self.x.column(j).iter().zip(w).map(|(v, w)| w * v * v).sum();
+            if size <= DEPENDENT * own.sqrt() {
+                return Err(self.dependent(j, true));
+            }
+            column /= size;
+            sizes[j] = size;
+        }
+        let r = linalg::qr(&centred)?.r;
+        for j in 0..p {
+            if j >= n || r[[j, j]] <= DEPENDENT {
+                return Err(self.dependent(j, false));
+            }
+        }
+        let of_r = linalg::solve_triangular(&r, Triangle::Upper, &Array2::<f64>::eye(p))?;
+        let mut inverse = of_r.dot(&of_r.t());
+        inverse /= &sizes;
+        inverse /= &sizes.insert_axis(Axis(1));
         if !self.intercept {
             return Ok(inverse);
         }
-        let toward = inverse.dot(&m.x_mean);
+        let toward = inverse.dot(&mean);
         let mut out = Array2::zeros((p + 1, p + 1));
-        out[[0, 0]] = 1.0 / m.weight_sum + m.x_mean.dot(&toward);
+        out[[0, 0]] = 1.0 / total + mean.dot(&toward);
         for i in 0..p {
             out[[0, i + 1]] = -toward[i];
             out[[i + 1, 0]] = -toward[i];
             for j in 0..p {
-                out[[i + 1, j + 1]] = 0.5 * (inverse[[i, j]] + inverse[[j, i]]);
+                out[[i + 1, j + 1]] = inverse[[i, j]];
             }
         }
         Ok(out)
     }
+
+    /// The error for a column that says nothing that those before it do not say.
+    fn dependent(&self, column: usize, alone: bool) -> Error {
+        let reason = match (alone, self.intercept) {
+            (true, true) => "is constant in the rows that count, as the intercept is",
+            (true, false) => "is 0 in the rows that count",
+            (false, _) => "depends on the columns before it to rounding",
+        };
+        Error::invalid_input(
+            "X",
+            format!(
+                "column {column} {reason}, and coefficients have no standard errors: leave it out"
+            ),
+        )
+    }
+
+    /// The most by which a step of the parameters moves a linear predictor.
+    fn reach(&self, step: &[f64]) -> f64 {
+        let (intercept, coef) = if self.intercept {
+            (step[0], &step[1..])
+        } else {
+            (0.0, step)
+        };
+        let coef = Array1::from(coef.to_vec());
+        self.raw(&coef, intercept)
+            .iter()
+            .fold(0.0, |most, z| z.abs().max(most))
+    }
 }
 
-/// The coefficients are where the likelihood is greatest: g' C g, the squared distance in standard errors, is small.
+/// Of a fit without a maximum, at which coefficients grow and grow.
+fn unbounded() -> Error {
+    Error::invalid_input(
+        "X",
+        "it separates the classes, or the rows in which y is 0 from the others: the most likely coefficients are infinite and \
+         have no standard errors; leave out the features that do it, or fit with a penalty and without inference",
+    )
+}
+
+/// By how much a step moves a linear predictor.
+type Reach<'a> = &'a dyn Fn(&[f64]) -> f64;
+
+/// The coefficients are where the likelihood is greatest: g' C g, the squared distance in standard errors, is small. The
+/// step there, C g, is small too, unless there is no such place: with classes that can be separated every step moves the
+/// linear predictors of the rows between them by about 1, however far coefficients have come. `reach` is by how much.
 fn at_the_maximum(
     estimator: &str,
     gradient: &[f64],
     covariance: &Array2<f64>,
     scale: f64,
+    reach: Option<Reach<'_>>,
 ) -> Result<()> {
     let g = Array1::from(gradient.to_vec());
-    let distance = (g.dot(&covariance.dot(&g)) / scale).max(0.0).sqrt();
+    let step = covariance.dot(&g);
+    let distance = (g.dot(&step) / scale).max(0.0).sqrt();
     if distance <= FAR {
-        return Ok(());
+        return match reach {
+            Some(reach) if reach(&step.to_vec()) > MOVED => Err(unbounded()),
+            _ => Ok(()),
+        };
     }
     Err(Error::invalid_input(
         estimator,
         format!(
             "the coefficients are {distance:.2} standard errors from those that make these data most likely; inference needs \
-             the data of the fit, no penalty (C = inf, alpha = 0) and a small tol"
+             the data of the fit, no penalty (C = inf, alpha = 0), a small tol, and features none of which nearly depends on \
+             the others"
         ),
     ))
 }
@@ -560,11 +661,19 @@ pub(super) fn of_glm(
     let scale = if family == Family::Poisson || family == Family::TweedieIdentity(1.0) {
         1.0
     } else {
+        let exact = if family.is_log() { EXACT.1 } else { EXACT.0 };
+        if is_exact(design, family, y, &means, (coef, intercept), exact) {
+            return Err(Error::invalid_input(
+                estimator,
+                "fits every row but for rounding: there is no spread to judge its coefficients by; take fewer features or more rows",
+            ));
+        }
         pearson / df_residual
     };
-    // A perfect fit has no spread to compare with.
-    let size = if scale > 0.0 { scale } else { 1.0 };
-    at_the_maximum(estimator, &design.gradient(&score), &inverse, size)?;
+    let reach = |step: &[f64]| design.reach(step);
+    let reach: Option<Reach<'_>> = family.is_log().then_some(&reach);
+    let gradient = design.gradient(&score);
+    at_the_maximum(estimator, &gradient, &inverse, scale, reach)?;
     let deviance = 2.0 * half_deviance(family, y, weights, raw.iter().copied());
     let null_mean = if least_squares && !design.intercept {
         0.0
@@ -573,6 +682,12 @@ pub(super) fn of_glm(
     };
     let null = family.link(null_mean);
     let null_deviance = 2.0 * half_deviance(family, y, weights, std::iter::repeat(null));
+    // Of a constant target rounding leaves no more than this.
+    let counted: f64 = (y.iter().enumerate())
+        .map(|(i, y)| design.weight(i) * y.abs())
+        .sum();
+    let flat = scale == 1.0 && null_deviance <= 1e-13 * counted;
+    let null_deviance = if flat { 0.0 } else { null_deviance };
     let likelihood = |means: &dyn Fn(usize) -> f64, deviance: f64| {
         log_likelihood(family, design, y, means, scale, deviance)
     };
@@ -603,6 +718,33 @@ pub(super) fn of_glm(
             least_squares,
         },
     })
+}
+
+/// Whether every residual is rounding.
+fn is_exact(
+    design: &Design,
+    family: Family,
+    y: &[f64],
+    means: &[f64],
+    (coef, intercept): (&ArrayRef1<f64>, f64),
+    exact: f64,
+) -> bool {
+    let (mut left, mut whole) = (0.0, 0.0);
+    for (i, (y, mu)) in y.iter().zip(means).enumerate() {
+        let terms = design
+            .x
+            .row(i)
+            .into_iter()
+            .zip(coef)
+            .map(|(x, w)| (x * w).abs());
+        let mut size = intercept.abs() + terms.sum::<f64>();
+        if family.is_log() {
+            size = mu * (1.0 + size);
+        }
+        left += design.weight(i) * (y - mu).powi(2);
+        whole += design.weight(i) * (y.abs() + size).powi(2);
+    }
+    left <= exact * exact * whole
 }
 
 /// ln L, where it has a closed form. The dispersion is the one estimated; of the normal distribution, the most likely one.
@@ -701,7 +843,11 @@ pub(super) fn of_logistic(
     } else {
         multinomial_inverse(design, &probabilities)?
     };
-    at_the_maximum(NAME, &gradient, &covariance, 1.0)?;
+    let reach = |step: &[f64]| {
+        let each = step.chunks(width).map(|step| design.reach(step));
+        each.fold(0.0, f64::max)
+    };
+    at_the_maximum(NAME, &gradient, &covariance, 1.0, Some(&reach))?;
     let total: f64 = shares.iter().sum();
     let null: f64 = (shares.iter().filter(|s| **s > 0.0))
         .map(|s| s * (s / total).ln())
@@ -755,11 +901,17 @@ pub(super) fn of_logistic(
     })
 }
 
-/// The inverse of the information of several outputs: blocks [1 X]' diag(s pₖ ([k = l] − pₗ)) [1 X].
+/// The inverse of the information of several outputs: blocks [1 X]' diag(s pₖ ([k = l] − pₗ)) [1 X]. Columns are centred
+/// first, and scaled to a diagonal of 1.
 fn multinomial_inverse(design: &Design, probabilities: &Array2<f64>) -> Result<Array2<f64>> {
-    let n = design.x.nrows();
+    // Of all rows alike, this finds the columns that depend on each other.
+    let plain: Vec<f64> = (0..design.x.nrows()).map(|i| design.weight(i)).collect();
+    design.inverse(&plain)?;
+    let (n, p) = design.x.dim();
+    let total: f64 = plain.iter().sum();
+    let mean = design.x.t().dot(&Array1::from(plain)) / total;
     let x = if design.intercept {
-        ndarray::concatenate![Axis(1), Array2::<f64>::ones((n, 1)), design.x]
+        ndarray::concatenate![Axis(1), Array2::<f64>::ones((n, 1)), &design.x - &mean]
     } else {
         design.x.clone()
     };
@@ -780,14 +932,224 @@ fn multinomial_inverse(design: &Design, probabilities: &Array2<f64>) -> Result<A
             }
         }
     }
-    let factor = Cholesky::new(&information)
+    let sizes = information.diag().mapv(f64::sqrt);
+    if sizes.iter().any(|&size| size.is_nan() || size <= 0.0) {
+        return Err(unbounded());
+    }
+    information /= &sizes;
+    information /= &sizes.view().insert_axis(Axis(1));
+    let Some(factor) = Cholesky::new(&information)
         .ok()
-        .filter(|f| f.rcond() > 64.0 * f64::EPSILON);
-    match factor {
-        Some(factor) => factor.solve(&Array2::<f64>::eye(q * width)),
-        None => Err(Error::invalid_input(
-            "X",
-            "its columns depend on each other, or the classes can be separated: coefficients have no standard errors",
-        )),
+        .filter(|f| f.rcond() > DEPENDENT)
+    else {
+        return Err(unbounded());
+    };
+    let mut inverse = factor.solve(&Array2::<f64>::eye(q * width))?;
+    inverse /= &sizes;
+    inverse /= &sizes.insert_axis(Axis(1));
+    if !design.intercept {
+        return Ok(inverse);
+    }
+    // The intercept is that of centred columns, less mean·coefficients: rows first, then columns.
+    for k in 0..q {
+        for j in 0..p {
+            let row = inverse.row(k * width + 1 + j).to_owned();
+            inverse.row_mut(k * width).scaled_add(-mean[j], &row);
+        }
+    }
+    for k in 0..q {
+        for j in 0..p {
+            let column = inverse.column(k * width + 1 + j).to_owned();
+            inverse.column_mut(k * width).scaled_add(-mean[j], &column);
+        }
+    }
+    Ok(inverse)
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array1, Array2, array};
+    use rand::RngExt;
+
+    use crate::labels::Labels;
+    use crate::linear_model::{
+        GammaRegressor, GlmSolver, LinearRegression, LogisticRegression, PoissonRegressor,
+        WeightKind,
+    };
+    use crate::random;
+    use crate::targets::Targets;
+    use crate::traits::Estimator;
+
+    fn samples(n: usize, p: usize) -> Array2<f64> {
+        let mut rng = random::generator(7);
+        Array2::from_shape_simple_fn((n, p), || rng.random_range(-1.0..1.0))
+    }
+
+    #[test]
+    fn exact_fits_are_refused() {
+        let x = samples(20, 2);
+        let line = x.dot(&array![3.0, -2.0]) + 1.0;
+        for y in [line.clone(), Array1::zeros(20), Array1::from_elem(20, 2.0)] {
+            for weights in [Array1::ones(20), (0..20).map(|i| 0.1 + i as f64).collect()] {
+                let y = y.weighted(&weights);
+                let model = LinearRegression::new().fit(&x, &y).unwrap();
+                for kind in [WeightKind::Frequency, WeightKind::Variance] {
+                    let e = model.inference_with(&x, &y, kind).unwrap_err();
+                    assert!(
+                        e.to_string().contains("fits every row but for rounding"),
+                        "{e}"
+                    );
+                }
+            }
+        }
+        // As many rows as coefficients, each of them several times.
+        let (x, y) = (
+            samples(3, 2),
+            array![1.0, 4.0, 2.0].weighted(&array![3.0, 2.0, 2.0]),
+        );
+        let model = LinearRegression::new().fit(&x, &y).unwrap();
+        let e = model.inference(&x, &y).unwrap_err();
+        assert!(
+            e.to_string().contains("fits every row but for rounding"),
+            "{e}"
+        );
+        let (x, y) = (samples(20, 2), Array1::from_elem(20, 2.0));
+        let model = GammaRegressor::new().alpha(0.0).fit(&x, &y).unwrap();
+        let e = model.inference(&x, &y).unwrap_err();
+        assert!(
+            e.to_string().contains("fits every row but for rounding"),
+            "{e}"
+        );
+        // Counts have a spread of their own.
+        let model = PoissonRegressor::new()
+            .alpha(0.0)
+            .tol(1e-10)
+            .fit(&x, &y)
+            .unwrap();
+        let found = model.inference(&x, &y).unwrap();
+        assert_eq!(found.r_squared(), 0.0);
+        assert!(found.p_values().iter().all(|p| p.is_finite()));
+    }
+
+    #[test]
+    fn counts_of_weights_are_short() {
+        let (x, weights) = (
+            samples(20, 2),
+            (0..20)
+                .map(|i| 0.3 + i as f64 / 7.0)
+                .collect::<Array1<f64>>(),
+        );
+        let y = samples(20, 1).column(0).to_owned().weighted(&weights);
+        let model = LinearRegression::new().fit(&x, &y).unwrap();
+        let text = model.inference(&x, &y).unwrap().summary();
+        assert!(
+            text.starts_with("Least squares of 33.14 observations\n"),
+            "{text}"
+        );
+        assert!(text.contains("F(2, 30.14) = "), "{text}");
+    }
+
+    #[test]
+    fn columns_without_a_standard_error_are_named() {
+        let mut x = samples(30, 3);
+        let y = x.sum_axis(ndarray::Axis(1)) + samples(30, 1).column(0);
+        let weights: Array1<f64> = (0..30).map(|i| 1.0 + (i % 3) as f64).collect();
+        let y = y.weighted(&weights);
+        let refused = |x: &Array2<f64>, intercept: bool| {
+            let model = LinearRegression::new()
+                .fit_intercept(intercept)
+                .fit(x, &y)
+                .unwrap();
+            model.inference(x, &y).unwrap_err().to_string()
+        };
+        let twice = &x.column(0) * 2.0;
+        x.column_mut(2).assign(&twice);
+        assert!(refused(&x, true).contains("column 2 depends on the columns before it"));
+        x.column_mut(2).fill(0.3);
+        assert!(refused(&x, true).contains("column 2 is constant"));
+        x.column_mut(2).fill(0.0);
+        assert!(refused(&x, false).contains("column 2 is 0"));
+        // Nothing is wrong with this one but its size.
+        let small = &samples(30, 1).column(0) * 1e-9;
+        x.column_mut(2).assign(&small);
+        let message = refused(&x, true);
+        assert!(
+            message.contains("rank 2 of 3 features at its `tol`"),
+            "{message}"
+        );
+        let exact = LinearRegression::new().tol(1e-14).fit(&x, &y).unwrap();
+        assert!(exact.inference(&x, &y).is_ok());
+        // Of a generalised linear model, and of classes.
+        let counts = Array1::from_shape_fn(30, |i| (i % 4) as f64).weighted(&weights);
+        x.column_mut(1).fill(0.1);
+        let model = PoissonRegressor::new()
+            .alpha(0.0)
+            .tol(1e-8)
+            .fit(&x, &counts)
+            .unwrap();
+        let e = model.inference(&x, &counts).unwrap_err().to_string();
+        assert!(e.contains("column 1 is constant"), "{e}");
+        for k in [2, 3] {
+            let labels: Labels = (0..30).map(|i| i as i64 % k).collect();
+            let estimator = LogisticRegression::new().c(f64::INFINITY).tol(1e-8);
+            let model = estimator.fit(&x, &labels).unwrap();
+            let e = model.inference(&x, &labels).unwrap_err().to_string();
+            assert!(e.contains("column 1 is constant"), "{e}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_separated_is_refused_however_small_the_gradient() {
+        let x = samples(40, 2);
+        for k in [2i64, 3] {
+            let labels: Labels = x
+                .column(0)
+                .iter()
+                .map(|&v| i64::from(v > 0.0) + i64::from(k == 3 && v > 0.5))
+                .collect();
+            for tol in [1e-3, 1e-5, 1e-7, 1e-9] {
+                let estimator = LogisticRegression::new().c(f64::INFINITY).tol(tol);
+                let model = estimator.max_iter(10_000).fit(&x, &labels).unwrap();
+                assert!(
+                    model.inference(&x, &labels).is_err(),
+                    "{k} classes, {tol:e}"
+                );
+            }
+        }
+        // All counts of a group are 0.
+        let mut x = x;
+        x.column_mut(1)
+            .mapv_inplace(|v| f64::from(u8::from(v > 0.0)));
+        let y = Array1::from_shape_fn(40, |i| if x[[i, 1]] > 0.0 { 0.0 } else { (i % 3) as f64 });
+        for tol in [1e-4, 1e-6, 1e-8] {
+            for solver in [GlmSolver::Lbfgs, GlmSolver::NewtonCholesky] {
+                let estimator = PoissonRegressor::new().alpha(0.0).tol(tol).solver(solver);
+                let model = estimator.max_iter(1000).fit(&x, &y).unwrap();
+                assert!(model.inference(&x, &y).is_err(), "{tol:e}");
+            }
+        }
+    }
+
+    #[test]
+    fn three_classes_know_no_units() {
+        let x = samples(60, 2);
+        let labels: Labels = (0..60).map(|i| i as i64 % 3).collect();
+        let fit = |x: &Array2<f64>| {
+            let estimator = LogisticRegression::new().c(f64::INFINITY).tol(1e-10);
+            let model = estimator.max_iter(1000).fit(x, &labels).unwrap();
+            model.inference(x, &labels).unwrap()
+        };
+        let plain = fit(&x);
+        let mut scaled = x.clone();
+        scaled.column_mut(0).mapv_inplace(|v| v * 1e3 + 2e3);
+        let found = fit(&scaled);
+        for at in [1, 2, 4, 5] {
+            let unit = if at % 3 == 1 { 1e3 } else { 1.0 };
+            assert!((found.std_err()[at] * unit / plain.std_err()[at] - 1.0).abs() < 1e-4);
+        }
+        // The intercept is that of the other origin: var(b − 2 w) with w in units of the column before.
+        let c = plain.covariance();
+        let variance = c[[0, 0]] - 4.0 * c[[0, 1]] + 4.0 * c[[1, 1]];
+        assert!((found.covariance()[[0, 0]] / variance - 1.0).abs() < 1e-4);
     }
 }

@@ -19,7 +19,8 @@ impl<F: Float> FittedLinearRegression<F, Ix1> {
     ///
     /// # Errors
     /// `ShapeMismatch`, `NonFinite`; `InvalidInput` when the features depend on each other, when coefficients were kept from
-    /// being negative, or when these are not the data of the fit; `TooFewSamples` when there are no more rows than coefficients.
+    /// being negative, when every row is fitted but for rounding, or when these are not the data of the fit; `TooFewSamples`
+    /// when there are no more rows than coefficients.
     pub fn inference<Y: AsTargets<Targets: RealTarget<F>> + ?Sized>(
         &self,
         x: &ArrayRef2<F>,
@@ -49,11 +50,16 @@ impl<F: Float> FittedLinearRegression<F, Ix1> {
                 ));
             }
             Some(rank) if rank < self.n_features_in() => {
+                let design = Design::new(x, y.sample_weight(), self.fit_intercept(), weights)?;
+                let rows: Vec<f64> = (0..design.x.nrows()).map(|i| design.weight(i)).collect();
+                // This names the column that depends on others, if it is not only small beside them.
+                design.inverse(&rows)?;
                 let p = self.n_features_in();
                 return Err(Error::invalid_input(
-                    "X",
+                    "LinearRegression",
                     format!(
-                        "{p} features of rank {rank} depend on each other: coefficients have no standard errors"
+                        "left directions out: rank {rank} of {p} features at its `tol`, and coefficients have no standard \
+                         errors; standardise the features, or fit with a smaller `tol`"
                     ),
                 ));
             }
@@ -81,7 +87,8 @@ macro_rules! glm_inference {
             ///
             /// # Errors
             /// `ShapeMismatch`, `NonFinite`; `InvalidInput` when there was a penalty, when the features depend on each
-            /// other, or when the coefficients are not the most likely ones of these data (raise `max_iter` or lower `tol`);
+            /// other or separate the rows in which `y` is 0 from the others, when every row is fitted but for rounding, or
+            /// when the coefficients are not the most likely ones of these data (raise `max_iter` or lower `tol`);
             /// `TooFewSamples` when there are no more rows than coefficients.
             pub fn inference<Y: AsTargets<Targets: RealTarget<F>> + ?Sized>(&self, x: &ArrayRef2<F>, y: &Y) -> Result<Inference> {
                 self.inference_with(x, y, WeightKind::Frequency)

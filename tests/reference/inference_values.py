@@ -45,8 +45,10 @@ def main():
     near = g.within(1e-9, 1e-7, "both sides end where the gradient is some 1e-10; standard errors follow the coefficients")
     exact = g.within(1e-10, 1e-9, "direct solutions of condition below 1e3, through a QR there and the normal equations here")
 
-    def add(kind, target, weights, settings, expected, tolerance):
-        data = {"samples": "plain", "target": target, "weights": weights}
+    dependent = g.within(1e-6, 1e-5, "two columns differ by a millionth: rounding times a condition of some 1e8, not its square")
+
+    def add(kind, target, weights, settings, expected, tolerance, samples="plain"):
+        data = {"samples": samples, "target": target, "weights": weights}
         cases.append({"data": data, "name": kind, "settings": settings, "expected": expected, "tolerance": tolerance})
 
     x = cases_glm.samples(g, "plain")
@@ -118,6 +120,15 @@ def main():
             expected = table(model, design) | {"null": g.number(model.llnull), "bic": g.number(model.bic)}
             expected["codes"] = g.letters(codes)
             add("logistic", name, None, settings, expected, near)
+    # The last column nearly is the first.
+    x[:, -1] = x[:, 0] + 1e-6 * g.ramp(len(x))
+    design = sm.add_constant(x)
+    y = cases_glm.target(g, "real", len(x))
+    model = sm.OLS(y, design).fit()
+    add("least_squares", "real", None, {"tol": 1e-14}, table(model, design), dependent, "near")
+    y = cases_glm.target(g, "counts", len(x))
+    model = sm.GLM(y, design, family=sm.families.Poisson()).fit(tol=1e-14, maxiter=500)
+    add("poisson", "counts", None, {}, table(model, design), dependent, "near")
     g.write("inference", "statsmodels 0.15.0 (tests/reference/inference_values.py): standard errors, tests, measures of fit.", cases)
 
 
