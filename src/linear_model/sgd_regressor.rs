@@ -19,7 +19,7 @@ use crate::float::Float;
 use crate::metrics;
 use crate::model::Model;
 use crate::params::{self, Hyperparameters};
-use crate::targets::{RealTarget, RealTargets};
+use crate::targets::{AsTargets, RealTarget, RealTargets};
 use crate::traits::{Estimator, LinearModel, PartialFit, Predict, Score};
 
 const NAME: &str = "SgdRegressor";
@@ -139,7 +139,7 @@ impl SgdRegressor {
     ///
     /// # Errors
     /// As `fit`; `ShapeMismatch` when the model has another number of features.
-    pub fn fit_from<F: Float, Y: RealTarget<F> + ?Sized>(
+    pub fn fit_from<F: Float, Y: AsTargets<Targets: RealTarget<F>> + ?Sized>(
         &self,
         x: &ArrayRef2<F>,
         y: &Y,
@@ -151,7 +151,7 @@ impl SgdRegressor {
             coef, intercept, ..
         } = &start.learner;
         let start = start_from(coef, intercept, x.ncols(), self.average)?;
-        self.learn(&start, x, y, false)
+        self.learn(&start, x, y.as_targets(), false)
     }
 
     /// A model that has learned nothing yet, for [`partial_fit`](PartialFit::partial_fit) alone.

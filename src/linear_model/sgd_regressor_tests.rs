@@ -143,3 +143,13 @@ fn early_stopping_reports_the_score_on_rows_held_out() {
     assert!((0.2..0.7).contains(&last), "{last}");
     assert!(e.begin::<f64>(10).is_err());
 }
+
+#[test]
+fn a_start_takes_plain_arrays_and_weighted_ones() {
+    let (x, y) = diabetes();
+    let e = SgdRegressor::new().max_iter(3).tol(None);
+    let start = e.fit(&x, &y).unwrap();
+    let plain = e.fit_from(&x, &y, &start).unwrap();
+    let weighted = e.fit_from(&x, &y.weighted(&Array1::ones(y.len())), &start);
+    assert_eq!(plain.coef(), weighted.unwrap().coef());
+}
