@@ -558,8 +558,14 @@ fn bad_input_is_an_error_that_says_where() {
             .to_string()
             .contains("multiclass")
     );
-    let weighted = y.weighted(&array![1.0, 1.0, 1.0]);
+    // Pairs of classes take no weights, unless these are all alike.
+    let weighted = y.weighted(&array![1.0, 2.0, 1.0]);
     assert!(roc_auc_score_multiclass(&weighted, &proba, classes, MultiClass::OvoMacro).is_err());
+    let alike = y.weighted(&array![2.0, 2.0, 2.0]);
+    assert_eq!(
+        roc_auc_score_multiclass(&alike, &proba, classes, MultiClass::OvoMacro).unwrap(),
+        roc_auc_score_multiclass(&y, &proba, classes, MultiClass::OvoMacro).unwrap()
+    );
 
     assert!(kind(r2_score(&array![1.0], &array![1.0]).unwrap_err()).starts_with("TooFewSamples"));
     assert!(

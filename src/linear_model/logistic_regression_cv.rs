@@ -60,7 +60,9 @@ const NAME: &str = "LogisticRegressionCv";
 ///
 /// # Source
 /// scikit-learn's class with `use_legacy_attributes=False`, and `l1_ratios=(0,)`, which will be its default. `refit=false`
-/// averages `l1_ratio` whatever the ratios are. The last fit heeds `intercept_scaling`, which scikit-learn's forgets.
+/// averages `l1_ratio` whatever the ratios are. The last fit heeds `intercept_scaling`, which scikit-learn's forgets. Macro
+/// averages of a fold are of the classes that occur in its test rows or predictions; scikit-learn's count the others as 0.
+/// `score` of the fitted model is accuracy, where scikit-learn's is by `scoring`.
 ///
 /// # Examples
 /// ```

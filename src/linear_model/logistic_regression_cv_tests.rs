@@ -1,6 +1,8 @@
 use super::*;
 use crate::linear_model::LogisticRegression;
-use crate::model_selection::{GridSearchCv, KFold, NegLogLoss, ParamGrid};
+use crate::model_selection::{
+    GridSearchCv, KFold, NegLogLoss, ParamGrid, ProbaScorer, cross_val_score, scorer_by_name,
+};
 use ndarray::array;
 
 fn data(n: usize) -> (Array2<f64>, Labels) {
@@ -234,4 +236,24 @@ fn an_observer_counts_the_fits_and_stops_them() {
             assert_eq!(*seen, expected);
         }
     }
+}
+
+#[test]
+fn pairs_of_classes_are_scored_where_there_are_no_weights() {
+    let (x, y) = data(60);
+    let scoring: ProbaScorer = scorer_by_name("roc_auc_ovo").unwrap();
+    let cv = LogisticRegressionCv::new()
+        .cs([0.1, 10.0])
+        .cv(3)
+        .scoring(scoring);
+    let cv = cv.tol(1e-8).max_iter(1000);
+    let model = cv.fit(&x, &y).unwrap();
+    let one = LogisticRegression::new().c(0.1).tol(1e-8).max_iter(1000);
+    let scores = cross_val_score(&one, &x, &y, &3, &scoring).unwrap();
+    for (fold, score) in scores.iter().enumerate() {
+        assert!((model.scores()[[fold, 0, 0]] - score).abs() < 1e-12);
+    }
+    let w = Array1::from_shape_fn(60, |i| 0.5 + (i % 4) as f64);
+    let e = cv.fit(&x, &y.weighted(&w)).unwrap_err();
+    assert!(e.to_string().contains("not defined for pairs of classes"));
 }

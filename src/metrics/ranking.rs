@@ -248,7 +248,7 @@ fn binary_sides<Y: ClassTarget + ?Sized>(
 /// `EmptyInput`, `ShapeMismatch`, `NonFinite`; `UnknownLabel` for a true class that is not in `classes`; `InvalidInput`
 /// for fewer than two classes, a class that does not occur in `y_true` where all count alike (scikit-learn warns and
 /// returns NaN; averages weighted by classes, and pairs, are of those that do occur), a value outside `[0, 1]`, a row that does not sum to 1, or sample
-/// weights with one of the pairwise averages.
+/// weights that differ with one of the pairwise averages.
 ///
 /// ```
 /// use fitwell::{metrics::{MultiClass, roc_auc_score_multiclass}, prelude::*};
@@ -297,7 +297,8 @@ pub fn roc_auc_score_multiclass<F: Float, Y: ClassTarget + ?Sized>(
             }))
         }
         MultiClass::OvoMacro | MultiClass::OvoWeighted => {
-            if weights.is_some() {
+            // Weights that are all alike say nothing.
+            if weights.is_some_and(|w| w.iter().any(|&v| v != w[0])) {
                 let reason = "sample weights are not defined for pairs of classes";
                 return Err(Error::invalid_input("ROC AUC", reason));
             }
