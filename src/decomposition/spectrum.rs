@@ -1,14 +1,11 @@
 //! All singular values of a centred matrix, by the cheapest way that keeps their digits.
 
-use std::ops::Range;
-
-use ndarray::{Array1, Array2, ArrayRef2, Axis, ShapeBuilder, concatenate, s};
+use ndarray::{Array1, Array2, ArrayRef2, s};
 
 use super::centered::Centered;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::float::Float;
-use crate::linalg::{eigh, moments, thin_svd};
-use crate::parallel;
+use crate::linalg::{eigh, moments, tall_qr, thin_svd};
 
 /// Singular values, descending, and right singular vectors in rows, whose largest entries are positive.
 pub(super) struct Spectrum<F> {
@@ -57,7 +54,7 @@ pub(super) fn by_svd<F: Float>(x: &ArrayRef2<F>, center: bool) -> Result<Spectru
         Centered::around_zero(x)
     };
     let svd = if n >= 2 * p {
-        thin_svd(&triangle(&a)?)?
+        thin_svd(&tall_qr((n, p), |rows, part| a.copy(rows, part))?)?
     } else {
         thin_svd(&a.to_array())?
     };
@@ -66,31 +63,4 @@ pub(super) fn by_svd<F: Float>(x: &ArrayRef2<F>, center: bool) -> Result<Spectru
         values: svd.s.mapv(|v| a.unscaled(v)),
         vt: svd.vt,
     })
-}
-
-/// R of the QR decomposition of A.
-fn triangle<F: Float>(a: &Centered<'_, F>) -> Result<Array2<F>> {
-    let (n, p) = a.dim();
-    let chunk = parallel::row_chunks(n, p).max(4 * p);
-    let factor = |rows: Range<usize>, copy: &(dyn Fn(Range<usize>, &mut Array2<F>) + Sync)| {
-        let mut part = Array2::zeros((rows.len(), p).f());
-        copy(rows, &mut part);
-        F::qr_r(part)
-    };
-    let mut triangles = parallel::map_chunks(n, chunk, |rows| {
-        factor(rows, &|rows, part| a.copy(rows, part.view_mut()))
-    });
-    let refused = || Error::invalid_input("QR decomposition", "the backend refused");
-    while triangles.len() > 1 {
-        let together = triangles.into_iter().collect::<Option<Vec<_>>>();
-        let together = together.ok_or_else(refused)?;
-        let views: Vec<_> = together.iter().map(|r| r.view()).collect();
-        let stacked = concatenate(Axis(0), &views).map_err(|_| refused())?;
-        triangles = parallel::map_chunks(stacked.nrows(), chunk, |rows| {
-            factor(rows, &|rows, part| {
-                part.assign(&stacked.slice(s![rows, ..]))
-            })
-        });
-    }
-    triangles.pop().flatten().ok_or_else(refused)
 }

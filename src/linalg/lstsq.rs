@@ -1,12 +1,11 @@
 //! Least squares of minimum norm.
 
-use ndarray::{Array1, Array2, ArrayRef2, Axis, ShapeBuilder, concatenate, s};
+use ndarray::{Array1, Array2, ArrayRef2, Axis, s};
 
-use super::{matmul, no_convergence, scale_of, thin_svd};
+use super::{matmul, scale_of, tall_qr, thin_svd};
 use crate::check;
 use crate::error::{Error, Result};
 use crate::float::Float;
-use crate::parallel;
 
 /// What [`lstsq`] finds.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,7 +69,11 @@ pub fn lstsq<F: Float>(
     let (a_scale, b_scale) = (scale_of(a), scale_of(b));
     let (a, b) = if m > n + q {
         // [a b] = Q [R c; 0 d]: what is left to solve is R x = c.
-        let r = triangle(a, a_scale, b, b_scale).ok_or_else(|| no_convergence(WHAT))?;
+        let r = tall_qr((m, n + q), |rows, part| {
+            let (mut left, mut right) = part.split_at(Axis(1), n);
+            left.zip_mut_with(&a.slice(s![rows.clone(), ..]), |to, &v| *to = v / a_scale);
+            right.zip_mut_with(&b.slice(s![rows, ..]), |to, &v| *to = v / b_scale);
+        })?;
         (
             r.slice(s![..n, ..n]).to_owned(),
             r.slice(s![..n, n..]).to_owned(),
@@ -96,35 +99,4 @@ pub fn lstsq<F: Float>(
         rank,
         singular_values,
     })
-}
-
-/// R of the QR decomposition of [a b], each divided by its scale: of chunks of rows in parallel, then of the triangles
-/// they leave (Demmel et al., 2012).
-fn triangle<F: Float>(
-    a: &ArrayRef2<F>,
-    a_scale: F,
-    b: &ArrayRef2<F>,
-    b_scale: F,
-) -> Option<Array2<F>> {
-    let (m, n) = a.dim();
-    let columns = n + b.ncols();
-    let chunk = parallel::row_chunks(m, columns).max(4 * columns);
-    let mut triangles = parallel::map_chunks(m, chunk, |rows| {
-        let mut joined = Array2::zeros((rows.len(), columns).f());
-        let (mut left, mut right) = joined.view_mut().split_at(Axis(1), n);
-        left.zip_mut_with(&a.slice(s![rows.clone(), ..]), |to, &v| *to = v / a_scale);
-        right.zip_mut_with(&b.slice(s![rows, ..]), |to, &v| *to = v / b_scale);
-        F::qr_r(joined)
-    });
-    while triangles.len() > 1 {
-        let together = triangles.into_iter().collect::<Option<Vec<_>>>()?;
-        let views: Vec<_> = together.iter().map(|r| r.view()).collect();
-        let stacked = concatenate(Axis(0), &views).ok()?;
-        triangles = parallel::map_chunks(stacked.nrows(), chunk, |rows| {
-            let mut part = Array2::zeros((rows.len(), columns).f());
-            part.assign(&stacked.slice(s![rows, ..]));
-            F::qr_r(part)
-        });
-    }
-    triangles.pop()?
 }

@@ -28,12 +28,14 @@ pub(crate) mod panel;
 mod product;
 mod qr;
 mod svd;
+mod tall_qr;
 mod triangular;
 
-use ndarray::{Array2, ArrayRef2, ShapeBuilder};
+use ndarray::{Array2, ArrayRef2, ShapeBuilder, s};
 
 use crate::error::{Error, Result};
 use crate::float::Float;
+use crate::parallel;
 
 pub use cholesky::{Cholesky, log_det};
 pub use eigh::{Eigh, eigh};
@@ -45,6 +47,7 @@ pub(crate) use product::{general_matmul, matmul};
 pub use qr::{Qr, qr};
 pub(crate) use svd::largest_is_negative;
 pub use svd::{Svd, thin_svd};
+pub(crate) use tall_qr::tall_qr;
 pub use triangular::{Triangle, solve_triangular};
 
 /// What the kernels need of an element type. Sealed: `f32` and `f64`.
@@ -61,8 +64,14 @@ pub(crate) fn simd<R>(f: impl FnOnce() -> R) -> R {
 }
 
 /// The power of two next below the largest magnitude.
-fn scale_of<F: Float>(a: &ArrayRef2<F>) -> F {
-    power_of_two(a.iter().fold(F::zero(), |m, v| m.max(v.abs())))
+pub(crate) fn scale_of<F: Float>(a: &ArrayRef2<F>) -> F {
+    let largest = |v: &mut dyn Iterator<Item = F>| v.fold(F::zero(), |m, v| m.max(v.abs()));
+    let parts = parallel::map_chunks(
+        a.nrows(),
+        parallel::row_chunks(a.nrows(), a.ncols()),
+        |rows| largest(&mut a.slice(s![rows, ..]).iter().copied()),
+    );
+    power_of_two(largest(&mut parts.into_iter()))
 }
 
 /// A copy in column order, divided by a power of two that brings the largest entry near 1, and that power.
@@ -74,7 +83,7 @@ fn scaled<F: Float>(a: &ArrayRef2<F>) -> (Array2<F>, F) {
 }
 
 /// The power of two next below `x`, 1 for 0. Its reciprocal is finite too.
-fn power_of_two<F: Float>(x: F) -> F {
+pub(crate) fn power_of_two<F: Float>(x: F) -> F {
     if x == F::zero() {
         return F::one();
     }

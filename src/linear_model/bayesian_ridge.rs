@@ -59,8 +59,7 @@ const NAME: &str = "BayesianRidge";
 /// α in 1/y², λ in 1/w².
 ///
 /// # Complexity
-/// Time O(n p²) once, O(p²) a step; extra memory O(p²), and O(n p) where the features are dependent to some four digits
-/// or n ≤ p.
+/// Time O(n p²) once, O(p²) a step; extra memory O(p²), and O(n p) for n ≤ p.
 ///
 /// # Errors
 /// `InvalidParameter`; `EmptyInput`; `NonFinite`; `ShapeMismatch`; `Overflow` when a precision is not finite (a constant

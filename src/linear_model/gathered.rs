@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{PoisonError, RwLock};
 
 use crate::float::Float;
-use crate::parallel::{CREW_JOBS, Crew};
+use crate::parallel::{self, CREW_JOBS, Crew};
 
 /// Bytes of rows that make a block.
 const BLOCK: usize = 256 << 10;
@@ -26,10 +26,25 @@ const BURST: usize = 4 << 10;
 const AHEAD: usize = 6 << 10;
 /// Bytes of rows from which on they are gathered: fewer are near enough.
 const LARGE: usize = 16 << 20;
+/// Values from which on what is read at random stands on huge pages.
+pub(super) const MANY: usize = 1 << 18;
 /// Bytes of a row up to which rows are gathered: the processor itself asks for what follows in a longer one.
 const WIDE: usize = 16 << 10;
 /// The most groups of learners.
 pub(super) const GROUPS: usize = CREW_JOBS - PIECES - 1;
+
+/// A copy of the values, on huge pages where there are many and the system has them: of memory that is read at random, every
+/// page is looked up again.
+pub(super) fn paged<T: Copy + Default>(values: impl ExactSizeIterator<Item = T>) -> Vec<T> {
+    let mut all = vec![T::default(); values.len()];
+    if all.len() >= MANY {
+        parallel::advise_huge_pages(&all);
+    }
+    all.iter_mut()
+        .zip(values)
+        .for_each(|(to, value)| *to = value);
+    all
+}
 
 /// What is gathered: rows that follow each other, and what belongs to each of them.
 #[derive(Clone, Copy)]

@@ -3,13 +3,17 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use ndarray::{Array1, Array2, ArrayRef2, ArrayView1, ArrayView2, Axis, Zip, s};
+use ndarray::{
+    Array1, Array2, ArrayRef2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, CowArray, Ix2, Zip, s,
+};
 
 use crate::check;
 use crate::error::{Error, ErrorKind, Result};
 use crate::float::Float;
 use crate::linalg;
 use crate::linear_model::affine::affine;
+use crate::parallel;
+use crate::preprocessing::moments::moments;
 use crate::targets::{RealTargets, Targets};
 
 /// A least squares problem of several targets, the rows weighted, the columns centred or not.
@@ -66,7 +70,7 @@ impl<'a, F: Float> Problem<'a, F> {
                 return Ok((coef, intercept, true));
             }
         } else {
-            let c = self.centred();
+            let c = self.centred()?;
             let gram = linalg::matmul(&c.x, &c.x.t());
             let solved = for_each_alpha(alphas, |alpha, targets| {
                 let Some(system) = Scaled::new(&gram, alpha) else {
@@ -117,14 +121,20 @@ impl<'a, F: Float> Problem<'a, F> {
 
     /// Coefficients and intercepts from the singular value decomposition of the centred data.
     pub(super) fn decompose(&self, alphas: &[f64]) -> Result<(Array2<F>, Array1<F>)> {
-        let c = self.centred();
-        let svd = linalg::thin_svd(&c.x)?;
-        let uty = linalg::matmul(&svd.u.t(), &c.y);
+        let r = self.reduced::<F>()?;
+        let svd = linalg::thin_svd(&r.x)?;
+        let s = svd.s.mapv(|v| F::of(v.f64() * r.x_scale));
+        check::learned("thin_svd", "a singular value", &s)?;
+        let uty = linalg::matmul(&svd.u.t(), &r.y).mapv(|v| F::of(v.f64() * r.y_scale));
         let mut w = Array2::zeros((self.x.ncols(), alphas.len()));
         for ((mut w, uty), &alpha) in w.columns_mut().into_iter().zip(uty.columns()).zip(alphas) {
-            w.assign(&svd.vt.t().dot(&shrink(&svd.s, uty, alpha, self.x.dim())));
+            w.assign(&svd.vt.t().dot(&shrink(&s, uty, alpha, self.x.dim())));
         }
-        Ok(with_intercept(w, &c.x_mean, &c.y_mean))
+        Ok(with_intercept(
+            w,
+            &r.x_mean.mapv(F::of),
+            &r.y_mean.mapv(F::of),
+        ))
     }
 
     /// The least squares of least norm, where directions of a singular value of at most `tol` times the largest count as
@@ -148,9 +158,17 @@ impl<'a, F: Float> Problem<'a, F> {
                 }
             }
         }
-        let c = self.centred();
-        let found = linalg::lstsq(&c.x, &c.y, Some(tol))?;
-        let (coef, intercept) = with_intercept(found.solution, &c.x_mean, &c.y_mean);
+        let r = self.reduced::<F>()?;
+        let mut found = linalg::lstsq(&r.x, &r.y, Some(tol))?;
+        let ratio = r.y_scale / r.x_scale;
+        found.solution.mapv_inplace(|v| F::of(v.f64() * ratio));
+        found
+            .singular_values
+            .mapv_inplace(|v| F::of(v.f64() * r.x_scale));
+        check::learned("lstsq", "the solution", &found.solution)?;
+        check::learned("lstsq", "a singular value", &found.singular_values)?;
+        let (coef, intercept) =
+            with_intercept(found.solution, &r.x_mean.mapv(F::of), &r.y_mean.mapv(F::of));
         Ok((coef, intercept, (found.rank, found.singular_values)))
     }
 
@@ -234,58 +252,144 @@ impl<'a, F: Float> Problem<'a, F> {
     }
 
     /// The centred data, its rows scaled by the square roots of the weights.
-    pub(super) fn centred(&self) -> Centred<F> {
-        let mut c = self.shifted();
-        if let Some(weights) = self.weights {
-            for (i, &s) in weights.iter().enumerate() {
-                let root = F::of(s.sqrt());
-                c.x.row_mut(i).mapv_inplace(|v| v * root);
-                c.y.row_mut(i).mapv_inplace(|v| v * root);
-            }
-        }
-        c
+    pub(super) fn centred(&self) -> Result<Centred<'_, F>> {
+        let roots = self.weights.map(|weights| {
+            let roots = weights.iter().map(|s| F::of(s.sqrt()));
+            roots.collect::<Vec<F>>()
+        });
+        self.moved(roots.as_deref())
     }
 
     /// The data with their weighted means taken away.
-    pub(super) fn shifted(&self) -> Centred<F> {
-        let (x_mean, y_mean) = if self.centre {
-            (
-                column_means(self.x, self.weights),
-                column_means(&self.y, self.weights),
-            )
-        } else {
-            (Array1::zeros(self.x.ncols()), Array1::zeros(self.y.ncols()))
+    pub(super) fn shifted(&self) -> Result<Centred<'_, F>> {
+        self.moved(None)
+    }
+
+    /// Weighted means of the columns of X and of the targets, zeros where not centred.
+    fn means(&self) -> Result<(Array1<f64>, Array1<f64>)> {
+        let mean = |a: &ArrayRef2<F>| -> Result<Array1<f64>> {
+            Ok(match self.centre {
+                true => moments(a, self.weights)?.mean.into(),
+                false => Array1::zeros(a.ncols()),
+            })
         };
-        Centred {
-            x: &self.x.view() - &x_mean,
-            y: &self.y - &y_mean,
+        Ok((mean(self.x)?, mean(&self.y)?))
+    }
+
+    /// The data with their weighted means taken away, each row times its factor.
+    fn moved(&self, factors: Option<&[F]>) -> Result<Centred<'_, F>> {
+        let (x_mean, y_mean) = self.means()?;
+        let (x_mean, y_mean) = (x_mean.mapv(F::of), y_mean.mapv(F::of));
+        if !self.centre && factors.is_none() {
+            return Ok(Centred {
+                x: self.x.view().into(),
+                y: self.y.into(),
+                x_mean,
+                y_mean,
+            });
+        }
+        Ok(Centred {
+            x: less(self.x, &x_mean, factors)?.into(),
+            y: less(&self.y, &y_mean, factors)?.into(),
             x_mean,
             y_mean,
-        }
+        })
+    }
+
+    /// What decompositions of the centred and weighted data need, in the precision `T`: where there are many rows, the
+    /// triangle of their QR decomposition instead of the rows, of which no copy is made.
+    pub(super) fn reduced<T: Float>(&self) -> Result<Reduced<T>> {
+        let ((n, p), q) = (self.x.dim(), self.n_targets());
+        let (x_mean, y_mean) = self.means()?;
+        let roots: Option<Vec<f64>> = self
+            .weights
+            .map(|weights| weights.iter().map(|s| s.sqrt()).collect());
+        let root_scale = roots.as_ref().map_or(1.0, |roots| {
+            linalg::power_of_two(roots.iter().fold(0.0, |m: f64, v| m.max(*v)))
+        });
+        let x_scale = linalg::scale_of(self.x).f64();
+        let y_scale = linalg::scale_of(&self.y).f64();
+        let fill = |from: ArrayView2<'_, F>,
+                    mean: &Array1<f64>,
+                    scale: f64,
+                    first: usize,
+                    mut to: ArrayViewMut2<'_, T>| {
+            let inverse = 1.0 / scale;
+            Zip::from(&mut to)
+                .and(&from)
+                .and_broadcast(mean)
+                .for_each(|to, v, mean| *to = T::of(v.f64() * inverse - mean * inverse));
+            if let Some(roots) = &roots {
+                for (mut row, root) in to.rows_mut().into_iter().zip(&roots[first..]) {
+                    row.mapv_inplace(|v| v * T::of(root / root_scale));
+                }
+            }
+        };
+        let rows = |rows: Range<usize>, out: ArrayViewMut2<'_, T>| {
+            let (left, right) = out.split_at(Axis(1), p);
+            let first = rows.start;
+            fill(
+                self.x.slice(s![rows.clone(), ..]),
+                &x_mean,
+                x_scale,
+                first,
+                left,
+            );
+            fill(self.y.slice(s![rows, ..]), &y_mean, y_scale, first, right);
+        };
+        let joined = if n > p + q {
+            linalg::tall_qr((n, p + q), rows)?.slice_move(s![..p, ..])
+        } else {
+            let mut all = Array2::zeros((n, p + q));
+            rows(0..n, all.view_mut());
+            all
+        };
+        Ok(Reduced {
+            x: joined.slice(s![.., ..p]).to_owned(),
+            y: joined.slice(s![.., p..]).to_owned(),
+            x_scale: x_scale * root_scale,
+            y_scale: y_scale * root_scale,
+            x_mean,
+            y_mean,
+        })
     }
 }
 
-/// Weighted means of the columns, summed in `f64`, a second time around the first result.
-fn column_means<F: Float>(a: &ArrayRef2<F>, weights: Option<&[f64]>) -> Array1<F> {
-    let total = weights.map_or(a.nrows() as f64, |s| s.iter().sum());
-    let mut mean = Array1::<f64>::zeros(a.ncols());
-    for _ in 0..2 {
-        let mut sum = Array1::<f64>::zeros(a.ncols());
-        for (i, row) in a.rows().into_iter().enumerate() {
-            let s = weights.map_or(1.0, |s| s[i]);
-            Zip::from(&mut sum)
-                .and(row)
-                .and(&mean)
-                .for_each(|sum, &v, &m| *sum += s * (v.f64() - m));
-        }
-        mean += &(sum / total);
-    }
-    mean.mapv(F::of)
+/// x and y with the products X'X / `x_scale`² and X'Y / (`x_scale` `y_scale`) of the centred and weighted data: these data,
+/// (n, p) and (n, q), or (p, p) and (p, q).
+pub(super) struct Reduced<T> {
+    pub(super) x: Array2<T>,
+    pub(super) y: Array2<T>,
+    pub(super) x_scale: f64,
+    pub(super) y_scale: f64,
+    pub(super) x_mean: Array1<f64>,
+    pub(super) y_mean: Array1<f64>,
 }
 
-pub(super) struct Centred<F> {
-    pub(super) x: Array2<F>,
-    pub(super) y: Array2<F>,
+/// The rows less their mean, each times its factor, in row order.
+fn less<F: Float>(a: &ArrayRef2<F>, mean: &Array1<F>, factors: Option<&[F]>) -> Result<Array2<F>> {
+    parallel::fits::<F>("the centred copy of the data", a.dim())?;
+    let mut out = parallel::fresh(a.dim());
+    let chunk = parallel::row_chunks(a.nrows(), a.ncols());
+    parallel::for_each_row_chunk_mut(&mut out, chunk, |first, mut out| {
+        let rows = a.slice(s![first..first + out.nrows(), ..]);
+        Zip::from(&mut out)
+            .and(&rows)
+            .and_broadcast(mean)
+            .for_each(|to, &v, &mean| *to = v - mean);
+        if let Some(factors) = factors {
+            for (mut row, &factor) in out.rows_mut().into_iter().zip(&factors[first..]) {
+                row.mapv_inplace(|v| v * factor);
+            }
+        }
+    });
+    Ok(out)
+}
+
+/// Copied only where something was taken away or scaled.
+pub(super) struct Centred<'a, F> {
+    pub(super) x: CowArray<'a, F, Ix2>,
+    pub(super) y: CowArray<'a, F, Ix2>,
     pub(super) x_mean: Array1<F>,
     pub(super) y_mean: Array1<F>,
 }

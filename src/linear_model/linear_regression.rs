@@ -44,8 +44,8 @@ use crate::traits::Estimator;
 /// | `positive` | `false` | | every coefficient is at least 0 |
 ///
 /// # Complexity
-/// Time O(n p²) for n ≥ p, O(n² p) otherwise; extra memory O(p²), and O(n p) where the features are dependent to three
-/// digits or more, or n < p. `positive` adds O(p³) for each change of the set of positive coefficients.
+/// Time O(n p²) for n ≥ p, O(n² p) otherwise; extra memory O(p²), and O(n p) for n < p. `positive` adds O(p³) for
+/// each change of the set of positive coefficients.
 ///
 /// # Errors
 /// `fit`: `InvalidParameter`; `EmptyInput`; `NonFinite` for NaN or infinite values; `ShapeMismatch` when `x`, `y` and

@@ -61,8 +61,8 @@ use crate::traits::Estimator;
 /// `alpha` is in units of the squared features.
 ///
 /// # Complexity
-/// Time O(n p²) for n ≥ p, O(n² p) otherwise; extra memory O(min(n, p)²), and O(n p) only where the features are
-/// dependent to working precision. `Lsqr`, `SparseCg`, `Sag` and `Saga` hold a centred copy of the samples, `Svd` four.
+/// Time O(n p²) for n ≥ p, O(n² p) otherwise; extra memory O(min(n, p)²), and O(n p) for n < p. `Lsqr`,
+/// `SparseCg`, `Sag` and `Saga` hold a centred copy of the samples.
 ///
 /// # Errors
 /// `fit`: `InvalidParameter`, also when the number of penalties differs from the number of targets; `EmptyInput`;

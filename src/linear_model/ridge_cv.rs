@@ -49,7 +49,7 @@ const NAME: &str = "RidgeCv";
 ///
 /// # Complexity
 /// Time O(n p²) for n > p and O(n² p) otherwise, and O(n min(n, p)) for each penalty; memory O(min(n, p)²), and a copy of the
-/// samples for n ≤ p or where digits would be lost otherwise.
+/// samples for n ≤ p.
 ///
 /// # Errors
 /// `InvalidParameter`; `EmptyInput`, `NonFinite`, `ShapeMismatch` and `Overflow` of the data; `TooFewSamples` for one row with

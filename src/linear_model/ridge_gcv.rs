@@ -128,8 +128,9 @@ impl LeaveOneOut {
         let (values, vectors) = match found {
             Some(found) => found,
             None => {
-                let svd = linalg::thin_svd(&problem.centred().x.mapv(F::f64))?;
-                (squared(&svd.s), svd.vt.reversed_axes())
+                let r = problem.reduced::<f64>()?;
+                let svd = linalg::thin_svd(&r.x)?;
+                (squared(&(svd.s * r.x_scale)), svd.vt.reversed_axes())
             }
         };
         let z = matmul(&vectors.t(), &m.xty.mapv(F::f64));
@@ -144,7 +145,7 @@ impl LeaveOneOut {
     }
 
     fn by_rows<F: Float>(problem: &Problem<'_, F>, mode: GcvMode, alphas: &[f64]) -> Result<Self> {
-        let c = problem.centred();
+        let c = problem.centred()?;
         let (x, y) = (c.x.mapv(F::f64), c.y.mapv(F::f64));
         let mut found = None;
         if mode != GcvMode::Svd {

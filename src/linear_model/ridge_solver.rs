@@ -9,6 +9,7 @@ use crate::float::Float;
 use crate::linalg;
 use crate::observer::Watch;
 
+use super::gathered::paged;
 use super::least_squares::{Problem, non_negative, with_intercept};
 use super::ridge_iterative::{Found, Operator, conjugate_gradients, lsqr, projected_lbfgs};
 use super::stochastic_average::{RowLoss, StochasticAverage, of_mean_one};
@@ -145,7 +146,7 @@ pub(super) fn solve<F: Float>(problem: &Problem<'_, F>, o: &Options<'_>) -> Resu
 
 /// LSQR and conjugate gradients, target by target.
 fn projections<F: Float>(problem: &Problem<'_, F>, o: &Options<'_>) -> Result<Solution<F>> {
-    let c = problem.centred();
+    let c = problem.centred()?;
     let (n, p) = c.x.dim();
     let x = c.x.as_standard_layout();
     let operator = Operator {
@@ -167,14 +168,14 @@ fn projections<F: Float>(problem: &Problem<'_, F>, o: &Options<'_>) -> Result<So
 /// SAG and SAGA, target by target.
 fn stochastic<F: Float>(problem: &Problem<'_, F>, o: &Options<'_>) -> Result<Solution<F>> {
     const MAX_ITER: usize = 1000;
-    let c = problem.shifted();
+    let c = problem.shifted()?;
     let (n, p) = c.x.dim();
     let x = c.x.as_standard_layout();
     let weight_sum = problem.weights.map_or(n as f64, |w| w.iter().sum());
     let weights = problem.weights.map(of_mean_one);
     let most = o.max_iter.unwrap_or(MAX_ITER);
     each_target(o, p, (&c.x_mean, &c.y_mean), |t, alpha| {
-        let y: Vec<f64> = c.y.column(t).iter().map(|v| v.f64()).collect();
+        let y: Vec<f64> = paged(c.y.column(t).iter().map(|v| v.f64()));
         let how = StochasticAverage {
             estimator: o.estimator,
             saga: o.solver == RidgeSolver::Saga,

@@ -46,6 +46,34 @@ fn the_gradient_vanishes_tall_wide_and_weighted() {
 }
 
 #[test]
+fn many_rows_are_decomposed_in_chunks() {
+    let (x, y) = data(40_000, 7, 5);
+    let x = x + 20.0;
+    let weights = Array1::from_shape_fn(x.nrows(), |i| (i % 4) as f64);
+    let svd = || Ridge::new().alpha(3.0).solver(RidgeSolver::Svd);
+    let m = svd().fit(&x, &y.weighted(&weights)).unwrap();
+    let g = gradient(&x, &y, &weights, 3.0, &m);
+    assert!(g < 1e-7, "{g:e}");
+    let in_columns = x.t().as_standard_layout().into_owned().reversed_axes();
+    for threads in [1, 2, 8] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let again = pool
+            .build()
+            .unwrap()
+            .install(|| svd().fit(&in_columns, &y.weighted(&weights)).unwrap());
+        assert_eq!((again.coef(), again.intercept()), (m.coef(), m.intercept()));
+    }
+    // Far up and down the range of the numbers, without a penalty to scale along.
+    let plain = svd().alpha(0.0).fit(&x, &y).unwrap();
+    for scale in [1e-200, 1e200] {
+        let far = svd().alpha(0.0).fit(&(&x * scale), &(&y * scale)).unwrap();
+        for (a, b) in far.coef().iter().zip(plain.coef()) {
+            assert!((a - b).abs() < 1e-9, "{scale:e}: {a} {b}");
+        }
+    }
+}
+
+#[test]
 fn without_penalty_dependent_columns_share_the_minimum_norm() {
     let (x, y) = data(30, 3, 2);
     let twice = ndarray::concatenate![Axis(1), x, x];

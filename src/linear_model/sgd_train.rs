@@ -11,7 +11,7 @@ use ndarray::ArrayRef2;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::gathered::{Blocks, GROUPS, Source};
+use super::gathered::{Blocks, GROUPS, MANY, Source, paged};
 use super::sgd_kernel::{Batch, Goal, Machine, Method, Rows, Weights};
 use super::stochastic_gradient::SgdLearningRate;
 use crate::error::{Error, ErrorKind, Result};
@@ -23,8 +23,6 @@ use crate::{parallel, random};
 const BLOCK: usize = 512;
 /// Values of an epoch from which its work is split.
 const LARGE: usize = 1 << 14;
-/// Rows from which on what is read at random stands on huge pages.
-const MANY: usize = 1 << 18;
 /// The step size below which the schedule `adaptive` ends.
 const SMALLEST: f64 = 1e-6;
 
@@ -269,18 +267,6 @@ impl<F: Float> Copies<F> {
             ),
         }
     }
-}
-
-/// The values, on huge pages where there are many and the system has them.
-fn paged<T: Copy + Default>(values: impl ExactSizeIterator<Item = T>) -> Vec<T> {
-    let mut all = vec![T::default(); values.len()];
-    if all.len() >= MANY {
-        parallel::advise_huge_pages(&all);
-    }
-    all.iter_mut()
-        .zip(values)
-        .for_each(|(to, value)| *to = value);
-    all
 }
 
 /// The order of the next epoch, drawn from that of this epoch, share by share.

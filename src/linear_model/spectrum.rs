@@ -1,10 +1,12 @@
 //! The singular values of centred data, and a target in their basis: all that a ridge regression of any penalty needs.
 
-use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Axis, Zip};
+use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Axis};
 
 use crate::error::Result;
 use crate::float::Float;
 use crate::linalg;
+
+use super::least_squares::Problem;
 
 /// Below this reciprocal condition of the correlations of the features, their products have lost digits that the
 /// decomposition of the data itself still has.
@@ -118,39 +120,21 @@ impl Spectrum {
         weights: Option<&[f64]>,
         centre: bool,
     ) -> Result<Self> {
-        let mut data = x.mapv(F::f64);
-        let mut target = y.mapv(F::f64);
-        let total: f64 = weights.map_or(x.nrows() as f64, |w| w.iter().sum());
-        let (mut x_mean, mut y_mean) = (Array1::<f64>::zeros(x.ncols()), 0.0);
-        // The second time around the first result, whose rounding it takes away.
-        for _ in 0..if centre { 2 } else { 0 } {
-            let (mut sums, mut sum) = (Array1::<f64>::zeros(x.ncols()), 0.0);
-            for (i, (row, y)) in data.rows().into_iter().zip(&target).enumerate() {
-                let w = weights.map_or(1.0, |w| w[i]);
-                Zip::from(&mut sums).and(row).for_each(|s, v| *s += w * v);
-                sum += w * y;
-            }
-            sums /= total;
-            data -= &sums;
-            target -= sum / total;
-            x_mean += &sums;
-            y_mean += sum / total;
-        }
-        if let Some(weights) = weights {
-            for (i, w) in weights.iter().enumerate() {
-                let root = w.sqrt();
-                data.row_mut(i).mapv_inplace(|v| v * root);
-                target[i] *= root;
-            }
-        }
-        let svd = linalg::thin_svd(&data)?;
+        let problem = Problem {
+            x,
+            y: y.view().insert_axis(Axis(1)),
+            weights,
+            centre,
+        };
+        let r = problem.reduced::<f64>()?;
+        let svd = linalg::thin_svd(&r.x)?;
         Ok(Spectrum {
-            along: svd.u.t().dot(&target),
-            values: svd.s,
+            along: svd.u.t().dot(&r.y.column(0)) * r.y_scale,
+            values: svd.s * r.x_scale,
             vectors: svd.vt.reversed_axes(),
             beside: 0.0,
-            x_mean,
-            y_mean,
+            x_mean: r.x_mean,
+            y_mean: r.y_mean[0],
         })
     }
 

@@ -15,10 +15,11 @@
 //!
 //! Parameters are flat: the rows of W, then, with an intercept, b.
 
+use std::iter::repeat_n;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 
-use super::gathered::{Blocks, Piece, Source, burst, prefetch};
+use super::gathered::{Blocks, Piece, Source, burst, paged, prefetch};
 use crate::elementary::exp;
 use crate::error::{ErrorKind, Result};
 use crate::float::Float;
@@ -94,6 +95,17 @@ impl StochasticAverage {
         let Some(count) = NonZeroUsize::new(n) else {
             return Ok((0, true));
         };
+        let codes = match loss {
+            RowLoss::Logistic(codes) | RowLoss::Multinomial(codes, _) if blocks.is_some() => {
+                paged(codes.iter().copied())
+            }
+            _ => Vec::new(),
+        };
+        let loss = match loss {
+            RowLoss::Logistic(_) if !codes.is_empty() => RowLoss::Logistic(&codes),
+            RowLoss::Multinomial(_, k) if !codes.is_empty() => RowLoss::Multinomial(&codes, k),
+            loss => loss,
+        };
         let step = self.step(x, p, loss, weights, n);
         if !(step.is_finite() && step > 0.0) {
             return Err(self.overflow());
@@ -106,11 +118,11 @@ impl StochasticAverage {
             weights,
             coef,
             intercept,
-            memory: paged(n_rows * n_outputs, 0.0),
+            memory: paged(repeat_n(0.0, n_rows * n_outputs)),
             sums: vec![0.0; n_outputs * p],
             intercept_sums: vec![0.0; n_outputs],
             raw: vec![0.0; n_outputs],
-            seen: paged(n_rows, false),
+            seen: paged(repeat_n(false, n_rows)),
             n_seen: 0,
             step,
             decay: 1.0 - step * self.alpha,
@@ -383,13 +395,6 @@ fn source<F>(rows: &[F], p: usize) -> Source<'_, F> {
     }
 }
 
-/// So many values, on huge pages where there are many and the system has them.
-fn paged<T: Clone>(n: usize, value: T) -> Vec<T> {
-    let all = vec![value; n];
-    parallel::large(&all);
-    all
-}
-
 /// The largest size of a value and its largest change from `old`, which becomes the value; not finite where a value is not.
 fn moved(new: &[f64], old: &mut [f64]) -> (f64, f64) {
     let (mut size, mut change) = (0.0f64, 0.0f64);
@@ -427,7 +432,7 @@ fn dot<F: Float>(x: &[F], w: &[f64]) -> f64 {
 pub(super) fn of_mean_one(weights: &[f64]) -> Vec<f64> {
     let n = weights.iter().filter(|&&w| w > 0.0).count() as f64;
     let mean = weights.iter().sum::<f64>() / n;
-    weights.iter().map(|w| w / mean).collect()
+    paged(weights.iter().map(|w| w / mean))
 }
 
 #[cfg(test)]
