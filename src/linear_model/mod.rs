@@ -36,6 +36,7 @@ mod multi_task;
 mod one_output;
 mod perceptron;
 mod posterior;
+mod quantile_basis;
 mod quantile_lp;
 mod quantile_regressor;
 mod ransac_regressor;

@@ -10,7 +10,8 @@
 //! S. Portnoy and R. Koenker, "The Gaussian hare and the Laplacian tortoise", Statistical Science 12 (1997), with the
 //! predictor and corrector of S. Mehrotra (1992): an iteration solves with Z' diag(q) Z. Where the gap is small the rows that a
 //! vertex interpolates are told apart by orders of magnitude; from that vertex the simplex steps of I. Barrodale and
-//! F. D. K. Roberts (1973) go on until no dual variable is out of bounds, which proves the optimum.
+//! F. D. K. Roberts (1973) go on until no dual variable is out of bounds. Whatever way the end was found, it counts as the
+//! optimum only if the dual variables prove it.
 
 use ndarray::{Array1, Array2, Axis};
 
@@ -28,14 +29,14 @@ pub(super) struct Program {
     pub(super) up: Vec<f64>,
     pub(super) down: Vec<f64>,
     pub(super) intercept: bool,
-    /// Whether there are rows of penalties.
-    pub(super) penalised: bool,
 }
 
 pub(super) struct Solution {
     /// Coefficients and, with an intercept, the intercept.
     pub(super) parameters: Vec<f64>,
+    pub(super) objective: f64,
     pub(super) n_iter: usize,
+    /// Whether the dual variables prove that no more than [`CLOSE`] of the objective is left to gain.
     pub(super) converged: bool,
 }
 
@@ -43,6 +44,8 @@ pub(super) struct Solution {
 const MAX_ITER: usize = 200;
 /// The gap at which the vertex is looked for, relative to the objective.
 const GAP: f64 = 1e-10;
+/// How close to the least objective the end must provably be, relative to it.
+pub(super) const CLOSE: f64 = 1e-9;
 /// How far a step goes towards the border.
 const BACK_OFF: f64 = 0.9995;
 
@@ -60,6 +63,9 @@ impl Program {
         let (n, p) = self.x.dim();
         let (coef, intercept) = theta.split_at(p);
         let data = self.x.as_slice().unwrap_or(&[]);
+        if p == 0 {
+            return vec![intercept.first().copied().unwrap_or(0.0); n];
+        }
         let mut out = vec![0.0; self.rows()];
         let (rows, penalties) = out.split_at_mut(n);
         parallel::map_chunks_mut(rows, parallel::row_chunks(n, p), |at, out| {
@@ -103,7 +109,7 @@ impl Program {
         out
     }
 
-    fn residuals(&self, theta: &[f64]) -> Vec<f64> {
+    pub(super) fn residuals(&self, theta: &[f64]) -> Vec<f64> {
         let mut r = self.times(theta);
         for (i, r) in r.iter_mut().enumerate() {
             *r = self.y.get(i).copied().unwrap_or(0.0) - *r;
@@ -150,62 +156,45 @@ impl Program {
         row
     }
 
-    /// Columns that do not depend on those before them, by a Cholesky decomposition that takes the longest remainder next.
-    pub(super) fn independent_columns(&self) -> Vec<usize> {
-        let p = self.x.ncols();
-        let Ok(m) = linalg::moments(&self.x, None, None, self.intercept) else {
-            return (0..p).collect();
-        };
-        let mut a = m.xtx;
-        // A column that is constant beside an intercept has rounding for a variance.
-        let raw: Vec<f64> = (0..p)
-            .map(|j| a[[j, j]].max(self.x.nrows() as f64 * m.x_mean[j] * m.x_mean[j] * 1e-4))
-            .collect();
-        let mut kept = Vec::new();
-        let mut left: Vec<usize> = (0..p).collect();
-        while let Some((at, &j)) = left.iter().enumerate().max_by(|(_, a1), (_, b1)| {
-            let share = |j: usize| a[[j, j]] / raw[j].max(f64::MIN_POSITIVE);
-            // The first of equals.
-            share(**a1).total_cmp(&share(**b1)).then(b1.cmp(a1))
-        }) {
-            if a[[j, j]] <= 1e-10 * raw[j]
-                || kept.len() + usize::from(self.intercept) >= self.x.nrows()
-            {
-                break;
-            }
-            kept.push(j);
-            left.remove(at);
-            let pivot = a[[j, j]];
-            let column = a.column(j).to_owned();
-            for &i in &left {
-                for &l in &left {
-                    a[[i, l]] -= column[i] * column[l] / pivot;
-                }
-            }
-        }
-        kept.sort_unstable();
-        kept
-    }
-
     /// The best vertex.
     pub(super) fn solve(&self) -> Solution {
-        let (theta, d, n_iter, close) = self.interior();
+        let (theta, d, n_iter) = self.interior();
         match self.vertex(&theta, &d) {
-            Some((parameters, pivots)) => Solution {
-                parameters,
-                n_iter: n_iter + pivots,
-                converged: true,
-            },
-            None => Solution {
-                parameters: theta,
-                n_iter,
-                converged: close,
-            },
+            Some((theta, d, pivots)) => self.solution(theta, &d, n_iter + pivots),
+            None => self.solution(theta, &d, n_iter),
         }
     }
 
-    /// A point near the optimum, its dual variables, the iterations, and whether the gap is small.
-    fn interior(&self) -> (Vec<f64>, Vec<f64>, usize, bool) {
+    /// What is found at these parameters. For every d within its bounds f(θ*) ≥ d'(y − Zθ*) = d'r + (Z'd)'(θ − θ*), which
+    /// bounds what is left to gain; the last part is rounding.
+    fn solution(&self, theta: Vec<f64>, d: &[f64], n_iter: usize) -> Solution {
+        let bounds = self.up.iter().zip(&self.down);
+        let d: Vec<f64> = (d.iter().zip(bounds))
+            .map(|(d, (up, down))| d.clamp(-down, *up))
+            .collect();
+        let r = self.residuals(&theta);
+        let objective = self.objective(&r);
+        let explained: f64 = d.iter().zip(&r).map(|(d, r)| d * r).sum();
+        let lost = self.transposed_times(&d);
+        let reach: f64 = (lost.iter().zip(&theta))
+            .map(|(v, t)| v.abs() * (1.0 + t.abs()))
+            .sum();
+        Solution {
+            parameters: theta,
+            objective,
+            n_iter,
+            converged: objective - explained + reach <= CLOSE * objective + self.rounding(),
+        }
+    }
+
+    /// What the objective of a target of magnitude 1 may lose to rounding.
+    fn rounding(&self) -> f64 {
+        let n = self.x.nrows();
+        1e-13 * (self.up[..n].iter().chain(&self.down[..n]).sum::<f64>())
+    }
+
+    /// A point near the optimum, its dual variables, and the iterations.
+    fn interior(&self) -> (Vec<f64>, Vec<f64>, usize) {
         let (n, rows) = (self.x.nrows(), self.rows());
         let weights: Vec<f64> = self.up.iter().zip(&self.down).map(|(u, d)| u + d).collect();
         let mut theta = vec![0.0; self.k()];
@@ -225,14 +214,12 @@ impl Program {
         let mut x = self.down.clone();
         let mut s = self.up.clone();
         let total: f64 = weights.iter().sum();
-        let mut close = false;
         let mut n_iter = 0;
         let mut q = vec![0.0; rows];
         while n_iter < MAX_ITER {
             let gap: f64 = (0..rows).map(|i| x[i] * z[i] + s[i] * w[i]).sum();
             let objective = self.objective(&self.residuals(&theta));
             if gap <= GAP * (objective + 1e-4 * total) {
-                close = true;
                 break;
             }
             n_iter += 1;
@@ -298,11 +285,11 @@ impl Program {
         let d = (0..rows)
             .map(|i| (x[i] - self.down[i]).clamp(-self.down[i], self.up[i]))
             .collect();
-        (theta, d, n_iter, close)
+        (theta, d, n_iter)
     }
 
-    /// From near the optimum to the best vertex: parameters and pivots. `None` where rounding prevents it.
-    fn vertex(&self, theta: &[f64], d: &[f64]) -> Option<(Vec<f64>, usize)> {
+    /// From near the optimum to the best vertex: parameters, dual variables and pivots. `None` where rounding prevents it.
+    fn vertex(&self, theta: &[f64], d: &[f64]) -> Option<(Vec<f64>, Vec<f64>, usize)> {
         let (k, rows) = (self.k(), self.rows());
         let r = self.residuals(theta);
         let mut d = d.to_vec();
@@ -360,7 +347,7 @@ impl Program {
             // The rounding of sums over all rows.
             let allowed = 1e-10 + 1e-14 * rows as f64;
             if worst.0 <= allowed {
-                return Some((theta, pivots));
+                return Some((theta, d, pivots));
             }
             let (leaving, l) = (basis[worst.1], worst.1);
             let rises = d[leaving] > self.up[leaving];

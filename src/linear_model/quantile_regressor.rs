@@ -14,7 +14,8 @@ use crate::params::{Hyperparameters, describe};
 use crate::targets::RealTarget;
 use crate::traits::Estimator;
 
-use super::quantile_lp::{Program, Solution};
+use super::quantile_basis::Basis;
+use super::quantile_lp::{self, Program, Solution};
 
 const NAME: &str = "QuantileRegressor";
 
@@ -39,7 +40,8 @@ const NAME: &str = "QuantileRegressor";
 /// `alpha` in units of y per coefficient.
 ///
 /// # Complexity
-/// Time O(n p²) for each of some 20 iterations, and O(n p + p³) for each of a few simplex steps; memory O(n p).
+/// Time O(n p²) for each of some 20 iterations, and O(n p + p³) for each of a few simplex steps. Memory for a copy of the samples
+/// in `f64`, twice the samples in `f32`, two where columns nearly depend on each other, and some 60 numbers a row.
 ///
 /// # Errors
 /// `InvalidParameter`; `EmptyInput`, `NonFinite` and `ShapeMismatch` of the data; `Overflow` when they are too large.
@@ -48,7 +50,9 @@ const NAME: &str = "QuantileRegressor";
 /// R. Koenker and G. Bassett, "Regression quantiles", Econometrica 46 (1978). The linear program is solved to its vertex by an
 /// interior point method and simplex steps of our own, so that the solution is exact to rounding; scikit-learn hands it to
 /// HiGHS, whose `solver` and `solver_options` have no counterpart here. Where several vertices are best the two may differ,
-/// with the same objective. Without a penalty, features that depend on others get the coefficient 0.
+/// with the same objective. Without a penalty, features that depend on others up to the rounding of their type get the
+/// coefficient 0. Where they nearly do the minimum may be at large coefficients that cancel, whose rounding is felt:
+/// [`converged`](FittedQuantileRegressor::converged) says whether the objective is the least all the same.
 ///
 /// # Examples
 /// ```
@@ -144,11 +148,10 @@ impl<F: Float, Y: RealTarget<F> + ?Sized> Estimator<ArrayRef2<F>, Y> for Quantil
         // Weights of mean 1: their size does not matter.
         let mean = rows.iter().map(|&i| weight(i)).sum::<f64>() / rows.len() as f64;
         let weights: Vec<f64> = rows.iter().map(|&i| weight(i) / mean).collect();
-        let learned = self.learn(samples, target, &weights);
-        let p = x.ncols();
+        let learned = self.learn::<F>(samples, target, &weights);
         let model = FittedQuantileRegressor {
-            coef: learned.parameters[..p].iter().map(|&v| F::of(v)).collect(),
-            intercept: learned.parameters.get(p).map_or(F::zero(), |&b| F::of(b)),
+            coef: learned.coef.into(),
+            intercept: learned.intercept,
             quantile: self.quantile,
             n_iter: learned.n_iter,
             converged: learned.converged,
@@ -159,7 +162,9 @@ impl<F: Float, Y: RealTarget<F> + ?Sized> Estimator<ArrayRef2<F>, Y> for Quantil
             model.coef.iter().chain([&model.intercept]),
         )?;
         if !model.converged {
-            log::warn!("{NAME}: the linear program lost its digits; scale the features");
+            log::warn!(
+                "{NAME}: the linear program lost its digits; scale the features, or leave out those that say the same"
+            );
         }
         Ok(model)
     }
@@ -180,81 +185,181 @@ fn quantile(y: &[f64], weights: &[f64], q: f64) -> f64 {
     order.last().map_or(0.0, |&i| y[i])
 }
 
-/// The largest magnitude, 1 for zeros.
-fn largest<'a>(values: impl Iterator<Item = &'a f64>) -> f64 {
-    let most = values.fold(0.0f64, |m, v| m.max(v.abs()));
-    if most > 0.0 { most } else { 1.0 }
+/// What the rounding of the coefficients to their type may cost, in its ε of the objective.
+const DIGITS: f64 = 3000.0;
+
+/// What columns were before they were centred and scaled.
+struct Units {
+    mean: Vec<f64>,
+    size: Vec<f64>,
+}
+
+impl Units {
+    /// Turns every column v into (v − mean) / size, of magnitude 1 to 2; without an intercept the mean is 0. A column of one
+    /// value becomes 0, with size 1. Sizes are powers of two, so that scaling rounds nothing.
+    fn of(x: &mut Array2<f64>, centre: bool) -> Self {
+        let (n, p) = x.dim();
+        let mut size = powers_of_two(x);
+        divide(x, &size);
+        if !centre {
+            return Units {
+                mean: vec![0.0; p],
+                size,
+            };
+        }
+        // From the first row on, so that one value has no deviation from its mean.
+        let first = x.row(0).to_vec();
+        let mut further = vec![0.0; p];
+        for row in x.rows() {
+            for ((sum, v), first) in further.iter_mut().zip(row).zip(&first) {
+                *sum += v - first;
+            }
+        }
+        let mut mean: Vec<f64> = (first.iter().zip(&further))
+            .map(|(first, sum)| first + sum / n as f64)
+            .collect();
+        for mut row in x.rows_mut() {
+            for (v, mean) in row.iter_mut().zip(&mean) {
+                *v -= mean;
+            }
+        }
+        let again = powers_of_two(x);
+        divide(x, &again);
+        for ((mean, size), again) in mean.iter_mut().zip(&mut size).zip(&again) {
+            *mean *= *size;
+            *size *= again;
+        }
+        Units { mean, size }
+    }
+}
+
+/// For each column the largest power of two that its largest magnitude reaches, 1 for zeros.
+fn powers_of_two(x: &Array2<f64>) -> Vec<f64> {
+    let mut largest = vec![0.0f64; x.ncols()];
+    for row in x.rows() {
+        for (most, v) in largest.iter_mut().zip(row) {
+            *most = most.max(v.abs());
+        }
+    }
+    let power = |v: f64| {
+        if v > 0.0 {
+            v.log2().floor().exp2()
+        } else {
+            1.0
+        }
+    };
+    largest.into_iter().map(power).collect()
+}
+
+fn divide(x: &mut Array2<f64>, by: &[f64]) {
+    for mut row in x.rows_mut() {
+        for (v, by) in row.iter_mut().zip(by) {
+            *v /= by;
+        }
+    }
+}
+
+/// What was learned, in the units of the data.
+struct Learned<F> {
+    coef: Vec<F>,
+    intercept: F,
+    n_iter: usize,
+    converged: bool,
 }
 
 impl QuantileRegressor {
-    /// In columns and a target of magnitude 1.
-    fn learn(&self, mut x: Array2<f64>, mut y: Vec<f64>, weights: &[f64]) -> Solution {
+    fn learn<F: Float>(&self, mut x: Array2<f64>, y: Vec<f64>, weights: &[f64]) -> Learned<F> {
         let (n, p) = x.dim();
-        let unit = largest(y.iter());
-        for y in &mut y {
-            *y /= unit;
-        }
-        let sizes: Vec<f64> = x.columns().into_iter().map(|c| largest(c.iter())).collect();
-        for mut row in x.rows_mut() {
-            for (v, size) in row.iter_mut().zip(&sizes) {
-                *v /= size;
-            }
-        }
-        let penalised = self.alpha > 0.0;
+        let highest = y.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+        let mut target = Array1::from(y).insert_axis(Axis(1));
+        let of_target = Units::of(&mut target, self.fit_intercept);
+        let unit = of_target.size[0];
+        let y = target.into_raw_vec_and_offset().0;
+        let columns = Units::of(&mut x, self.fit_intercept);
         let mut up: Vec<f64> = weights.iter().map(|s| s * self.quantile).collect();
         let mut down: Vec<f64> = weights.iter().map(|s| s * (1.0 - self.quantile)).collect();
-        if penalised {
-            // |w| of a column of magnitude 1 is |w| / size; what costs more than all the data stays at 0 as well.
-            let all: f64 = weights.iter().sum();
-            let costs = sizes
-                .iter()
-                .map(|size| (n as f64 * self.alpha / size).min(4.0 * all));
-            up.extend(costs);
+        let all: f64 = weights.iter().sum();
+        let penalised = self.alpha > 0.0;
+        let mut basis = if penalised {
+            // |w| of a column in its own unit is |w| / size; what costs more than all the data stays at 0 as well.
+            let cost = |size: &f64| (n as f64 * self.alpha / size).min(4.0 * all);
+            up.extend(columns.size.iter().map(cost));
             down.extend_from_slice(&up[n..]);
+            Basis::all(p)
+        } else {
+            // A column is rounded as its numbers are, and as sums of them.
+            let digits = F::EPSILON.f64() + 4.0 * f64::EPSILON * p as f64;
+            let noise = |j: usize| {
+                digits * (n as f64).sqrt() * (1.0 + columns.mean[j].abs() / columns.size[j])
+            };
+            let noise: Vec<f64> = (0..p).map(noise).collect();
+            Basis::new(&x, &noise, n - usize::from(self.fit_intercept))
+        };
+        if !basis.columns.iter().copied().eq(0..p) {
+            x = x.select(Axis(1), &basis.columns);
         }
         let mut program = Program {
-            x: x.as_standard_layout().into_owned(),
+            x: in_row_order(x),
             y,
             up,
             down,
             intercept: self.fit_intercept,
-            penalised,
         };
-        let mut kept: Vec<usize> = (0..p).collect();
-        if !program.penalised {
-            kept = program.independent_columns();
-            if kept.len() < p {
-                let columns = program.x.select(Axis(1), &kept);
-                program.x = columns.as_standard_layout().into_owned();
-            }
-        }
-        let solution = if kept.is_empty() {
+        let solution = if basis.columns.is_empty() {
             // No column says more than a constant.
             let alone = || quantile(&program.y, weights, self.quantile);
+            let parameters: Vec<f64> = self.fit_intercept.then(alone).into_iter().collect();
             Solution {
-                parameters: self.fit_intercept.then(alone).into_iter().collect(),
+                objective: program.objective(&program.residuals(&parameters)),
+                parameters,
                 n_iter: 0,
                 converged: true,
             }
+        } else if let Some(q) = basis.q.take() {
+            let x = std::mem::replace(&mut program.x, q);
+            let solution = program.solve();
+            program.x = x;
+            solution
         } else {
             program.solve()
         };
-        let mut parameters = vec![0.0; p];
-        for (&j, v) in kept.iter().zip(&solution.parameters) {
-            // −0 and what is 0 to rounding of a vertex at 0 are 0.
-            parameters[j] = if v.abs() <= 1e-15 && penalised {
-                0.0
-            } else {
-                v * unit / sizes[j]
-            };
+        let mut coef = vec![F::zero(); p];
+        let (found, intercept) = solution.parameters.split_at(basis.columns.len());
+        let mut parameters = basis.coefficients(found);
+        // What the rounding of coefficients adds to every prediction the intercept takes away.
+        let mut shift = of_target.mean[0];
+        for (&j, v) in basis.columns.iter().zip(&mut parameters) {
+            // What is 0 to rounding of a vertex at 0 is 0.
+            if v.abs() > 1e-15 || !penalised {
+                coef[j] = F::of(*v * unit / columns.size[j]);
+            }
+            *v = coef[j].f64() * columns.size[j] / unit;
+            shift -= columns.mean[j] * coef[j].f64();
         }
-        if self.fit_intercept {
-            parameters.push(solution.parameters.last().copied().unwrap_or(0.0) * unit);
+        let mut of_intercept = F::zero();
+        if let Some(b) = intercept.first() {
+            of_intercept = F::of(b * unit + shift);
+            parameters.push((of_intercept.f64() - shift) / unit);
         }
-        Solution {
-            parameters,
-            ..solution
+        // The proof was of numbers that are rounded now, and of a basis: it holds for what the model predicts.
+        let reached = program.objective(&program.residuals(&parameters));
+        let close = quantile_lp::CLOSE.max(DIGITS * F::EPSILON.f64());
+        let rounding = 4.0 * F::EPSILON.f64() * highest / unit * all;
+        Learned {
+            coef,
+            intercept: of_intercept,
+            n_iter: solution.n_iter,
+            converged: solution.converged
+                && reached - solution.objective <= close * solution.objective + rounding,
         }
+    }
+}
+
+fn in_row_order(x: Array2<f64>) -> Array2<f64> {
+    if x.is_standard_layout() {
+        x
+    } else {
+        x.as_standard_layout().into_owned()
     }
 }
 
@@ -280,7 +385,8 @@ impl<F: Float> FittedQuantileRegressor<F> {
         self.n_iter
     }
 
-    /// Whether the optimum was proved, or at least approached to ten digits of the objective.
+    /// Whether it is proved that the objective is the least to nine digits (three of `f32`), or to the rounding of the
+    /// target. If not: scale the features, or leave out those that say the same.
     pub fn converged(&self) -> bool {
         self.converged
     }
@@ -454,6 +560,58 @@ mod tests {
             .fit(&array![[3.0]], &array![2.0])
             .unwrap();
         assert_eq!(one.predict(&array![[8.0]]).unwrap(), array![2.0]);
+    }
+
+    #[test]
+    fn columns_that_nearly_agree_are_told_apart() {
+        for seed in 0..20 {
+            let (x, y) = data(12 + seed, 5);
+            let n = x.nrows();
+            let w = Array1::from_shape_fn(n, |i| 0.3 + ((i * 7) % 5) as f64);
+            for (apart, digits) in [(1e-5, 1e-9), (1e-6, 1e-9), (1e-7, 1e-8), (1e-9, 1e-5)] {
+                let mut near = x.clone();
+                let moved = &x.column(0) + &x.column(1) * apart;
+                near.column_mut(1).assign(&moved);
+                // The same span, of columns that are far from each other.
+                let mut far = near.clone();
+                let difference = (&near.column(1) - &near.column(0)) / apart;
+                far.column_mut(1).assign(&difference);
+                for intercept in [true, false] {
+                    let estimator = QuantileRegressor::new().quantile(0.9).alpha(0.0);
+                    let estimator = estimator.fit_intercept(intercept);
+                    let target = y.weighted(&w);
+                    let of = |x: &Array2<f64>| estimator.fit(x, &target).unwrap();
+                    let (a, b) = (of(&near), of(&far));
+                    let reached = objective(&a, &near, &y, &w, 0.0);
+                    let least = objective(&b, &far, &y, &w, 0.0);
+                    let above = (reached - least) / least;
+                    assert!(b.converged() && above < digits, "{n} {apart}: {above:e}");
+                    assert!(!a.converged() || above < 2e-9, "{n} {apart}: {above:e}");
+                    assert!(a.converged() || apart < 1e-5, "{n} {apart}: {above:e}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn large_means_do_no_harm() {
+        let (x, y) = data(40, 4);
+        let ones = Array1::ones(40);
+        for alpha in [0.0, 0.1] {
+            let estimator = QuantileRegressor::new().quantile(0.3).alpha(alpha);
+            let plain = estimator.fit(&x, &y).unwrap();
+            let least = objective(&plain, &x, &y, &ones, alpha);
+            let (far, y) = (&x + 4096.0, &y - 1e6);
+            let model = estimator.fit(&far, &y).unwrap();
+            let reached = objective(&model, &far, &y, &ones, alpha);
+            assert!(model.converged() && (reached - least).abs() < 1e-8);
+            let narrow = estimator.fit(&x.mapv(|v| v as f32 + 4096.0), &plain_target(40));
+            assert!(narrow.unwrap().converged());
+        }
+    }
+
+    fn plain_target(n: usize) -> Array1<f32> {
+        data(n, 4).1.mapv(|v| v as f32)
     }
 
     #[test]

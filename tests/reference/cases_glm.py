@@ -10,10 +10,13 @@ from sklearn.linear_model._huber import _huber_loss_and_gradient
 
 
 def samples(g, name):
-    """Well-conditioned, collinear, and more columns than rows; built the same way by tests/reference/glm.rs."""
+    """Well-conditioned, collinear, two columns alike to five digits, and more columns than rows; built the same way by
+    tests/reference/glm.rs."""
     x = g.matrix("diabetes", scaled=True)[::3]
     if name == "collinear":
         x = np.column_stack([x[:, :4], x[:, 0] + x[:, 1], 2 * x[:, 2]])
+    elif name == "twins":
+        x = np.column_stack([x[:24, :4], x[:24, 2] + x[:24, 4] / 2**17])
     elif name == "wide":
         x = g.matrix("breast_cancer", scaled=True)[:14]
     return x
@@ -208,6 +211,22 @@ def quantile(g):
                     tolerance = g.within(1e-8, 1e-8, "a vertex, exact here; HiGHS allows 1e-7 of infeasibility and rarely uses it")
                     data_ = {"samples": data, "target": kind, "weights": weights}
                     cases.append({"data": data_, "settings": settings, "expected": expected, "tolerance": tolerance})
+    x = samples(g, "twins")
+    y = target(g, "real", len(x))
+    for quantile in [0.5, 0.9]:
+        for weights in [False, True]:
+            w = g.ramp(len(x)) if weights else None
+            settings = {"quantile": quantile, "alpha": 0.0}
+            # The same span of columns that are far apart, which HiGHS solves to more digits.
+            apart = x.copy()
+            apart[:, 4] = (x[:, 4] - x[:, 2]) * 2**17
+            precise = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+            model = QuantileRegressor(**settings, solver_options=precise).fit(apart, y, w)
+            r = y - model.predict(apart)
+            loss = np.average(quantile * np.maximum(r, 0) + (1 - quantile) * np.maximum(-r, 0), weights=w)
+            tolerance = g.within(1e-9, 1e-9, "a vertex; coefficients of some 1e5 that cancel cost five digits")
+            data_ = {"samples": "twins", "target": "real", "weights": weights}
+            cases.append({"data": data_, "settings": settings, "expected": {"objective": g.number(loss)}, "tolerance": tolerance})
     g.write("quantile", "QuantileRegressor: the objective, and the coefficients where they are unique.", cases)
 
 

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use crate::compare::{Case, Reference, letters, number};
 use crate::data::{features, matrix, ramp, targets};
 
-/// Well-conditioned, collinear, and more columns than rows, as `cases_glm.py` builds them.
+/// Well-conditioned, collinear, two columns alike to five digits, and more columns than rows, as `cases_glm.py` builds
+/// them.
 fn samples(name: &str) -> Array2<f64> {
     let scaled = |name: &str| matrix(&serde_json::json!({"name": name, "scaled": true}));
     if name == "wide" {
@@ -19,6 +20,11 @@ fn samples(name: &str) -> Array2<f64> {
     let x = scaled("diabetes").slice(s![..;3, ..]).to_owned();
     if name == "plain" {
         return x;
+    }
+    if name == "twins" {
+        let x = x.slice(s![..24, ..]);
+        let twin = &x.column(2) + &x.column(4) / 131072.0;
+        return concatenate![Axis(1), x.slice(s![.., ..4]), twin.insert_axis(Axis(1))];
     }
     let sum = (&x.column(0) + &x.column(1)).insert_axis(Axis(1));
     let twice = x.column(2).mapv(|v| 2.0 * v).insert_axis(Axis(1));
