@@ -96,11 +96,12 @@ pub(super) fn cholesky<F: Float>(
         let gain = -0.5 * slope;
         let done = largest <= tol && gain <= tol;
         let nothing = done && gain <= at.noise * at.value.abs();
-        if n_iter == how.max_iter || nothing || idle.gives_up(&at, gain, largest) {
+        if n_iter == how.max_iter || nothing {
             return Ok((n_iter, done));
         }
-        if !at.descend(loss, parameters, &step, slope, &[])? {
-            return Ok((n_iter, largest <= tol));
+        if idle.gives_up(&at, gain, largest) || !at.descend(loss, parameters, &step, slope, &[])? {
+            let hidden = largest <= tol && at.hides(loss, parameters, gain);
+            return Ok((n_iter, done || hidden));
         }
         (how.report)(n_iter + 1, at.value)?;
         if done {
@@ -111,8 +112,7 @@ pub(super) fn cholesky<F: Float>(
     Ok((how.max_iter, false))
 }
 
-/// Minimises by Newton steps from conjugate gradients, preconditioned by `metric`, which says besides how much is left to gain:
-/// no more than `gap` at the end.
+/// Minimises by Newton steps from conjugate gradients, preconditioned by `metric`, until no more than `gap` is left to gain.
 pub(super) fn conjugate_gradients<F: Float>(
     loss: &mut LogisticLoss<'_, F>,
     parameters: &mut [f64],
@@ -120,7 +120,6 @@ pub(super) fn conjugate_gradients<F: Float>(
     gap: f64,
     how: Newton<'_>,
 ) -> Result<Ended> {
-    const INNER: usize = 200;
     let mut at = Point::new(loss, parameters, how.estimator)?;
     let norm = |v: &[f64]| dot(v, v).sqrt();
     let goal = match how.stop {
@@ -137,60 +136,96 @@ pub(super) fn conjugate_gradients<F: Float>(
             Stop::Norm(_) => norm(&at.gradient),
             _ => at.largest(),
         };
-        let mut residual: Vec<f64> = at.gradient.iter().map(|g| -g).collect();
-        let precondition = |v: &[f64]| {
-            let mut z = v.to_vec();
-            if let Some(metric) = metric {
-                metric(&mut z);
-            }
-            z
-        };
-        let mut z = precondition(&residual);
-        let mut rho = dot(&residual, &z);
-        if size <= goal && (metric.is_none() || 0.5 * rho <= gap) {
+        let flat = size <= goal;
+        if size == 0.0 {
             return Ok((n_iter, true));
         }
-        if n_iter == how.max_iter {
+        if n_iter == how.max_iter && !flat {
             break;
         }
-        // Solve H s = −g as far as the size of the gradient asks for.
-        let total: f64 = at.gradient.iter().map(|g| g.abs()).sum();
-        let enough = total.sqrt().min(0.5) * total;
-        let mut step = vec![0.0; parameters.len()];
-        let mut direction = z.clone();
-        for _ in 0..INNER {
-            if residual.iter().map(|r| r.abs()).sum::<f64>() <= enough {
-                break;
-            }
-            let product = loss.hessian_product(&at.curvature, &direction);
-            let curvature = dot(&direction, &product);
-            if !(curvature > 0.0 && rho > 0.0) {
-                break;
-            }
-            let length = rho / curvature;
-            add(&mut step, length, &direction);
-            add(&mut residual, -length, &product);
-            z = precondition(&residual);
-            let next = dot(&residual, &z);
-            let beta = next / rho;
-            for (d, z) in direction.iter_mut().zip(&z) {
-                *d = z + beta * *d;
-            }
-            rho = next;
-        }
+        let mut step = conjugate_step(loss, &at, metric, flat.then_some(gap));
         let mut slope = dot(&at.gradient, &step);
         if slope >= 0.0 {
             step = at.gradient.iter().map(|g| -g).collect();
             slope = -dot(&at.gradient, &at.gradient);
         }
-        if idle.gives_up(&at, -0.5 * slope, size)
-            || !at.descend(loss, parameters, &step, slope, &[])?
-        {
-            return Ok((n_iter, size <= goal));
+        let gain = -0.5 * slope;
+        if flat && gain <= gap {
+            return Ok((n_iter, true));
+        }
+        if n_iter == how.max_iter {
+            break;
+        }
+        if idle.gives_up(&at, gain, size) || !at.descend(loss, parameters, &step, slope, &[])? {
+            return Ok((n_iter, flat && at.hides(loss, parameters, gain)));
         }
         (how.report)(n_iter + 1, at.value)?;
     }
     Ok((how.max_iter, false))
+}
+
+/// About −H⁻¹ g: as far as the size of the gradient asks for; where no more than `gap` may be left to gain, as far as it
+/// takes to see that. A small gradient does not say so: where classes are nearly separated there is next to no curvature in
+/// some directions, and of what is to be gained along them the metric knows nothing.
+fn conjugate_step<F: Float>(
+    loss: &LogisticLoss<'_, F>,
+    at: &Point,
+    metric: Option<&Precondition<'_, f64>>,
+    gap: Option<f64>,
+) -> Vec<f64> {
+    const INNER: usize = 200;
+    const LONG: f64 = 10.0;
+    let precondition = |v: &[f64]| {
+        let mut z = v.to_vec();
+        if let Some(metric) = metric {
+            metric(&mut z);
+        }
+        z
+    };
+    let mut step = vec![0.0; at.gradient.len()];
+    let mut residual: Vec<f64> = at.gradient.iter().map(|g| -g).collect();
+    let mut z = precondition(&residual);
+    let mut rho = dot(&residual, &z);
+    let mut direction = z.clone();
+    let total: f64 = at.gradient.iter().map(|g| g.abs()).sum();
+    let enough = total.sqrt().min(0.5) * total;
+    let (mut gain, mut longest) = (0.0, 0.0f64);
+    let first = rho;
+    for inner in 0..INNER {
+        let near = residual.iter().map(|r| r.abs()).sum::<f64>() <= enough;
+        let done = match gap {
+            None => near,
+            Some(gap) if gain > gap => near,
+            // Steps of length 1 are those of a metric that is the curvature. Much longer ones show that it is not, and what
+            // else it hides only all directions tell.
+            Some(gap) => {
+                let known = metric.is_some() && longest <= LONG;
+                let all = inner >= 2 * step.len() || rho <= 1e-12 * first;
+                longest > 0.0 && 0.5 * rho * longest <= 0.1 * gap && (known || all)
+            }
+        };
+        if done {
+            break;
+        }
+        let product = loss.hessian_product(&at.curvature, &direction);
+        let curvature = dot(&direction, &product);
+        if !(curvature > 0.0 && rho > 0.0) {
+            break;
+        }
+        let length = rho / curvature;
+        add(&mut step, length, &direction);
+        add(&mut residual, -length, &product);
+        gain += 0.5 * length * rho;
+        longest = longest.max(length);
+        z = precondition(&residual);
+        let next = dot(&residual, &z);
+        let beta = next / rho;
+        for (d, z) in direction.iter_mut().zip(&z) {
+            *d = z + beta * *d;
+        }
+        rho = next;
+    }
+    step
 }
 
 /// Minimises with the L1 penalty Σ l1ⱼ |wⱼ| (`l1`, laid out as the parameters) by proximal Newton steps: to the minimum of the
@@ -266,12 +301,15 @@ pub(super) fn proximal<F: Float>(
         let step = hessian.l1_step(loss, &at.gradient, parameters, l1, largest);
         let moved: Vec<f64> = parameters.iter().zip(&step).map(|(w, s)| w + s).collect();
         let slope = dot(&at.gradient, &step) + absolute(&moved, l1) - at.penalty;
+        let gain = -0.5 * slope;
+        if near && gain <= gap {
+            return Ok((n_iter, true));
+        }
         if slope.is_nan()
-            || idle.gives_up(&at, -0.5 * slope, size)
-            || near && -0.5 * slope <= gap
+            || idle.gives_up(&at, gain, size)
             || !at.descend(loss, parameters, &step, slope.min(0.0), l1)?
         {
-            return Ok((n_iter, near));
+            return Ok((n_iter, near && at.hides(loss, parameters, gain)));
         }
         (how.report)(n_iter + 1, at.value + at.penalty)?;
     }
@@ -358,6 +396,17 @@ impl Point {
                 }
             })
             .collect()
+    }
+
+    /// Whether rounding hides a gain of this size.
+    fn hides<F: Float>(
+        &self,
+        loss: &mut LogisticLoss<'_, F>,
+        parameters: &[f64],
+        gain: f64,
+    ) -> bool {
+        let rounding = 16.0 * self.noise * (self.value + self.penalty).abs();
+        gain <= rounding + loss.cancellation(parameters)
     }
 
     /// Goes along `step`, of directional derivative `slope` < 0, as far as the objective falls. `false` where it does not.

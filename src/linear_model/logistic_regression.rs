@@ -74,8 +74,8 @@ const NAME: &str = "LogisticRegression";
 /// # Source
 /// D. R. Cox, "The regression analysis of binary sequences", Journal of the Royal Statistical Society B 20 (1958). The
 /// objective, its scaling and the defaults are scikit-learn's, whose `lbfgs` stops besides when a step gains less than 64 ε;
-/// here it is ε, so that a small `tol` is worth its name, and a small gradient alone is not enough: nearly separable classes
-/// have it far from the minimum. `Saga` here goes on until the intercept rests; where an L1 penalty leaves no coefficient
+/// here Newton's method goes on from there, so that a small `tol` is worth its name, and a small gradient alone is not enough:
+/// nearly separable classes have it far from the minimum. `Saga` here goes on until the intercept rests; where an L1 penalty leaves no coefficient
 /// scikit-learn's stops after an epoch, wherever the intercept is. Classes whose rows all have weight 0 are left out here, and kept there. `Liblinear` with L2
 /// takes other Newton steps than LIBLINEAR's trust region to the same minimum.
 ///
@@ -390,7 +390,8 @@ impl<F: Float> FittedLogisticRegression<F> {
         self.n_iter
     }
 
-    /// Whether a tolerance was reached before `max_iter`. If not: scale the features, or raise `max_iter` or `tol`.
+    /// Whether what the solver goes by came down to `tol` before `max_iter`. If not: scale the features, or raise `max_iter` or
+    /// `tol`.
     pub fn converged(&self) -> bool {
         self.converged
     }

@@ -343,7 +343,7 @@ fn an_earlier_model_is_a_shorter_way() {
 fn a_tolerance_out_of_reach_ends_with_a_flag_where_rounding_begins() {
     let (x, y) = data(24, 6, 2, 31);
     let x = &x * 1e3;
-    for solver in [NewtonCg, NewtonCholesky, NewtonCd] {
+    for solver in [L, NewtonCg, NewtonCholesky, NewtonCd] {
         let unreachable = LogisticRegression::new()
             .tol(1e-300)
             .max_iter(5000)
@@ -358,5 +358,52 @@ fn a_tolerance_out_of_reach_ends_with_a_flag_where_rounding_begins() {
             .unwrap();
         let gap = objective(&x, &y, &model, 1.0) - objective(&x, &y, &reached, 1.0);
         assert!(gap < 1e-9, "{solver:?}: {gap:e}");
+    }
+}
+
+/// Labels that a plane separates but for a little noise, of columns in units from 1e-2 to 1e3.
+fn nearly_separable(n: usize, p: usize, seed: u64) -> (Array2<f64>, Labels) {
+    let mut rng = crate::random::generator(seed);
+    let mut x = Array2::from_shape_simple_fn((n, p), || rng.random_range(-1.0..1.0));
+    let y = (0..n).map(|i| x.row(i).sum() + rng.random_range(-0.3..0.3) > 0.0);
+    let y: Labels = y.collect();
+    for mut column in x.columns_mut() {
+        column *= 10f64.powf(rng.random_range(-2.0..3.0));
+    }
+    (x, y)
+}
+
+#[test]
+fn a_search_that_says_converged_is_at_the_minimum_of_nearly_separable_classes() {
+    for seed in 0..60 {
+        let (n, p) = (40 + 3 * seed as usize, 3 + seed as usize % 7);
+        let (x, y) = nearly_separable(n, p, seed);
+        let (weak, strong) = (1e4, 1e8);
+        let least = LogisticRegression::new()
+            .solver(NewtonCholesky)
+            .c(strong)
+            .tol(1e-12)
+            .max_iter(1000)
+            .fit(&x, &y)
+            .unwrap();
+        let least = objective(&x, &y, &least, strong);
+        for solver in [L, NewtonCg] {
+            let lr = LogisticRegression::new().solver(solver).max_iter(1000);
+            let first = lr.clone().c(weak).fit(&x, &y).unwrap();
+            let warm = lr.clone().c(strong).fit_from(&x, &y, &first).unwrap();
+            let cold = lr.clone().c(strong).fit(&x, &y).unwrap();
+            for model in [warm, cold] {
+                let left = objective(&x, &y, &model, strong) - least;
+                assert!(model.converged(), "{solver:?} {seed}");
+                assert!(left < 1e-6, "{solver:?} {seed}: {left:e}");
+            }
+            // To the last digits, where the steps of L-BFGS gain nothing any more.
+            let exact = lr.clone().c(strong).tol(1e-9).fit(&x, &y).unwrap();
+            let left = objective(&x, &y, &exact, strong) - least;
+            assert!(
+                exact.converged() && left < 1e-11,
+                "{solver:?} {seed}: {left:e}"
+            );
+        }
     }
 }
