@@ -240,6 +240,11 @@ impl<'a, F: Float> GlmLoss<'a, F> {
         }
     }
 
+    /// Second derivatives are kept from now on.
+    pub(crate) fn with_curvature(&mut self) {
+        self.curvature = Some(vec![0.0; self.x.nrows()]);
+    }
+
     /// Second derivatives are kept no longer.
     pub(crate) fn without_curvature(&mut self) {
         self.curvature = None;

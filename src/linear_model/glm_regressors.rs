@@ -39,7 +39,7 @@ glm_regressor! {
     /// | `fit_intercept` | true | | |
     /// | `solver` | `lbfgs` | a [`GlmSolver`] | |
     /// | `max_iter` | 100 | ≥ 1 | allows more iterations |
-    /// | `tol` | 1e-4 | (0, ∞) | stops earlier: when max \|∂f\| ≤ `tol` |
+    /// | `tol` | 1e-4 | (0, ∞) | stops earlier: when max \|∂f\| ≤ `tol`, or rounding hides what is left to gain |
     ///
     /// scikit-learn's `warm_start` is [`fit_from`](Self::fit_from).
     ///
@@ -105,7 +105,7 @@ glm_regressor! {
     /// | `fit_intercept` | true | | |
     /// | `solver` | `lbfgs` | a [`GlmSolver`] | |
     /// | `max_iter` | 100 | ≥ 1 | allows more iterations |
-    /// | `tol` | 1e-4 | (0, ∞) | stops earlier: when max \|∂f\| ≤ `tol` |
+    /// | `tol` | 1e-4 | (0, ∞) | stops earlier: when max \|∂f\| ≤ `tol`, or rounding hides what is left to gain |
     ///
     /// scikit-learn's `warm_start` is [`fit_from`](Self::fit_from).
     ///
@@ -186,7 +186,7 @@ glm_regressor! {
     /// | `fit_intercept` | true | | |
     /// | `solver` | `lbfgs` | a [`GlmSolver`] | |
     /// | `max_iter` | 100 | ≥ 1 | allows more iterations |
-    /// | `tol` | 1e-4 | (0, ∞) | stops earlier: when max \|∂f\| ≤ `tol` |
+    /// | `tol` | 1e-4 | (0, ∞) | stops earlier: when max \|∂f\| ≤ `tol`, or rounding hides what is left to gain |
     ///
     /// scikit-learn's `warm_start` is [`fit_from`](Self::fit_from).
     ///
