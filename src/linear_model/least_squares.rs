@@ -119,16 +119,24 @@ impl<'a, F: Float> Problem<'a, F> {
         Ok(path)
     }
 
-    /// Coefficients and intercepts from the singular value decomposition of the centred data.
+    /// Coefficients and intercepts from the singular value decomposition of the centred data, in `f64`: in `f32` columns a
+    /// million times smaller than others would be lost in their rounding.
     pub(super) fn decompose(&self, alphas: &[f64]) -> Result<(Array2<F>, Array1<F>)> {
-        let r = self.reduced::<F>()?;
+        let r = self.reduced::<f64>()?;
         let svd = linalg::thin_svd(&r.x)?;
-        let s = svd.s.mapv(|v| F::of(v.f64() * r.x_scale));
+        let s = svd.s * r.x_scale;
         check::learned("thin_svd", "a singular value", &s)?;
-        let uty = linalg::matmul(&svd.u.t(), &r.y).mapv(|v| F::of(v.f64() * r.y_scale));
+        let uty = linalg::matmul(&svd.u.t(), &r.y) * r.y_scale;
         let mut w = Array2::zeros((self.x.ncols(), alphas.len()));
         for ((mut w, uty), &alpha) in w.columns_mut().into_iter().zip(uty.columns()).zip(alphas) {
-            w.assign(&svd.vt.t().dot(&shrink(&s, uty, alpha, self.x.dim())));
+            // Without a penalty what the rounding of the data tells apart is one direction.
+            let digits = if alpha > 0.0 {
+                f64::EPSILON
+            } else {
+                F::EPSILON.f64()
+            };
+            let shrunk = shrink(&s, uty, alpha, digits, self.x.dim());
+            w.assign(&svd.vt.t().dot(&shrunk).mapv(F::of));
         }
         Ok(with_intercept(
             w,
@@ -556,26 +564,25 @@ fn solve_on(
     z.iter().all(|v| v.is_finite()).then_some(z)
 }
 
-/// `s / (s² + alpha) · U'y`: the coefficients in the basis of right singular vectors. Directions below the precision of
-/// the decomposition get none, which is what makes the solution one of minimum norm.
-fn shrink<F: Float>(
-    s: &Array1<F>,
-    uty: ArrayView1<'_, F>,
+/// `s / (s² + alpha) · U'y`: the coefficients in the basis of right singular vectors. Directions below the precision get
+/// none, which is what makes the solution one of minimum norm.
+fn shrink(
+    s: &Array1<f64>,
+    uty: ArrayView1<'_, f64>,
     alpha: f64,
+    precision: f64,
     (n, p): (usize, usize),
-) -> Array1<F> {
-    let largest = s.iter().fold(0.0, |m: f64, v| m.max(v.f64()));
-    let cutoff = largest * F::EPSILON.f64() * n.max(p) as f64;
+) -> Array1<f64> {
+    let largest = s.iter().fold(0.0, |m: f64, v| m.max(*v));
+    let cutoff = largest * precision * n.max(p) as f64;
     let mut out = uty.to_owned();
     Zip::from(&mut out).and(s).for_each(|w, &s| {
-        let s = s.f64();
         // Written so that s² does not overflow.
-        let factor = if s > cutoff {
+        *w *= if s > cutoff {
             1.0 / (s + alpha / s)
         } else {
             0.0
         };
-        *w *= F::of(factor);
     });
     out
 }

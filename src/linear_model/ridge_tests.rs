@@ -74,6 +74,28 @@ fn many_rows_are_decomposed_in_chunks() {
 }
 
 #[test]
+fn in_single_precision_small_columns_beside_large_ones_count() {
+    let (x, y) = data(40, 6, 12);
+    let x = Array2::from_shape_fn((40, 6), |(i, j)| {
+        x[[i, j]] * 2f64.powi(8 * (j as i32 - 3)) // exact in `f32`
+    });
+    let narrow = (x.mapv(|v| v as f32), y.mapv(|v| v as f32));
+    let (x, y) = (narrow.0.mapv(f64::from), narrow.1.mapv(f64::from));
+    let objective = |coef: &Array1<f64>, b: f64| {
+        let r = &y - &x.dot(coef) - b;
+        r.dot(&r) + 1e-9 * coef.dot(coef)
+    };
+    for solver in [RidgeSolver::Auto, RidgeSolver::Cholesky, RidgeSolver::Svd] {
+        let ridge = Ridge::new().alpha(1e-9).solver(solver);
+        let wide = ridge.fit(&x, &y).unwrap();
+        let least = objective(&wide.coef().to_owned(), wide.intercept());
+        let m = ridge.fit(&narrow.0, &narrow.1).unwrap();
+        let reached = objective(&m.coef().mapv(f64::from), f64::from(m.intercept()));
+        assert!(reached < least * 1.0001, "{solver:?}: {reached} {least}");
+    }
+}
+
+#[test]
 fn without_penalty_dependent_columns_share_the_minimum_norm() {
     let (x, y) = data(30, 3, 2);
     let twice = ndarray::concatenate![Axis(1), x, x];
