@@ -91,7 +91,9 @@ sgd_estimator! {
     /// converging is no error: see [`converged`](FittedSgdRegressor::converged).
     ///
     /// # Source
-    /// As [`SgdClassifier`](super::SgdClassifier), and where we differ from scikit-learn.
+    /// As [`SgdClassifier`](super::SgdClassifier), and where we differ from scikit-learn. With `average`,
+    /// [`fit_from`](SgdRegressor::fit_from) starts from the averaged weights, as it does for classes; scikit-learn's
+    /// `warm_start` of a regressor goes on from those of the last step.
     ///
     /// # Examples
     /// ```

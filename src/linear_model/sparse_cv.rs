@@ -47,7 +47,8 @@ macro_rules! cv_estimator {
         ///
         /// Each fold's error is the mean squared error of its test rows, weighted where the target has weights; the penalty of
         /// the least mean over the folds wins, and the model is fitted with it on all rows. Penalties are those of all rows, the
-        /// same for each fold. `precompute`, `copy_X` and `n_jobs` have no counterpart: they change no result.
+        /// same for each fold; the first of a count of them counts the weights, which scikit-learn's forgets without an
+        /// intercept. `precompute`, `copy_X` and `n_jobs` have no counterpart: they change no result.
         ///
         /// # Complexity
         /// For n ≥ p, with folds that divide the rows: one pass that forms the products of the features, O(n p²), in parallel,
