@@ -586,7 +586,9 @@ mod tests {
                     let least = objective(&b, &far, &y, &w, 0.0);
                     let above = (reached - least) / least;
                     assert!(b.converged() && above < digits, "{n} {apart}: {above:e}");
-                    assert!(!a.converged() || above < 2e-9, "{n} {apart}: {above:e}");
+                    // Coefficients are up to 1 / apart: so much more does `objective` round.
+                    let proved = 2e-9 + 1e-16 / apart;
+                    assert!(!a.converged() || above < proved, "{n} {apart}: {above:e}");
                     assert!(a.converged() || apart < 1e-5, "{n} {apart}: {above:e}");
                 }
             }

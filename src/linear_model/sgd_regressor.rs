@@ -92,7 +92,7 @@ sgd_estimator! {
     ///
     /// # Source
     /// As [`SgdClassifier`](super::SgdClassifier), and where we differ from scikit-learn. With `average`,
-    /// [`fit_from`](SgdRegressor::fit_from) starts from the averaged weights, as it does for classes; scikit-learn's
+    /// `fit_from` starts from the averaged weights, as it does for classes; scikit-learn's
     /// `warm_start` of a regressor goes on from those of the last step.
     ///
     /// # Examples
