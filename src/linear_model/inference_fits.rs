@@ -8,7 +8,9 @@ use crate::float::Float;
 use crate::targets::{AsTargets, ClassTarget, RealTarget, Targets};
 
 use super::glm_loss::Family;
-use super::inference::{Design, Inference, WeightKind, of_glm, of_logistic};
+use super::inference::{Inference, WeightKind};
+use super::inference_design::Design;
+use super::inference_likelihood::{of_glm, of_logistic};
 use super::{
     FittedGammaRegressor, FittedLinearRegression, FittedLogisticRegression, FittedPoissonRegressor,
     FittedTweedieRegressor,

@@ -156,24 +156,7 @@ impl<'a, F: Float> LogisticLoss<'a, F> {
         self.noise() * most
     }
 
-    /// The value at `parameters`; the gradient goes to `gradient`.
-    pub(crate) fn evaluate(&mut self, parameters: &[f64], gradient: &mut [f64]) -> f64 {
-        self.evaluate_with(parameters, gradient, None)
-    }
-
-    /// [`evaluate`](Self::evaluate), and what the curvature of each row follows from: for one output s q (1 − q) with q the
-    /// probability of the second class, (n); for several s qₖ, (n, k).
-    pub(super) fn evaluate_curved(
-        &mut self,
-        parameters: &[f64],
-        gradient: &mut [f64],
-        curvature: &mut Vec<f64>,
-    ) -> f64 {
-        curvature.clear();
-        self.evaluate_with(parameters, gradient, Some(curvature))
-    }
-
-    /// |∂² loss / ∂zₐ ∂z_b| of a row of several outputs, times its weight, from what `evaluate_curved` gave.
+    /// |∂² loss / ∂zₐ ∂z_b| of a row of several outputs, times its weight, from what `evaluate` gave.
     pub(super) fn pair_curvature(&self, curvature: &[f64], row: usize, a: usize, b: usize) -> f64 {
         let s = self.weights.map_or(1.0, |w| w[row]);
         if s == 0.0 {
@@ -186,7 +169,7 @@ impl<'a, F: Float> LogisticLoss<'a, F> {
         (of(a) * (1.0 - of(a) / s)).max(0.0)
     }
 
-    /// The Hessian times a vector laid out as the parameters, from what `evaluate_curved` gave.
+    /// The Hessian times a vector laid out as the parameters, from what `evaluate` gave.
     pub(super) fn hessian_product(&self, curvature: &[f64], v: &[f64]) -> Vec<f64> {
         let (n, p) = self.x.dim();
         let (k, n_coef) = (self.n_outputs, self.n_outputs * p);
@@ -256,44 +239,40 @@ impl<'a, F: Float> LogisticLoss<'a, F> {
         out
     }
 
-    fn evaluate_with(
+    /// The value at `parameters`; the gradient goes to `gradient`, and to `curvature` what that of each row follows from: for
+    /// one output s q (1 − q) with q the probability of the second class, (n); for several s qₖ, (n, k).
+    pub(crate) fn evaluate(
         &mut self,
         parameters: &[f64],
         gradient: &mut [f64],
-        mut curvature: Option<&mut Vec<f64>>,
+        curvature: &mut Vec<f64>,
     ) -> f64 {
         let (n, p) = self.x.dim();
-        let n_coef = self.n_outputs * p;
+        let k = self.n_outputs;
+        let n_coef = k * p;
+        curvature.resize(n * k, 0.0);
         let (coef, intercept) = parameters.split_at(n_coef);
         for (to, &w) in self.narrow_coef.iter_mut().zip(coef) {
             *to = F::of(w);
         }
         let sum = if n <= self.chunk {
             let mut workspace = std::mem::take(&mut self.workspace);
-            workspace.reset(n_coef + self.n_outputs, self.block, self.n_outputs);
-            workspace.curved = curvature.is_some();
-            let loss = self.rows(0..n, coef, intercept, &mut workspace);
+            workspace.reset(n_coef + k, self.block, k);
+            let loss = self.rows(0..n, coef, intercept, &mut workspace, curvature);
             gradient.copy_from_slice(&workspace.gradient[..gradient.len()]);
-            if let Some(curvature) = &mut curvature {
-                curvature.append(&mut workspace.curvature);
-            }
             self.workspace = workspace;
             loss
         } else {
-            let curved = curvature.is_some();
-            let chunks = parallel::map_chunks(n, self.chunk, |rows| {
+            let chunks = parallel::map_chunks_mut(curvature, self.chunk * k, |places, of_rows| {
+                let rows = places.start / k..places.end / k;
                 let mut workspace = Workspace::default();
-                workspace.reset(n_coef + self.n_outputs, self.block, self.n_outputs);
-                workspace.curved = curved;
-                let loss = self.rows(rows, coef, intercept, &mut workspace);
-                (loss, workspace.gradient, workspace.curvature)
+                workspace.reset(n_coef + k, self.block, k);
+                let loss = self.rows(rows, coef, intercept, &mut workspace, of_rows);
+                (loss, workspace.gradient)
             });
             gradient.fill(0.0);
             let mut sum = 0.0;
-            for (loss, chunk, of_rows) in &chunks {
-                if let Some(curvature) = &mut curvature {
-                    curvature.extend_from_slice(of_rows);
-                }
+            for (loss, chunk) in &chunks {
                 sum += loss;
                 // Without an intercept its sums, which come last, fall off.
                 for (g, c) in gradient.iter_mut().zip(chunk) {
@@ -321,13 +300,14 @@ impl<'a, F: Float> LogisticLoss<'a, F> {
         value
     }
 
-    /// Loss of some rows, not scaled; their gradient is added to the workspace's.
+    /// Loss of some rows, not scaled; their gradient is added to the workspace's, their curvature written.
     fn rows(
         &self,
         rows: Range<usize>,
         coef: &[f64],
         intercept: &[f64],
         workspace: &mut Workspace<F>,
+        curvature: &mut [f64],
     ) -> f64 {
         let (p, k) = (self.x.ncols(), self.n_outputs);
         let Some(x) = self.x.as_slice() else {
@@ -338,19 +318,18 @@ impl<'a, F: Float> LogisticLoss<'a, F> {
             raw,
             narrow,
             scratch,
-            curved,
-            curvature,
         } = workspace;
         let (g_coef, g_intercept) = gradient.split_at_mut(k * p);
         let mut loss = 0.0;
-        let mut first = rows.start;
-        while first < rows.end {
+        for first in rows.clone().step_by(self.block) {
             let last = rows.end.min(first + self.block);
             let b = last - first;
             let x = &x[first * p..last * p];
             let (raw, narrow) = (&mut raw[..b * k], &mut narrow[..b * k]);
             let weights = self.weights.map(|w| &w[first..last]);
             let codes = &self.codes[first..last];
+            let at = (first - rows.start) * k;
+            let curvature = &mut curvature[at..at + b * k];
             simd(
                 #[inline(always)]
                 || {
@@ -360,16 +339,13 @@ impl<'a, F: Float> LogisticLoss<'a, F> {
                     } else {
                         multinomial(raw, codes, weights, scratch)
                     };
-                    if *curved {
-                        keep_curvature(raw, codes, weights, curvature);
-                    }
+                    keep_curvature(raw, codes, weights, curvature);
                     add_transposed_products(x, p, raw, narrow, g_coef);
                     for (g, r) in g_intercept.iter_mut().zip(raw.chunks_exact(b)) {
                         *g += sum(r);
                     }
                 },
             );
-            first = last;
         }
         loss
     }
@@ -381,9 +357,6 @@ struct Workspace<F> {
     raw: Vec<f64>,
     narrow: Vec<F>,
     scratch: Vec<f64>,
-    /// Whether the curvature of the rows is kept.
-    curved: bool,
-    curvature: Vec<f64>,
 }
 
 impl<F> Default for Workspace<F> {
@@ -393,8 +366,6 @@ impl<F> Default for Workspace<F> {
             raw: Vec::new(),
             narrow: Vec::new(),
             scratch: Vec::new(),
-            curved: false,
-            curvature: Vec::new(),
         }
     }
 }
@@ -409,31 +380,39 @@ impl<F: Float> Workspace<F> {
     }
 }
 
-/// Appends what the curvature of a block of rows follows from, given the residuals s (q − y).
+/// Writes what the curvature of a block of rows follows from, given the residuals s (q − y).
 #[inline(always)]
-fn keep_curvature(raw: &[f64], codes: &[u32], weights: Option<&[f64]>, curvature: &mut Vec<f64>) {
+fn keep_curvature(raw: &[f64], codes: &[u32], weights: Option<&[f64]>, curvature: &mut [f64]) {
     let b = codes.len();
     let k = raw.len() / b.max(1);
     if k > 1 {
-        for (i, &code) in codes.iter().enumerate() {
-            let s = weights.map_or(1.0, |w| w[i]);
-            for c in 0..k {
-                let own = if code as usize == c { s } else { 0.0 };
-                curvature.push((raw[c * b + i] + own).max(0.0));
+        for (i, (&code, of_row)) in codes.iter().zip(curvature.chunks_exact_mut(k)).enumerate() {
+            for (c, to) in of_row.iter_mut().enumerate() {
+                *to = raw[c * b + i];
+            }
+            of_row[code as usize] += weights.map_or(1.0, |w| w[i]);
+            for to in of_row {
+                *to = to.max(0.0);
             }
         }
         return;
     }
+    // q (1 − q) is |r| (1 − |r|) for either class.
     match weights {
-        // q (1 − q) is |r| (1 − |r|) for either class.
-        None => curvature.extend(raw.iter().map(|r| r.abs() * (1.0 - r.abs()))),
-        Some(w) => curvature.extend(raw.iter().zip(w).map(|(r, s)| {
-            if *s > 0.0 {
-                r.abs() * (1.0 - (r / s).abs())
-            } else {
-                0.0
+        None => {
+            for (to, r) in curvature.iter_mut().zip(raw) {
+                *to = r.abs() * (1.0 - r.abs());
             }
-        })),
+        }
+        Some(w) => {
+            for ((to, r), s) in curvature.iter_mut().zip(raw).zip(w) {
+                *to = if *s > 0.0 {
+                    r.abs() * (1.0 - (r / s).abs())
+                } else {
+                    0.0
+                };
+            }
+        }
     }
 }
 
@@ -552,15 +531,15 @@ mod tests {
                         let mut loss = LogisticLoss::new(&x, &task, 0.1, fit_intercept);
                         let at: Vec<f64> = (0..loss.n_parameters()).map(|i| value(i + 5)).collect();
                         let mut gradient = vec![f64::NAN; at.len()];
-                        loss.evaluate(&at, &mut gradient);
+                        loss.evaluate(&at, &mut gradient, &mut Vec::new());
                         let mut unused = vec![0.0; at.len()];
                         for i in (0..at.len()).step_by(at.len().div_ceil(20)) {
                             let h = 1e-5;
                             let mut moved = at.clone();
                             moved[i] += h;
-                            let above = loss.evaluate(&moved, &mut unused);
+                            let above = loss.evaluate(&moved, &mut unused, &mut Vec::new());
                             moved[i] -= 2.0 * h;
-                            let below = loss.evaluate(&moved, &mut unused);
+                            let below = loss.evaluate(&moved, &mut unused, &mut Vec::new());
                             let difference = (above - below) / (2.0 * h);
                             assert!(
                                 (gradient[i] - difference).abs() < 1e-8,
@@ -591,7 +570,7 @@ mod tests {
             expected += (shift + total.ln() - z[y.codes()[i] as usize]) / 3.0;
         }
         expected += 0.25 * at[..6].iter().map(|w| w * w).sum::<f64>();
-        let got = loss.evaluate(&at, &mut [0.0; 9]);
+        let got = loss.evaluate(&at, &mut [0.0; 9], &mut Vec::new());
         assert!(
             (got - expected).abs() < 1e-13 * expected,
             "{got} {expected}"

@@ -11,6 +11,7 @@ use crate::float::Float;
 use crate::linalg::{Cholesky, moments};
 use crate::optim::Precondition;
 
+use super::curvature::Curvature;
 use super::logistic_l1;
 use super::logistic_loss::LogisticLoss;
 
@@ -112,15 +113,40 @@ pub(super) fn cholesky<F: Float>(
     Ok((how.max_iter, false))
 }
 
-/// Minimises by Newton steps from conjugate gradients, preconditioned by `metric`, until no more than `gap` is left to gain.
+/// What is known of the Hessian before its products are.
+pub(super) struct Metric<'a> {
+    /// Replaces a vector v by about H⁻¹ v.
+    pub(super) solve: Box<Precondition<'a, f64>>,
+    /// By how much the metric was seen to be stiffer than the Hessian, at most; infinite where it may be anything.
+    pub(super) stiffness: f64,
+}
+
+impl<'a> Metric<'a> {
+    /// The curvature at the start, where it is known.
+    pub(super) fn of(curvature: Option<&'a Curvature>) -> Self {
+        match curvature {
+            Some(curvature) => Metric {
+                solve: Box::new(|v| curvature.solve(v)),
+                stiffness: 0.0,
+            },
+            None => Metric {
+                solve: Box::new(|_| ()),
+                stiffness: f64::INFINITY,
+            },
+        }
+    }
+}
+
+/// Minimises by Newton steps from conjugate gradients, preconditioned by `metric`, from a point that is `at`, until no more
+/// than `gap` is left to gain.
 pub(super) fn conjugate_gradients<F: Float>(
     loss: &mut LogisticLoss<'_, F>,
     parameters: &mut [f64],
-    metric: Option<&Precondition<'_, f64>>,
+    mut at: Point,
+    metric: &Metric<'_>,
     gap: f64,
     how: Newton<'_>,
 ) -> Result<Ended> {
-    let mut at = Point::new(loss, parameters, how.estimator)?;
     let norm = |v: &[f64]| dot(v, v).sqrt();
     let goal = match how.stop {
         Stop::Norm(share) => {
@@ -170,16 +196,15 @@ pub(super) fn conjugate_gradients<F: Float>(
 fn conjugate_step<F: Float>(
     loss: &LogisticLoss<'_, F>,
     at: &Point,
-    metric: Option<&Precondition<'_, f64>>,
+    metric: &Metric<'_>,
     gap: Option<f64>,
 ) -> Vec<f64> {
     const INNER: usize = 200;
-    const LONG: f64 = 10.0;
+    const STIFF: f64 = 10.0;
+    const DIRECTIONS: usize = 10;
     let precondition = |v: &[f64]| {
         let mut z = v.to_vec();
-        if let Some(metric) = metric {
-            metric(&mut z);
-        }
+        (metric.solve)(&mut z);
         z
     };
     let mut step = vec![0.0; at.gradient.len()];
@@ -193,15 +218,16 @@ fn conjugate_step<F: Float>(
     let first = rho;
     for inner in 0..INNER {
         let near = residual.iter().map(|r| r.abs()).sum::<f64>() <= enough;
+        let rest = 0.5 * rho * longest;
         let done = match gap {
             None => near,
-            Some(gap) if gain > gap => near,
+            Some(gap) if gain > gap => near || rest <= 0.1 * gap,
             // Steps of length 1 are those of a metric that is the curvature. Much longer ones show that it is not, and what
-            // else it hides only all directions tell.
+            // else it hides only all directions tell, or some where the metric has learned from such steps.
             Some(gap) => {
-                let known = metric.is_some() && longest <= LONG;
                 let all = inner >= 2 * step.len() || rho <= 1e-12 * first;
-                longest > 0.0 && 0.5 * rho * longest <= 0.1 * gap && (known || all)
+                let learned = metric.stiffness <= STIFF || inner >= DIRECTIONS;
+                inner > 0 && gain + rest <= gap && (all || longest <= STIFF && learned)
             }
         };
         if done {
@@ -344,10 +370,10 @@ fn check_size(estimator: &str, d: usize) -> Result<()> {
 }
 
 /// A point of the search: what the loss is there.
-struct Point {
-    value: f64,
-    gradient: Vec<f64>,
-    /// As [`LogisticLoss::evaluate_curved`] has it.
+pub(super) struct Point {
+    pub(super) value: f64,
+    pub(super) gradient: Vec<f64>,
+    /// As [`LogisticLoss::evaluate`] has it.
     curvature: Vec<f64>,
     /// The L1 penalty.
     penalty: f64,
@@ -355,20 +381,24 @@ struct Point {
 }
 
 impl Point {
-    fn new<F: Float>(
+    /// Nowhere yet.
+    pub(super) fn unknown<F: Float>(loss: &LogisticLoss<'_, F>) -> Self {
+        Point {
+            value: f64::NAN,
+            gradient: vec![0.0; loss.n_parameters()],
+            curvature: Vec::new(),
+            penalty: 0.0,
+            noise: loss.noise(),
+        }
+    }
+
+    pub(super) fn new<F: Float>(
         loss: &mut LogisticLoss<'_, F>,
         parameters: &[f64],
         estimator: &str,
     ) -> Result<Self> {
-        let mut point = Point {
-            value: 0.0,
-            gradient: vec![0.0; parameters.len()],
-            curvature: Vec::new(),
-            penalty: 0.0,
-            noise: loss.noise(),
-        };
-        point.value = loss.evaluate_curved(parameters, &mut point.gradient, &mut point.curvature);
-        if point.value.is_finite() && point.gradient.iter().all(|g| g.is_finite()) {
+        let mut point = Point::unknown(loss);
+        if point.go_to(loss, parameters) {
             return Ok(point);
         }
         Err(ErrorKind::Overflow {
@@ -376,6 +406,16 @@ impl Point {
             what: "the gradient".into(),
         }
         .into())
+    }
+
+    /// Goes to `parameters`; whether the loss is finite there.
+    pub(super) fn go_to<F: Float>(
+        &mut self,
+        loss: &mut LogisticLoss<'_, F>,
+        parameters: &[f64],
+    ) -> bool {
+        self.value = loss.evaluate(parameters, &mut self.gradient, &mut self.curvature);
+        self.value.is_finite() && self.gradient.iter().all(|g| g.is_finite())
     }
 
     /// The largest component of the gradient.
@@ -438,10 +478,10 @@ impl Point {
             for ((w, s), d) in parameters.iter_mut().zip(&start).zip(step) {
                 *w = s + t * d;
             }
-            self.value = loss.evaluate_curved(parameters, &mut self.gradient, &mut self.curvature);
+            let finite = self.go_to(loss, parameters);
             self.penalty = absolute(parameters, l1);
             let after = self.value + self.penalty;
-            let finite = after.is_finite() && self.gradient.iter().all(|g| g.is_finite());
+            let finite = finite && after.is_finite();
             let fell = slope < 0.0 && after - before <= ARMIJO * t * slope;
             if finite && !fell && !cancelled {
                 // Large terms that cancel in the raw predictions leave their rounding.

@@ -1,5 +1,6 @@
 //! The solvers of logistic regression, under scikit-learn's names, on one statement of the objective.
 
+use std::cell::RefCell;
 use std::ops::ControlFlow;
 
 use ndarray::ArrayRef2;
@@ -15,7 +16,7 @@ use super::curvature::Curvature;
 use super::linear_classifier::ClassTask;
 use super::logistic_dual::{self, Dual};
 use super::logistic_loss::LogisticLoss;
-use super::logistic_newton::{self, Ended, Newton, Stop};
+use super::logistic_newton::{self, Ended, Metric, Newton, Point, Stop};
 use super::stochastic_average::{RowLoss, StochasticAverage, of_mean_one};
 
 /// What may be left to gain where the gradient is small, for each unit of `tol`. At the default `tol` the objective is then
@@ -175,6 +176,12 @@ pub(super) fn solve<F: Float>(
         report,
     };
     let gap = (GAP * o.tol).max(loss.noise());
+    let newton_cg = |loss: &mut LogisticLoss<'_, F>, parameters: &mut [f64], how| {
+        let curvature = curvature(x, task, o, l2);
+        let metric = Metric::of(curvature.as_ref());
+        let at = Point::new(loss, parameters, o.estimator)?;
+        logistic_newton::conjugate_gradients(loss, parameters, at, &metric, gap, how)
+    };
     let ended = match o.solver {
         LogisticSolver::Lbfgs => lbfgs(x, task, o, l2, &mut loss, parameters, gap)?,
         LogisticSolver::NewtonCholesky => {
@@ -182,11 +189,8 @@ pub(super) fn solve<F: Float>(
             logistic_newton::cholesky(&mut loss, parameters, how)?
         }
         LogisticSolver::NewtonCg => {
-            let metric = metric(x, task, l2, o.fit_intercept);
-            let metric = metric.as_ref().map(|c| |v: &mut [f64]| c.solve(v));
-            let metric = metric.as_ref().map(|m| m as &Precondition<'_, f64>);
             let how = newton(Stop::Largest(o.tol), &mut report);
-            logistic_newton::conjugate_gradients(&mut loss, parameters, metric, gap, how)?
+            newton_cg(&mut loss, parameters, how)?
         }
         LogisticSolver::NewtonCd => {
             let l1 = l1_of(parameters.len(), k * x.ncols(), l1, 0.0);
@@ -232,11 +236,8 @@ pub(super) fn solve<F: Float>(
                 logistic_newton::proximal(&mut loss, parameters, &l1, gap, how)?
             } else {
                 loss.penalise_intercept(l2 / o.intercept_scaling.powi(2));
-                let metric = metric(x, task, l2, o.fit_intercept);
-                let metric = metric.as_ref().map(|c| |v: &mut [f64]| c.solve(v));
-                let metric = metric.as_ref().map(|m| m as &Precondition<'_, f64>);
                 let how = newton(Stop::Norm(tol), &mut report);
-                logistic_newton::conjugate_gradients(&mut loss, parameters, metric, gap, how)?
+                newton_cg(&mut loss, parameters, how)?
             }
         }
         LogisticSolver::Sag | LogisticSolver::Saga => {
@@ -285,17 +286,24 @@ fn l1_of(n_parameters: usize, n_coef: usize, l1: f64, of_intercept: f64) -> Vec<
     all
 }
 
-fn metric<F: Float>(
+fn curvature<F: Float>(
     x: &ArrayRef2<F>,
     task: &ClassTask,
+    o: &Settings<'_>,
     l2: f64,
-    fit_intercept: bool,
 ) -> Option<Curvature> {
-    Curvature::new(x, task.weights.as_deref(), &task.shares, l2, fit_intercept)
+    Curvature::new(
+        x,
+        task.weights.as_deref(),
+        &task.shares,
+        l2,
+        o.fit_intercept,
+    )
 }
 
-/// Limited-memory BFGS. What it ends with is put to the proof, and if need be improved, by Newton's method: the steps it
-/// remembers may know nothing of a direction of little curvature, and rounding may keep it from the last digits.
+/// Limited-memory BFGS. What it ends with is put to the proof, and if need be improved, by Newton's method in the metric that
+/// it has learned: the steps it remembers may know nothing of a direction of little curvature, and rounding may keep it from
+/// the last digits.
 fn lbfgs<F: Float>(
     x: &ArrayRef2<F>,
     task: &ClassTask,
@@ -305,11 +313,13 @@ fn lbfgs<F: Float>(
     parameters: &mut [f64],
     gap: f64,
 ) -> Result<Ended> {
-    let curvature = metric(x, task, l2, o.fit_intercept);
+    let curvature = curvature(x, task, o, l2);
     let precondition = curvature.as_ref().map(|c| |v: &mut [f64]| c.solve(v));
     let precondition = precondition.as_ref().map(|p| p as &Precondition<'_, f64>);
     let mut observed = Ok(());
-    let least = Lbfgs::new()
+    let mut at = Point::unknown(loss);
+    let mut seen = parameters.to_vec();
+    let (least, state) = Lbfgs::new()
         .gtol(o.tol)
         .ftol(f64::EPSILON)
         .noise(loss.noise())
@@ -320,9 +330,15 @@ fn lbfgs<F: Float>(
             f64::INFINITY
         })
         .max_iter(o.max_iter)
-        .minimize_with(
+        .minimize_from(
             parameters,
-            |w, gradient| loss.evaluate(w, gradient),
+            None,
+            |w, gradient| {
+                at.go_to(loss, w);
+                seen.copy_from_slice(w);
+                gradient.copy_from_slice(&at.gradient);
+                at.value
+            },
             precondition,
             |step| {
                 let (n, value) = (step.iteration, Some(step.value));
@@ -344,6 +360,18 @@ fn lbfgs<F: Float>(
     if least.gradient_norm > o.tol && least.n_iter >= o.max_iter {
         return Ok((least.n_iter, false));
     }
+    if seen != parameters {
+        at.go_to(loss, parameters);
+    }
+    let stiffness = match precondition {
+        Some(precondition) => state.stiffness(precondition),
+        None => f64::INFINITY,
+    };
+    let state = RefCell::new(state);
+    let metric = Metric {
+        solve: Box::new(|v| state.borrow_mut().solve(v, precondition)),
+        stiffness,
+    };
     let mut report = |n: usize, value: f64| {
         let n = least.n_iter + n;
         o.watch
@@ -355,8 +383,9 @@ fn lbfgs<F: Float>(
         stop: Stop::Largest(o.tol),
         report: &mut report,
     };
+    // Predictions are not exact: twice as much may be left.
     let (more, converged) =
-        logistic_newton::conjugate_gradients(loss, parameters, precondition, gap, how)?;
+        logistic_newton::conjugate_gradients(loss, parameters, at, &metric, 2.0 * gap, how)?;
     Ok((least.n_iter + more, converged))
 }
 

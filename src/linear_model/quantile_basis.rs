@@ -36,8 +36,8 @@ impl Basis {
         }
     }
 
-    /// Of columns x (n, p), centred if there is an intercept, of which no more than `most` can be independent; a remainder below `noise` (p) is the
-    /// rounding of its column.
+    /// Of columns x (n, p), centred if there is an intercept, of which no more than `most` can be independent; a remainder
+    /// below `noise` (p) is the rounding of its column.
     pub(super) fn new(x: &Array2<f64>, noise: &[f64], most: usize) -> Self {
         let p = x.ncols();
         if p <= most && well_apart(x) {

@@ -9,6 +9,7 @@ use crate::check::{self, Interval};
 use crate::error::Result;
 use crate::feature_selection::FeatureImportances;
 use crate::float::Float;
+use crate::linalg::power_of_two;
 use crate::model::{Model, ensure};
 use crate::params::{Hyperparameters, describe};
 use crate::targets::RealTarget;
@@ -241,14 +242,7 @@ fn powers_of_two(x: &Array2<f64>) -> Vec<f64> {
             *most = most.max(v.abs());
         }
     }
-    let power = |v: f64| {
-        if v > 0.0 {
-            v.log2().floor().exp2()
-        } else {
-            1.0
-        }
-    };
-    largest.into_iter().map(power).collect()
+    largest.into_iter().map(power_of_two).collect()
 }
 
 fn divide(x: &mut Array2<f64>, by: &[f64]) {

@@ -95,15 +95,16 @@ impl StochasticAverage {
         let Some(count) = NonZeroUsize::new(n) else {
             return Ok((0, true));
         };
-        let codes = match loss {
-            RowLoss::Logistic(codes) | RowLoss::Multinomial(codes, _) if blocks.is_some() => {
-                paged(codes.iter().copied())
-            }
-            _ => Vec::new(),
-        };
+        let own: Vec<u32>;
         let loss = match loss {
-            RowLoss::Logistic(_) if !codes.is_empty() => RowLoss::Logistic(&codes),
-            RowLoss::Multinomial(_, k) if !codes.is_empty() => RowLoss::Multinomial(&codes, k),
+            RowLoss::Logistic(codes) if blocks.is_some() => {
+                own = paged(codes.iter().copied());
+                RowLoss::Logistic(&own)
+            }
+            RowLoss::Multinomial(codes, k) if blocks.is_some() => {
+                own = paged(codes.iter().copied());
+                RowLoss::Multinomial(&own, k)
+            }
             loss => loss,
         };
         let step = self.step(x, p, loss, weights, n);

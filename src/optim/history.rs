@@ -117,6 +117,16 @@ impl<F: Float> History<F> {
         (1..=self.len).map(move |back| (next + capacity - back) % capacity)
     }
 
+    /// The largest of s·y / y·M⁻¹ y.
+    pub(super) fn stiffness(&self, precondition: &Precondition<'_, F>) -> f64 {
+        self.newest_first().fold(0.0, |most, i| {
+            let y = &self.y[i * self.n..(i + 1) * self.n];
+            let mut z = y.to_vec();
+            precondition(&mut z);
+            f64::max(most, 1.0 / (self.rho[i] * inner(y, &z)))
+        })
+    }
+
     /// d = −H g by the two-loop recursion.
     pub(super) fn direction(
         &mut self,

@@ -135,6 +135,20 @@ impl<F: Float> State<F> {
         self.n_iter
     }
 
+    /// v ← H v, with H the inverse of the Hessian as the metric and the steps remembered have it.
+    pub(crate) fn solve(&mut self, v: &mut [F], precondition: Option<&Precondition<'_, F>>) {
+        let mut d = vec![F::zero(); v.len()];
+        self.history.direction(v, precondition, &mut d);
+        for (v, d) in v.iter_mut().zip(d) {
+            *v = -d;
+        }
+    }
+
+    /// By how much the metric is stiffer than the Hessian was along one of the steps remembered, at most.
+    pub(crate) fn stiffness(&self, precondition: &Precondition<'_, F>) -> f64 {
+        self.history.stiffness(precondition)
+    }
+
     /// Refuses what no step leaves behind, of `n` parameters.
     ///
     /// # Errors
