@@ -63,6 +63,20 @@ pub(crate) fn simd<R>(f: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(f)
 }
 
+/// The size of the registers of numbers that [`simd`] compiles for.
+pub(crate) fn register_bytes() -> usize {
+    struct Bytes;
+    impl pulp::WithSimd for Bytes {
+        type Output = usize;
+
+        #[inline(always)]
+        fn with_simd<S: pulp::Simd>(self, _: S) -> usize {
+            S::F64_LANES * size_of::<f64>()
+        }
+    }
+    pulp::Arch::new().dispatch(Bytes)
+}
+
 /// The power of two next below the largest magnitude.
 pub(crate) fn scale_of<F: Float>(a: &ArrayRef2<F>) -> F {
     let largest = |v: &mut dyn Iterator<Item = F>| v.fold(F::zero(), |m, v| m.max(v.abs()));

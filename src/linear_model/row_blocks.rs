@@ -5,9 +5,11 @@
 //! [`linalg::simd`](crate::linalg::simd).
 //!
 //! One output is limited by how fast X arrives from memory: it is computed in `f64` whatever X is. Several outputs are
-//! limited by arithmetic and use the type of X, with `f32` in vectors twice as long.
+//! limited by arithmetic and use the type of X, in vectors as long as the machine's registers: with longer ones the
+//! accumulators of a tile would not stay in them.
 
 use crate::float::Float;
+use crate::linalg::register_bytes;
 
 /// Outputs computed together. With two rows of X that is ten accumulators, enough to hide the latency of a
 /// multiply-add twice over, and few enough loads beside them.
@@ -26,11 +28,14 @@ pub(super) fn products<F: Float>(
     if coef_f64.len() == p {
         let start = intercept.first().copied().unwrap_or(0.0);
         products_one(x, p, coef_f64, start, out);
-    } else if size_of::<F>() == 4 {
-        products_several::<F, 16>(x, p, coef, intercept, out);
     } else {
-        products_several::<F, 8>(x, p, coef, intercept, out);
+        products_by(lanes::<F>(), x, p, coef, intercept, out);
     }
+}
+
+/// Numbers in a vector: 16 or 8 of `f32`, 8 or 4 of `f64`.
+fn lanes<F>() -> usize {
+    register_bytes().clamp(32, 64) / size_of::<F>()
 }
 
 /// g[k, j] += Σᵢ r[k, i] x[i, j]; r is (K, b), g is (K, p). `narrow` holds r in the type of X.
@@ -49,11 +54,7 @@ pub(super) fn add_transposed_products<F: Float>(
     for (to, &r) in narrow.iter_mut().zip(residuals) {
         *to = F::of(r);
     }
-    if size_of::<F>() == 4 {
-        add_several::<F, 16>(x, p, narrow, gradient);
-    } else {
-        add_several::<F, 8>(x, p, narrow, gradient);
-    }
+    add_by(lanes::<F>(), x, p, narrow, gradient);
 }
 
 const ROWS: usize = 4;
@@ -125,6 +126,22 @@ fn add_rows<F: Float>(x: &[F], p: usize, r: &[f64], g: &mut [f64]) {
         for (g, x) in g.iter_mut().zip(x) {
             *g = x.f64().mul_add(r, *g);
         }
+    }
+}
+
+#[inline(always)]
+fn products_by<F: Float>(
+    lanes: usize,
+    x: &[F],
+    p: usize,
+    coef: &[F],
+    intercept: &[f64],
+    out: &mut [f64],
+) {
+    match lanes {
+        16 => products_several::<F, 16>(x, p, coef, intercept, out),
+        8 => products_several::<F, 8>(x, p, coef, intercept, out),
+        _ => products_several::<F, 4>(x, p, coef, intercept, out),
     }
 }
 
@@ -214,6 +231,15 @@ fn lane_sum<F: Float, const L: usize>(lanes: &[F; L]) -> F {
         }
     }
     (four[0] + four[2]) + (four[1] + four[3])
+}
+
+#[inline(always)]
+fn add_by<F: Float>(lanes: usize, x: &[F], p: usize, residuals: &[F], gradient: &mut [f64]) {
+    match lanes {
+        16 => add_several::<F, 16>(x, p, residuals, gradient),
+        8 => add_several::<F, 8>(x, p, residuals, gradient),
+        _ => add_several::<F, 4>(x, p, residuals, gradient),
+    }
 }
 
 #[inline(always)]
@@ -318,34 +344,43 @@ mod tests {
             let w: Vec<f64> = (0..k * p).map(|i| F::of(value(i + 17)).f64()).collect();
             let narrow: Vec<F> = w.iter().map(|&w| F::of(w)).collect();
             let intercept: Vec<f64> = (0..k).map(value).collect();
-            let mut out = vec![f64::NAN; k * b];
-            simd(
-                #[inline(always)]
-                || products(&x, p, &narrow, &w, &intercept, &mut out),
-            );
             let r: Vec<f64> = (0..k * b).map(|i| F::of(value(i + 3)).f64()).collect();
-            let mut scratch = vec![F::zero(); k * b];
-            let mut g = vec![1.0; k * p];
-            simd(
-                #[inline(always)]
-                || add_transposed_products(&x, p, &r, &mut scratch, &mut g),
-            );
-            for c in 0..k {
-                for i in 0..b {
-                    let expected: f64 = (0..p).map(|j| x[i * p + j].f64() * w[c * p + j]).sum();
-                    let error = out[c * b + i] - expected - intercept[c];
-                    assert!(
-                        error.abs() < tolerance,
-                        "({b}, {p}, {k}) product {c} {i}: {error}"
-                    );
-                }
-                for j in 0..p {
-                    let expected: f64 = (0..b).map(|i| x[i * p + j].f64() * r[c * b + i]).sum();
-                    let error = g[c * p + j] - expected - 1.0;
-                    assert!(
-                        error.abs() < tolerance,
-                        "({b}, {p}, {k}) sum {c} {j}: {error}"
-                    );
+            let narrow_r: Vec<F> = r.iter().map(|&r| F::of(r)).collect();
+            // As on this machine, and as on others.
+            for lanes in [None, Some(4), Some(8), Some(16)] {
+                let mut out = vec![f64::NAN; k * b];
+                let mut scratch = vec![F::zero(); k * b];
+                let mut g = vec![1.0; k * p];
+                simd(
+                    #[inline(always)]
+                    || match lanes {
+                        None => {
+                            products(&x, p, &narrow, &w, &intercept, &mut out);
+                            add_transposed_products(&x, p, &r, &mut scratch, &mut g);
+                        }
+                        Some(lanes) => {
+                            products_by(lanes, &x, p, &narrow, &intercept, &mut out);
+                            add_by(lanes, &x, p, &narrow_r, &mut g);
+                        }
+                    },
+                );
+                for c in 0..k {
+                    for i in 0..b {
+                        let expected: f64 = (0..p).map(|j| x[i * p + j].f64() * w[c * p + j]).sum();
+                        let error = out[c * b + i] - expected - intercept[c];
+                        assert!(
+                            error.abs() < tolerance,
+                            "({b}, {p}, {k}) product {c} {i} by {lanes:?}: {error}"
+                        );
+                    }
+                    for j in 0..p {
+                        let expected: f64 = (0..b).map(|i| x[i * p + j].f64() * r[c * b + i]).sum();
+                        let error = g[c * p + j] - expected - 1.0;
+                        assert!(
+                            error.abs() < tolerance,
+                            "({b}, {p}, {k}) sum {c} {j} by {lanes:?}: {error}"
+                        );
+                    }
                 }
             }
         }
