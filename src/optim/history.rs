@@ -192,3 +192,71 @@ fn scale<F: Float>(d: &mut [F], factor: f64) {
         *d *= factor;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Curvatures along the axes of a quadratic.
+    const CURVATURE: [f64; 3] = [1.0, 4.0, 100.0];
+
+    /// Of a quadratic f = ½ x'Ax with A = LL': steps along the columns of L⁻ᵀ, which are conjugate.
+    #[test]
+    fn conjugate_steps_along_all_directions_make_the_inverse_of_the_hessian() {
+        let a = [[4.0, 2.0, -2.0], [2.0, 10.0, 2.0], [-2.0, 2.0, 18.0]];
+        let steps = [
+            [0.5, 0.0, 0.0],
+            [-1.0 / 6.0, 1.0 / 3.0, 0.0],
+            [1.0 / 6.0, -1.0 / 12.0, 0.25],
+        ];
+        let product = |v: &[f64]| a.map(|row| inner(&row, v));
+        for (i, s) in steps.iter().enumerate() {
+            for (j, t) in steps.iter().enumerate() {
+                let expected = f64::from(u8::from(i == j));
+                assert!((inner(s, &product(t)) - expected).abs() < 1e-15, "{i} {j}");
+            }
+        }
+        let metric = |v: &mut [f64]| v.iter_mut().zip([9.0, 0.5, 2.0]).for_each(|(v, m)| *v *= m);
+        for metric in [None, Some(&metric as &Precondition<'_, f64>)] {
+            // The first step, which is not conjugate to the others, is forgotten.
+            let mut history = History::new(3, 3);
+            let mut x = [0.0; 3];
+            for s in [[1.0, 1.0, 1.0], steps[2], steps[0], steps[1]] {
+                let new_x: Vec<f64> = x.iter().zip(s).map(|(x, s)| x + s).collect();
+                history.push(&x, &new_x, &product(&x), &product(&new_x));
+                x.copy_from_slice(&new_x);
+            }
+            for v in [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [3.0, -2.0, 7.0]] {
+                let mut d = [0.0; 3];
+                history.direction(&v, metric, &mut d);
+                for (back, v) in product(&d).iter().zip(v) {
+                    assert!((back + v).abs() < 1e-12, "{back} {v}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_stiffness_is_the_largest_along_the_steps_remembered() {
+        // The metric is stiffer by these factors along the axes.
+        let factors = [3.0, 20.0, 0.5];
+        let metric = |v: &mut [f64]| {
+            for i in 0..3 {
+                v[i] /= CURVATURE[i] * factors[i];
+            }
+        };
+        let mut history = History::<f64>::new(2, 3);
+        assert_eq!(history.stiffness(&metric), 0.0);
+        for (axis, expected) in [(2, 0.5), (0, 3.0), (1, 20.0), (0, 20.0), (2, 3.0)] {
+            let (mut x, mut g) = ([0.0; 3], [0.0; 3]);
+            x[axis] = -0.7;
+            g[axis] = CURVATURE[axis] * x[axis];
+            history.push(&[0.0; 3], &x, &[0.0; 3], &g);
+            let stiffness = history.stiffness(&metric);
+            assert!(
+                (stiffness - expected).abs() < 1e-14 * expected,
+                "{axis} {stiffness}"
+            );
+        }
+    }
+}

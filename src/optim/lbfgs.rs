@@ -492,4 +492,46 @@ mod tests {
             assert_eq!(found.reason, StopReason::MaxEvaluations, "{most}");
         }
     }
+
+    /// On a quadratic, where the change of the gradient along a step is the Hessian's product with it.
+    #[test]
+    fn what_a_state_solves_gives_back_its_last_step_and_its_stiffness_that_of_the_metric() {
+        let curvature = [0.3, 1.0, 20.0, 500.0];
+        let objective = |x: &[f64], g: &mut [f64]| {
+            g.copy_from_slice(x);
+            g.iter_mut().zip(curvature).for_each(|(g, c)| *g *= c);
+            0.5 * inner(x, g)
+        };
+        // Four times as stiff as the Hessian, along every step.
+        let metric = |v: &mut [f64]| v.iter_mut().zip(curvature).for_each(|(v, c)| *v /= 4.0 * c);
+        for precondition in [None, Some(&metric as &Precondition<'_, f64>)] {
+            let mut x = vec![1.0, -2.0, 0.5, 0.1];
+            let mut states = vec![(x.clone(), None)];
+            Lbfgs::new()
+                .gtol(1e-6)
+                .ftol(0.0)
+                .minimize_with(&mut x, objective, precondition, |step| {
+                    states.push((step.x.to_vec(), Some(step.state.clone())));
+                    ControlFlow::Continue(())
+                })
+                .unwrap();
+            assert!(states.len() > 2);
+            for pair in states.windows(2) {
+                let (before, (after, state)) = (&pair[0].0, &pair[1]);
+                let mut state = state.clone().unwrap();
+                let step: Vec<f64> = after.iter().zip(before).map(|(a, b)| a - b).collect();
+                let mut change = vec![0.0; 4];
+                objective(&step, &mut change);
+                state.solve(&mut change, precondition);
+                for (solved, step) in change.iter().zip(&step) {
+                    assert!(
+                        (solved - step).abs() <= 1e-9 * max_abs(&change),
+                        "{solved} {step}"
+                    );
+                }
+                let stiffness = state.stiffness(&metric);
+                assert!((stiffness - 4.0).abs() < 1e-6, "{stiffness}");
+            }
+        }
+    }
 }
