@@ -228,6 +228,7 @@ impl<'a, F: Float> LogisticLoss<'a, F> {
                 *o += g;
             }
         }
+        self.centre(&mut out);
         for (j, (o, v)) in out.iter_mut().zip(v).enumerate() {
             let l2 = if j < n_coef {
                 self.l2
@@ -281,6 +282,7 @@ impl<'a, F: Float> LogisticLoss<'a, F> {
             }
             sum
         };
+        self.centre(gradient);
         let scale = 1.0 / self.weight_sum;
         let mut squares = 0.0;
         for g in &mut *gradient {
@@ -298,6 +300,25 @@ impl<'a, F: Float> LogisticLoss<'a, F> {
             }
         }
         value
+    }
+
+    /// Several outputs: what the rows give all of them together is 0. What rounding leaves of it no step along the curvature of
+    /// the rows could remove.
+    fn centre(&self, gradient: &mut [f64]) {
+        let Layout { k, p, .. } = self.layout();
+        if k == 1 {
+            return;
+        }
+        let (of_coef, of_intercept) = gradient.split_at_mut(k * p);
+        for (each, width) in [(of_coef, p), (of_intercept, 1)] {
+            let mut mean = vec![0.0; width];
+            for row in each.chunks_exact(width.max(1)) {
+                mean.iter_mut().zip(row).for_each(|(m, g)| *m += g);
+            }
+            for row in each.chunks_exact_mut(width.max(1)) {
+                (row.iter_mut().zip(&mean)).for_each(|(g, m)| *g -= m / k as f64);
+            }
+        }
     }
 
     /// Loss of some rows, not scaled; their gradient is added to the workspace's, their curvature written.
@@ -550,6 +571,29 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    /// Moving all classes alike moves no probability: of that direction only the penalty may be left, also in `f32`.
+    #[test]
+    fn all_classes_together_feel_the_penalty_alone() {
+        let (n, p, k, l2) = (1203, 20, 3, 0.1);
+        let x = Array2::from_shape_fn((n, p), |(i, j)| value(i * p + j) as f32);
+        let y = Labels::from_iter((0..n).map(|i| (i * i + i / 3) % k));
+        let task = ClassTask::new("E", &y, n, &ClassWeight::Balanced).unwrap();
+        let mut loss = LogisticLoss::new(&x, &task, l2, true);
+        let at: Vec<f64> = (0..loss.n_parameters()).map(|i| value(i + 5)).collect();
+        let (mut gradient, mut curvature) = (vec![0.0; at.len()], Vec::new());
+        loss.evaluate(&at, &mut gradient, &mut curvature);
+        let product = loss.hessian_product(&curvature, &at);
+        for derivative in [gradient, product] {
+            let (of_coef, of_intercept) = derivative.split_at(k * p);
+            for j in 0..p {
+                let sum = |v: &[f64]| v.iter().skip(j).step_by(p).sum::<f64>();
+                let excess = sum(of_coef) - l2 * sum(&at[..k * p]);
+                assert!(excess.abs() < 1e-15, "{j} {excess:e}");
+            }
+            assert!(of_intercept.iter().sum::<f64>().abs() < 1e-15);
         }
     }
 

@@ -220,7 +220,7 @@ fn conjugate_step<F: Float>(
         let near = residual.iter().map(|r| r.abs()).sum::<f64>() <= enough;
         let rest = 0.5 * rho * longest;
         let done = match gap {
-            None => near,
+            None => near || rest < f64::EPSILON * gain,
             Some(gap) if gain > gap => near || rest <= 0.1 * gap,
             // Steps of length 1 are those of a metric that is the curvature. Much longer ones show that it is not, and what
             // else it hides only all directions tell, or some where the metric has learned from such steps.
