@@ -1165,7 +1165,8 @@ fn cc86_truncation<F: Float>(e: &Entry<F>) -> Outcome {
     let model = must(fit(e, &x, &y), "fit")?;
     for format in FORMATS {
         let bytes = must(call(|| (model.save)(format)), "save")?;
-        for length in 0..bytes.len() {
+        // Everywhere; in a large file at some thousand places.
+        for length in (0..bytes.len()).step_by(1 + bytes.len() / 4096) {
             let cut = call(|| (e.load)(format, &bytes[..length]));
             must_fail(
                 cut.map(|_| ()),

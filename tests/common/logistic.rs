@@ -32,7 +32,7 @@ pub fn entries<F: Float>() -> Vec<Entry<F>> {
         classifier(by(LogisticSolver::NewtonCg).tol(1e-7), iterative::<F>(sample("C", 0.5))),
         classifier(by(LogisticSolver::NewtonCholesky).tol(1e-7), iterative::<F>(sample("C", 0.5))),
         classifier(by(LogisticSolver::NewtonCd).l1_ratio(0.7).tol(1e-7), iterative::<F>(sample("l1_ratio", 0.5))),
-        classifier(by(LogisticSolver::Saga).tol(1e-5), Tags { tolerance: 2e-2, ..draws(sample("random_state", 5)) }),
+        classifier(by(LogisticSolver::Saga).tol(1e-5), Tags { tolerance: 2e-2, many_rows: 307, ..draws(sample("random_state", 5)) }),
         classifier(LogisticRegressionCv::new().cs(3).cv(3), folds(repeats(iterative::<F>(sample("Cs", vec![1.0]))))),
         classifier(l1().cs([1.0]).cv(2).refit(false), Tags { tolerance: 1e-2, ..folds(repeats(sample("max_iter", 50))) }),
     ]

@@ -45,7 +45,7 @@ pub fn entries<F: Float>() -> Vec<Entry<F>> {
         selector(SelectFwe::new(), unweighted(sample("alpha", 0.25))),
         selector(GenericUnivariateSelect::new().mode(SelectMode::KBest).param(1), unweighted(sample("param", "all"))),
         selector(SelectFromModel::new(logistic()), stable(iterative::<F>(sample("threshold", "median")))),
-        selector(Rfe::new(logistic()), stable(iterative::<F>(sample("step", 2)))),
+        selector(Rfe::new(logistic()), Tags { many_rows: 2_003, ..stable(iterative::<F>(sample("step", 2))) }),
         selector(SequentialFeatureSelector::new(logistic()).cv(2), Tags { ignores_weights: Some("the folds are made of rows, which repeating changes"), ..folds(iterative::<F>(sample("direction", "backward"))) }),
         regressor(pipeline("select", Rfe::new(Ridge::new())).then("ridge", Ridge::new()), sample("ridge__alpha", 0.5)),
         regressor(Rfe::new(Ridge::new()).step(2), sample("estimator__alpha", 0.5)),
